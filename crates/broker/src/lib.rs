@@ -1,0 +1,1 @@
+//! Matches hashed signals and decides by the covenant

@@ -1,0 +1,1 @@
+//! The covenant language: parse, check, decide, sign

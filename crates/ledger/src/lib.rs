@@ -1,0 +1,1 @@
+//! The disclosure log without I/O

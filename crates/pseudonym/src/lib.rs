@@ -1,0 +1,1 @@
+//! Raw identifier to normal form to match key to keyed HMAC

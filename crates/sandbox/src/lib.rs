@@ -1,0 +1,1 @@
+//! The whole demo world in one process on loopback

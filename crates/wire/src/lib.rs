@@ -1,0 +1,1 @@
+//! The gRPC contract and its mapping to the model

@@ -1,0 +1,1 @@
+//! Stories across the whole, and the checks of the architecture itself.
