@@ -1,1 +1,17 @@
-//! The covenant language: parse, check, decide, sign
+//! The covenant language: parse, check, decide, sign.
+//!
+//! This crate is *not* a service: it does no I/O, reads no clock, logs nothing and draws no
+//! entropy. Bytes, keys and `now` are arguments. It knows nothing of raw identifiers.
+
+pub mod decide;
+pub mod diagnostic;
+pub mod language;
+pub mod lint;
+pub mod matrix;
+pub mod signoff;
+pub mod table;
+pub mod vocabulary;
+
+pub use diagnostic::{Diagnostic, Lang, Severity, render, to_json};
+pub use language::check::{Checked, Checking, check, check_as};
+pub use language::covenant::Covenant;

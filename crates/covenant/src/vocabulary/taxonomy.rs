@@ -1,0 +1,1 @@
+//! Category codes that a signal may be pushed under.
