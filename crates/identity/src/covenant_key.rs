@@ -1,0 +1,1 @@
+//! A covenant key at rest.

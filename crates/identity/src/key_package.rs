@@ -1,0 +1,1 @@
+//! A covenant key on its way to the other parties.
