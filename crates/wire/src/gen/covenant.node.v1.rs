@@ -81,7 +81,7 @@ pub struct Person {
     /// Given names, separated by spaces, at most 200 characters.
     #[prost(string, tag = "2")]
     pub given_names: ::prost::alloc::string::String,
-    /// Initials, with or without dots, at most 20 characters. Taken from the given names when empty.
+    /// Initials, 1 to 12 letters with or without dots. Taken from the given names when empty.
     #[prost(string, tag = "3")]
     pub initials: ::prost::alloc::string::String,
     /// Surname without its prefix, at most 200 characters: "Berg" of "van den Berg".
@@ -89,17 +89,17 @@ pub struct Person {
     pub surname: ::prost::alloc::string::String,
     /// Prefix of the surname, at most 10 characters: "van den".
     #[prost(string, tag = "5")]
-    pub surname_prefix: ::prost::alloc::string::String,
+    pub prefix: ::prost::alloc::string::String,
     /// Surname of the partner without its prefix, at most 200 characters.
     #[prost(string, tag = "6")]
     pub partner_surname: ::prost::alloc::string::String,
     /// Prefix of the partner's surname, at most 10 characters.
     #[prost(string, tag = "7")]
-    pub partner_surname_prefix: ::prost::alloc::string::String,
+    pub partner_prefix: ::prost::alloc::string::String,
     /// Which of the names the person uses.
     #[prost(enumeration = "NameUse", tag = "8")]
     pub name_use: i32,
-    /// Birth date, whole or in part. A part that is unknown stays unknown.
+    /// Birth date, whole or in part, from 1850 on. A part that is unknown stays unknown.
     #[prost(message, optional, tag = "9")]
     pub birth_date: ::core::option::Option<super::super::r#type::v1::PartialDate>,
     /// Where the person lives. At most one.
@@ -138,28 +138,32 @@ pub struct Address {
     /// 0xxx, and not the letters SA, SD or SS. Goes with house_number.
     #[prost(string, tag = "1")]
     pub postcode: ::prost::alloc::string::String,
-    /// House number, 1 to 99999; 0 when not given.
-    #[prost(uint32, tag = "2")]
-    pub house_number: u32,
+    /// House number, 1 to 99999. Letter and addition may be in it where they can't be confused
+    /// ("12A"), but stand better in their own fields.
+    #[prost(string, tag = "2")]
+    pub house_number: ::prost::alloc::string::String,
     /// House letter, one letter.
     #[prost(string, tag = "3")]
     pub house_letter: ::prost::alloc::string::String,
     /// House number addition: 1 to 4 letters or digits after spaces and hyphens are taken out.
     #[prost(string, tag = "4")]
     pub addition: ::prost::alloc::string::String,
-    /// Street, at most 80 characters.
+    /// "to" (opposite) or "by" (near) the house number, as in the population register.
     #[prost(string, tag = "5")]
+    pub indication: ::prost::alloc::string::String,
+    /// Street, at most 80 characters.
+    #[prost(string, tag = "6")]
     pub street: ::prost::alloc::string::String,
     /// Place, at most 80 characters.
-    #[prost(string, tag = "6")]
+    #[prost(string, tag = "7")]
     pub place: ::prost::alloc::string::String,
     /// BAG id of the address (nummeraanduiding): 16 digits with 20 in fifth and sixth place.
-    #[prost(string, tag = "7")]
-    pub bag_address_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub bag_address: ::prost::alloc::string::String,
     /// BAG id of the dwelling, berth or pitch (verblijfsobject, ligplaats, standplaats): 16 digits
     /// with 01, 02 or 03 in fifth and sixth place.
-    #[prost(string, tag = "8")]
-    pub bag_object_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub bag_object: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Address {
     const NAME: &'static str = "Address";
@@ -178,10 +182,10 @@ pub struct AddressAbroad {
     /// Country, ISO 3166-1 alpha-2 in upper case, not "NL". Required.
     #[prost(string, tag = "1")]
     pub country: ::prost::alloc::string::String,
-    /// Postcode in the country's own form, at most 16 characters.
+    /// Postcode in the country's own form: 1 to 12 letters or digits.
     #[prost(string, tag = "2")]
     pub postcode: ::prost::alloc::string::String,
-    /// Number in the street, at most 16 characters.
+    /// Number in the street: 1 to 12 letters or digits.
     #[prost(string, tag = "3")]
     pub house_number: ::prost::alloc::string::String,
     /// Street, at most 80 characters.
@@ -231,7 +235,7 @@ impl ::prost::Name for Organisation {
 pub struct Vehicle {
     /// Licence plate: 6 letters and digits in one of the 14 Dutch patterns, with or without hyphens.
     #[prost(string, tag = "1")]
-    pub licence_plate: ::prost::alloc::string::String,
+    pub plate: ::prost::alloc::string::String,
 }
 impl ::prost::Name for Vehicle {
     const NAME: &'static str = "Vehicle";

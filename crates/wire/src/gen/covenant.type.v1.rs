@@ -99,7 +99,7 @@ impl ::prost::Name for Date {
 /// year and month, or a year alone. Unknown parts are 0 and are never guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PartialDate {
-    /// Year, 1850 to 9999. Always given; leave the whole message out when the year is unknown.
+    /// Year, 1850 to 2200. Always given; leave the whole message out when the year is unknown.
     #[prost(uint32, tag = "1")]
     pub year: u32,
     /// Month, 1 to 12; 0 when unknown.
