@@ -10,6 +10,7 @@
 //! `ed25519-dalek` (RFC 8032), sealing `hpke` (RFC 9180), keys at rest `ring`.
 
 pub mod covenant_key;
+pub mod dsse;
 pub mod key_package;
 pub mod peer;
 mod pkcs8;
