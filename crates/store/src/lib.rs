@@ -1,1 +1,30 @@
-//! Durable state of broker and node
+//! The durable state of a broker or a node.
+//!
+//! This crate is *not* a place for decisions: it keeps what others decided, in the order and with
+//! the durability they rely on. It reads no identifier (a node's raw values reach it encrypted),
+//! verifies no signature, and does not know what a covenant says. It is the only place that knows
+//! how anything is laid out on disk.
+//!
+//! A unit of work is a closure that runs on one writer thread; [`BrokerStore::write`] and
+//! [`NodeStore::write`] return when everything it wrote survives a power cut.
+
+mod codec;
+mod engine;
+mod error;
+mod expiry;
+mod files;
+mod format;
+mod layout;
+mod node;
+mod requests;
+mod tx;
+mod writer;
+
+pub use engine::{Batch, Engine, LARGEST_VALUE, MemoryEngine, SledEngine, SledSettings, Visit};
+pub use error::StoreError;
+pub use layout::FORMAT;
+pub use node::{
+    NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem, OutboxTotals, OutsideId, OwnSignal,
+    Received, SeenCheckpoint,
+};
+pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey};

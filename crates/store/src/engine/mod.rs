@@ -1,0 +1,52 @@
+//! Ordered bytes with one kind of write: an atomic, durable batch.
+
+mod directory;
+mod memory;
+mod sled;
+
+pub use self::memory::MemoryEngine;
+pub use self::sled::{SledEngine, SledSettings};
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::error::StoreError;
+
+pub(crate) use self::directory::{private_dir, sync_dir, write_private};
+
+/// The largest value an engine is given; what is larger goes to a file of its own.
+pub const LARGEST_VALUE: usize = 8 * 1024;
+
+/// The changes of one batch, sorted by key: `Some` puts, `None` deletes.
+pub type Batch = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// What a scan calls for each key and value, in order; it may stop early.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// Where bytes are kept. One thread writes; any thread reads.
+pub trait Engine: Send + Sync + std::fmt::Debug {
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// When the engine can't read, or is closed.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Visits every key from `from` up to but not including `to`, in order of bytes.
+    ///
+    /// # Errors
+    /// When the engine can't read, or is closed, or the visitor fails.
+    fn range(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// Applies all of `batch` or nothing. When this returns `Ok`, the batch survives a power cut.
+    ///
+    /// # Errors
+    /// When it failed; whether the batch is on disk is then unknown, and the engine must not be
+    /// written to again before it is opened anew.
+    fn apply(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Stops cleanly. Every later call fails.
+    ///
+    /// # Errors
+    /// When the last synchronisation failed.
+    fn close(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,240 @@
+//! The state of a party's node.
+//!
+//! Everything that came in raw arrives here encrypted: this store sees opaque bytes, and pseudonyms
+//! on their way out.
+
+mod inbox;
+mod outbox;
+mod own;
+
+pub use self::inbox::{Received, SeenCheckpoint};
+pub use self::outbox::{OutboxItem, OutboxTotals};
+pub use self::own::{OutsideId, OwnSignal};
+
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{Day, Digest, Timestamp};
+
+use crate::engine::{Engine, MemoryEngine, SledEngine, SledSettings};
+use crate::error::StoreError;
+use crate::expiry;
+use crate::files::Files;
+use crate::format::{self, Found};
+use crate::requests::{self, Remembered, RequestKey};
+use crate::tx::{Mark, Tx};
+use crate::writer::{Group, Writer};
+
+const KIND: &str = "node";
+
+/// What a node's store is told.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeSettings {
+    /// How sled is opened.
+    pub sled: SledSettings,
+    /// The most items that may wait in the outbox; above it a submission is refused.
+    pub outbox_items: u64,
+    /// The most bytes that may wait in the outbox.
+    pub outbox_bytes: u64,
+}
+
+impl Default for NodeSettings {
+    /// One million items, 1 GiB.
+    fn default() -> Self {
+        Self {
+            sled: SledSettings::default(),
+            outbox_items: 1_000_000,
+            outbox_bytes: 1024 * 1024 * 1024,
+        }
+    }
+}
+
+/// The durable state of a node. Clones share it.
+#[derive(Clone)]
+pub struct NodeStore {
+    writer: Arc<Writer<NodeTx>>,
+    view: Arc<NodeView>,
+}
+
+/// What a reader may ask.
+#[derive(Debug)]
+pub struct NodeView {
+    pub(crate) tx: Tx,
+}
+
+/// One unit of work: reads see its writes, and those of units before it.
+#[derive(Debug)]
+pub struct NodeTx {
+    pub(crate) view: NodeView,
+    settings: NodeSettings,
+    mark: Mark,
+}
+
+impl NodeStore {
+    /// Opens or makes the node's state in `dir`.
+    ///
+    /// # Errors
+    /// As [`SledEngine::open`]; [`StoreError::NewerFormat`] and [`StoreError::OtherKind`] for a
+    /// directory of something else.
+    pub fn open(dir: &Path, settings: NodeSettings) -> Result<Self, StoreError> {
+        let engine = SledEngine::open(dir, settings.sled)?;
+        let files = Files::in_directory(dir.join("files"))?;
+        Self::start(Arc::new(engine), files, settings)
+    }
+
+    /// A store over an engine in memory, for tests and simulation.
+    ///
+    /// # Errors
+    /// As [`NodeStore::open`].
+    pub fn in_memory(engine: MemoryEngine, settings: NodeSettings) -> Result<Self, StoreError> {
+        Self::start(Arc::new(engine), Files::in_memory(), settings)
+    }
+
+    fn start(
+        engine: Arc<dyn Engine>,
+        files: Files,
+        settings: NodeSettings,
+    ) -> Result<Self, StoreError> {
+        let mut tx = Tx::new(engine, Arc::new(files));
+        if format::read(&tx, KIND)? == Found::New {
+            format::write(&mut tx, KIND)?;
+        }
+        tx.sweep_files()?;
+        let view = NodeView { tx: tx.fresh() };
+        let mark = tx.mark();
+        let writer = Writer::start(NodeTx {
+            view: NodeView { tx },
+            settings,
+            mark,
+        })?;
+        Ok(Self {
+            writer: Arc::new(writer),
+            view: Arc::new(view),
+        })
+    }
+
+    /// Runs `unit` on the writer thread. When this returns `Ok`, everything it wrote is durable;
+    /// when the unit fails, nothing of it is kept. A unit must not block.
+    ///
+    /// # Errors
+    /// What the unit answers, or a [`StoreError`] turned into `E`.
+    pub async fn write<T, E>(
+        &self,
+        unit: impl FnOnce(&mut NodeTx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.unit(unit, |_, made| Ok(made)).await
+    }
+
+    /// [`NodeStore::write`] for a thread without an async runtime.
+    ///
+    /// # Errors
+    /// As [`NodeStore::write`].
+    pub fn write_blocking<T, E>(
+        &self,
+        unit: impl FnOnce(&mut NodeTx) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.unit_blocking(unit, |_, made| Ok(made))
+    }
+
+    /// Reads a state in which everything is durable. May wait for a synchronisation in progress;
+    /// a long read holds up the writer, so read by pages.
+    ///
+    /// # Errors
+    /// What the closure answers, or a [`StoreError`] turned into `E`.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&NodeView) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.writer.shared().read(|| work(&self.view))
+    }
+
+    /// Finishes what waits and stops cleanly. Later calls fail with [`StoreError::Closed`].
+    ///
+    /// # Errors
+    /// When the last synchronisation failed.
+    pub fn close(&self) -> Result<(), StoreError> {
+        self.writer.close()
+    }
+}
+
+impl std::fmt::Debug for NodeStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NodeStore(..)")
+    }
+}
+
+impl NodeView {
+    /// What was answered to this request before.
+    ///
+    /// # Errors
+    /// [`StoreError::RequestIdReused`] when the id came with other content.
+    pub fn answered(
+        &self,
+        key: &RequestKey,
+        hash: &Digest,
+    ) -> Result<Option<Remembered>, StoreError> {
+        requests::answered(&self.tx, key, hash)
+    }
+}
+
+impl NodeTx {
+    /// Remembers the answer to a request for seven days.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn remember(
+        &mut self,
+        key: &RequestKey,
+        hash: &Digest,
+        answer: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        requests::remember(&mut self.view.tx, key, hash, &[], answer, now)
+    }
+
+    /// Removes at most `limit` records whose time has come; fewer removed means that none are
+    /// left.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn purge(&mut self, today: Day, limit: usize) -> Result<usize, StoreError> {
+        expiry::purge(&mut self.view.tx, today, limit, |tx, key, _| {
+            tx.delete(key.to_vec())
+        })
+    }
+}
+
+impl Deref for NodeTx {
+    type Target = NodeView;
+
+    fn deref(&self) -> &NodeView {
+        &self.view
+    }
+}
+
+impl Group for NodeTx {
+    fn tx(&mut self) -> &mut Tx {
+        &mut self.view.tx
+    }
+
+    fn begin_unit(&mut self) {
+        self.mark = self.view.tx.mark();
+    }
+
+    fn undo_unit(&mut self) {
+        self.view.tx.back_to(self.mark);
+    }
+
+    fn after_durable(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
