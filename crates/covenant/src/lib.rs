@@ -13,5 +13,5 @@ pub mod table;
 pub mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Lang, Severity, render, to_json};
-pub use language::check::{Checked, Checking, check, check_as};
+pub use language::check::{Checked, Checking, check, check_as, check_bytes};
 pub use language::covenant::Covenant;

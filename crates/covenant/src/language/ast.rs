@@ -11,7 +11,7 @@ use model::{
 use crate::language::clause::Clause;
 use crate::language::span::Span;
 use crate::language::words::{
-    Language, LoginLevel, Misuse, Nature, PartyKind, Reason, Review, Shows, Witnessing,
+    Language, LoginLevel, Misuse, Nature, PartyKind, Reason, Reviewed, Shows, Witnessing,
 };
 use crate::vocabulary::advice::Vocabulary;
 
@@ -282,7 +282,7 @@ pub struct ExampleFacts {
     /// `motivering`: whether a reason was given.
     pub motivation: Option<bool>,
     /// `beoordeling`: which review by a person took place.
-    pub review: Option<Review>,
+    pub review: Option<Reviewed>,
     /// `goedkeuringen`: how many approved.
     pub approvals: Option<u32>,
     /// `inlogniveau`.

@@ -1,9 +1,18 @@
 //! From text to [`Covenant`], or to everything that is wrong with it.
 
-use model::Day;
+use model::{Day, Digest};
+use sha2::{Digest as _, Sha256};
+use toml::de::DeTable;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::language::ast::Document;
 use crate::language::covenant::Covenant;
+use crate::language::file;
+use crate::language::parse::{self, Draft};
+use crate::language::places::Places;
+use crate::language::reader::{Context, Table};
+use crate::lint;
+use crate::lint::text;
 
 /// How strictly a file is checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -24,17 +33,102 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Checked {
+    /// Whether there is any error.
+    #[must_use]
+    pub const fn has_errors(&self) -> bool {
+        self.covenant.is_none()
+    }
+
+    /// What has a severity.
+    pub fn with(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics
+            .iter()
+            .filter(move |d| d.severity == severity)
+    }
+}
+
 /// Checks a covenant strictly, without regard to the date.
 #[must_use]
 pub fn check(source: &str) -> Checked {
     check_as(source, Checking::Strict, None)
 }
 
+/// Checks a covenant's bytes, which may not even be text.
+#[must_use]
+pub fn check_bytes(bytes: &[u8], checking: Checking, today: Option<Day>) -> Checked {
+    match std::str::from_utf8(bytes) {
+        Ok(source) => check_as(source, checking, today),
+        Err(error) => {
+            let ctx = Context::new(checking);
+            let at = error.valid_up_to();
+            ctx.report(
+                text::FILE_UTF8,
+                at..at,
+                format!("byte {at} is geen UTF-8"),
+                format!("byte {at} is not UTF-8"),
+            );
+            refused(ctx)
+        }
+    }
+}
+
 /// Checks a covenant; with `today`, also whether its validity is over.
 #[must_use]
-pub fn check_as(_source: &str, _checking: Checking, _today: Option<Day>) -> Checked {
+pub fn check_as(source: &str, checking: Checking, today: Option<Day>) -> Checked {
+    let ctx = Context::new(checking);
+    if !file::check(&ctx, source) {
+        return refused(ctx);
+    }
+    let (tree, faults) = DeTable::parse_recoverable(source);
+    for fault in &faults {
+        let at = fault.span().unwrap_or(0..0);
+        ctx.report(
+            text::TOML,
+            at,
+            format!("dit is geen geldig TOML ({})", fault.message()),
+            format!("this is not valid TOML ({})", fault.message()),
+        );
+    }
+    if !faults.is_empty() {
+        // What could not be parsed would be reported a second time as missing.
+        return refused(ctx);
+    }
+    let places = Places::new(tree.get_ref());
+    let root = Table::new(&ctx, tree.get_ref(), 0..0);
+    let draft = parse::document(&root, tree.get_ref());
+    root.finish();
+    lint::run(&ctx, &draft, &places, today);
+    let document = if ctx.errors() == 0 {
+        whole(draft)
+    } else {
+        None
+    };
+    let digest = Digest::new(Sha256::digest(source.as_bytes()).into());
+    Checked {
+        covenant: document.map(|d| Covenant::new(d, digest, checking == Checking::Template)),
+        diagnostics: ctx.into_findings(),
+    }
+}
+
+fn refused(ctx: Context) -> Checked {
     Checked {
         covenant: None,
-        diagnostics: Vec::new(),
+        diagnostics: ctx.into_findings(),
     }
+}
+
+fn whole(draft: Draft) -> Option<Document> {
+    Some(Document {
+        header: draft.header?,
+        parties: draft.parties,
+        signals: draft.signals,
+        purposes: draft.purposes,
+        match_keys: draft.match_keys,
+        clauses: draft.clauses.into_iter().map(|c| c.clause).collect(),
+        prohibitions: draft.prohibitions.into_iter().map(|p| p.value).collect(),
+        examples: draft.examples.into_iter().map(|e| e.value).collect(),
+        auditors: draft.auditors,
+        log: draft.log?,
+    })
 }

@@ -198,6 +198,16 @@ words! {
         PerCase = "per-geval",
     }
 
+    /// Which review took place, as a fact of an example.
+    Reviewed {
+        /// None.
+        Nothing = "geen",
+        /// On entry of the signal.
+        Beforehand = "vooraf",
+        /// For each disclosure, and on entry.
+        PerCase = "per-geval",
+    }
+
     /// How surely the asker was logged in (`inlogniveau`), eIDAS levels.
     LoginLevel {
         /// Low.

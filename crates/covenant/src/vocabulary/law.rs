@@ -182,3 +182,61 @@ words! {
         Brp = "Wet BRP",
     }
 }
+
+impl Article {
+    /// Whether it is of the AVG (GDPR).
+    #[must_use]
+    pub const fn is_avg(self) -> bool {
+        matches!(
+            self,
+            Self::Avg6a | Self::Avg6b | Self::Avg6c | Self::Avg6d | Self::Avg6e | Self::Avg6f
+        )
+    }
+
+    /// Whether police or prosecution supply data under it.
+    #[must_use]
+    pub const fn is_police_supply(self) -> bool {
+        matches!(
+            self,
+            Self::Wpg16a | Self::Wpg16b | Self::Wpg18 | Self::Wpg19 | Self::Wpg20
+        )
+    }
+
+    /// Whether police process data under it for their own task.
+    #[must_use]
+    pub const fn is_police_task(self) -> bool {
+        matches!(self, Self::Wpg8 | Self::Wpg9 | Self::Wpg10 | Self::Wpg13)
+    }
+
+    /// Whether supplying under it needs a decision of its own.
+    #[must_use]
+    pub const fn needs_decision(self) -> bool {
+        matches!(self, Self::Wpg19 | Self::Wpg20)
+    }
+
+    /// Whether a law must give the task or impose the duty (AVG 6.3).
+    #[must_use]
+    pub const fn needs_law(self) -> bool {
+        matches!(self, Self::Avg6c | Self::Avg6e)
+    }
+}
+
+impl Exemption {
+    /// Whether it lifts the ban on criminal data (AVG 10).
+    #[must_use]
+    pub fn is_criminal(self) -> bool {
+        self.as_str().starts_with("UAVG 32") || self.as_str().starts_with("UAVG 33")
+    }
+
+    /// Whether it is an exception of AVG 9(2).
+    #[must_use]
+    pub fn is_special_avg(self) -> bool {
+        self.as_str().starts_with("AVG 9")
+    }
+
+    /// Whether it is an article of UAVG 22 to 30, which AVG 9(2) needs beside it here.
+    #[must_use]
+    pub fn is_special_uavg(self) -> bool {
+        self.as_str().starts_with("UAVG 2") || self.as_str().starts_with("UAVG 30")
+    }
+}

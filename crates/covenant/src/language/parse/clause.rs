@@ -1,0 +1,217 @@
+//! `[[regel]]`: the cell part. Bases and demands have files of their own.
+
+use model::{AdviceCode, ClauseNo, PurposeId};
+
+use crate::language::clause::{Bases, Clause, Conditions, Duties, Limits, Output, Promises};
+use crate::language::parse::{DraftClause, Names, bases, demands};
+use crate::language::reader::{Item, Table};
+use crate::language::words::{Shows, Silence, Trigger};
+use crate::lint::meaning;
+use crate::vocabulary::advice::Vocabulary;
+
+pub(super) fn clause(
+    table: Table<'_, '_>,
+    index: usize,
+    names: &Names<'_>,
+    vocabulary: Option<Vocabulary>,
+) -> DraftClause {
+    let ctx = table.ctx;
+    let before = ctx.errors();
+    let number = table.need("nummer").and_then(|i| i.name());
+    let title = table.need("titel").and_then(|i| i.owned());
+    let to = table
+        .need("aan")
+        .map(|i| i.list(|e| named(e).then(|| names.role(e))?));
+    let purpose = table
+        .need("doel")
+        .and_then(|i| named(&i).then(|| names.purpose(&i))?);
+    let triggers = table.need("aanleiding").map(|i| i.list(Item::word));
+    let comparisons = match &triggers {
+        Some(triggers) if triggers.iter().any(|t| *t != Trigger::Scan) => {
+            table.need("vergelijking")
+        }
+        _ => table.get("vergelijking"),
+    };
+    let comparisons = comparisons.map(|i| i.list(|e| named(e).then(|| names.comparison(e))?));
+    let from = table
+        .need("van")
+        .map(|i| i.list(|e| named(e).then(|| names.party(e))?));
+    let about = table
+        .need("over")
+        .map(|i| i.list(|e| named(e).then(|| names.signal(e))?));
+    let shows: Vec<Shows> = table
+        .need("toont")
+        .map(|i| i.list(|e| named(e).then(|| e.word())?))
+        .unwrap_or_default();
+    let kenmerken = table.get("kenmerken");
+    let attributes = kenmerken
+        .as_ref()
+        .map(|i| i.list(Item::word))
+        .unwrap_or_default();
+    let advies = table.get("advies");
+    let advice = advies.as_ref().and_then(|i| advice(i, vocabulary));
+    if !shows.is_empty() {
+        goes_with(
+            &table,
+            kenmerken.as_ref(),
+            shows.contains(&Shows::Attributes),
+            "kenmerken",
+            "gegevens",
+        );
+        goes_with(
+            &table,
+            advies.as_ref(),
+            shows.contains(&Shows::Advice),
+            "advies",
+            "handelingsadvies",
+        );
+    }
+    let cell_clean = ctx.errors() == before;
+
+    let before = ctx.errors();
+    let from = from.unwrap_or_default();
+    let to = to.unwrap_or_default();
+    let bases = table
+        .need("grondslag")
+        .and_then(|i| i.table())
+        .map_or_else(Bases::default, |t| bases::bases(t, &to, &from, names));
+    let bases_clean = ctx.errors() == before;
+
+    let before = ctx.errors();
+    let demands = Demands::read(&table, names);
+    let demands_clean = ctx.errors() == before;
+    table.finish();
+    DraftClause {
+        index,
+        cell_clean,
+        bases_clean,
+        demands_clean,
+        clause: Clause {
+            number: number.unwrap_or_else(|| stand_in(index)),
+            title: title.unwrap_or_default(),
+            to,
+            purpose: purpose.unwrap_or_else(unknown_purpose),
+            triggers: triggers.unwrap_or_default(),
+            comparisons: comparisons.unwrap_or_default(),
+            from,
+            about: about.unwrap_or_default(),
+            shows,
+            attributes,
+            advice,
+            bases,
+            conditions: demands.conditions,
+            limits: demands.limits,
+            output: demands.output,
+            duties: demands.duties,
+            promises: demands.promises,
+        },
+    }
+}
+
+struct Demands {
+    conditions: Conditions,
+    limits: Limits,
+    output: Output,
+    duties: Duties,
+    promises: Promises,
+}
+
+impl Demands {
+    fn read(table: &Table<'_, '_>, names: &Names<'_>) -> Self {
+        let part = |key| table.get(key).and_then(|i| i.table());
+        Self {
+            conditions: part("voorwaarde")
+                .map_or_else(Conditions::default, |t| demands::conditions(t, names)),
+            limits: part("grens").map_or_else(Limits::default, demands::limits),
+            output: table
+                .need("uitvoer")
+                .and_then(|i| i.table())
+                .map_or_else(silent, demands::output),
+            duties: part("plicht").map_or_else(Duties::default, |t| demands::duties(t, names)),
+            promises: part("belofte").map_or_else(Promises::default, demands::promises),
+        }
+    }
+}
+
+/// Only ever beside an error.
+fn silent() -> Output {
+    Output {
+        threshold: None,
+        round_to: None,
+        dominance_percent: None,
+        complementary_suppression: false,
+        area: None,
+        period: None,
+        embargo: None,
+        answer_after: None,
+        batching: None,
+        silence: Silence::NoStatement,
+    }
+}
+
+/// Only ever beside an error. The name cannot be given by a covenant: its form is refused there.
+fn stand_in(index: usize) -> ClauseNo {
+    let text = format!("regel-{index}");
+    ClauseNo::parse(&text).unwrap_or_else(|_| stand_in(0))
+}
+
+fn unknown_purpose() -> PurposeId {
+    PurposeId::parse("onbekend").unwrap_or_else(|_| unknown_purpose())
+}
+
+/// A clause names everything: `*` is for prohibitions.
+fn named(item: &Item<'_, '_>) -> bool {
+    let wild = item.text().is_some_and(|t| t.contains('*'));
+    if wild {
+        item.ctx.report(
+            meaning::WILDCARD,
+            item.at.clone(),
+            "een regel noemt alles bij naam; `*` mag hier niet".into(),
+            "a clause names everything; `*` is not allowed here".into(),
+        );
+    }
+    !wild
+}
+
+fn advice(item: &Item<'_, '_>, vocabulary: Option<Vocabulary>) -> Option<AdviceCode> {
+    let word = item.text()?;
+    let vocabulary = vocabulary.unwrap_or(Vocabulary::NlVeilig2);
+    if vocabulary.advices().iter().any(|a| a.code == word) {
+        return AdviceCode::parse(word).ok();
+    }
+    let words: Vec<&str> = vocabulary.advices().iter().map(|a| a.code).collect();
+    item.unknown_word(word, &words);
+    None
+}
+
+/// A key that is there when and only when `toont` has a word.
+fn goes_with(
+    table: &Table<'_, '_>,
+    item: Option<&Item<'_, '_>>,
+    shown: bool,
+    key: &'static str,
+    word: &str,
+) {
+    let lint = if key == "kenmerken" {
+        meaning::ATTRIBUTES
+    } else {
+        meaning::ADVICE
+    };
+    match (item, shown) {
+        (None, true) => table.ctx.report(
+            lint,
+            table
+                .get("toont")
+                .map_or_else(|| table.at.clone(), |i| i.at),
+            format!("`toont` heeft `{word}`, en `{key}` ontbreekt"),
+            format!("`toont` has `{word}`, and `{key}` is missing"),
+        ),
+        (Some(item), false) => item.ctx.report(
+            lint,
+            item.key_at(),
+            format!("`{key}` staat hier, en `toont` heeft geen `{word}`"),
+            format!("`{key}` is here, and `toont` has no `{word}`"),
+        ),
+        _ => {}
+    }
+}

@@ -1,0 +1,252 @@
+//! From spanned TOML to the typed tree, section by section.
+
+mod bases;
+mod clause;
+mod comparison;
+mod demands;
+mod example;
+mod header;
+mod keys;
+mod party;
+mod prohibition;
+mod signal;
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use model::name::NameError;
+use model::{MatchKeySpec, PartyId, PurposeId, SignalTypeId};
+
+use crate::language::ast::{
+    Auditor, Example, Header, Log, Party, Prohibition, Purpose, SignalType,
+};
+use crate::language::clause::Clause;
+use crate::language::reader::{Item, Table};
+use crate::lint::{law, text};
+
+/// What could be read. Where something did not read there was an error, and it is left out or has
+/// a stand-in, so that the rules can still look at the rest.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub(crate) header: Option<Header>,
+    pub(crate) parties: BTreeMap<PartyId, Party>,
+    pub(crate) signals: BTreeMap<SignalTypeId, SignalType>,
+    pub(crate) purposes: BTreeMap<PurposeId, Purpose>,
+    pub(crate) match_keys: Vec<MatchKeySpec>,
+    pub(crate) clauses: Vec<DraftClause>,
+    pub(crate) prohibitions: Vec<Draft1<Prohibition>>,
+    pub(crate) examples: Vec<Draft1<Example>>,
+    pub(crate) auditors: BTreeMap<PartyId, Auditor>,
+    pub(crate) log: Option<Log>,
+}
+
+/// An element of a list of tables with its index in the file.
+pub(crate) struct Draft1<T> {
+    pub(crate) index: usize,
+    pub(crate) value: T,
+    /// Whether it read without errors.
+    pub(crate) clean: bool,
+}
+
+/// A clause with what is known to have read well.
+pub(crate) struct DraftClause {
+    pub(crate) index: usize,
+    pub(crate) clause: Clause,
+    /// To whom, what for, when, from whom, about what, what is shown.
+    pub(crate) cell_clean: bool,
+    pub(crate) bases_clean: bool,
+    pub(crate) demands_clean: bool,
+}
+
+/// The names that the covenant gives, whether or not what they name reads well: a mistake in a
+/// party is not repeated at every mention of it.
+#[derive(Default)]
+pub(crate) struct Names<'a> {
+    pub(crate) parties: Vec<&'a str>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) signals: Vec<&'a str>,
+    pub(crate) purposes: Vec<&'a str>,
+    pub(crate) comparisons: Vec<&'a str>,
+    pub(crate) clauses: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn collect(root: &'a toml::de::DeTable<'a>) -> Self {
+        use toml::de::DeValue;
+        let section = |key: &str| match root.get(key).map(toml::Spanned::get_ref) {
+            Some(DeValue::Table(table)) => Some(table),
+            _ => None,
+        };
+        let keys = |key: &str| -> Vec<&'a str> {
+            section(key)
+                .map(|t| t.keys().map(|k| k.get_ref().as_ref()).collect())
+                .unwrap_or_default()
+        };
+        let mut roles = Vec::new();
+        for (party, value) in section("partij").into_iter().flatten() {
+            let DeValue::Table(table) = value.get_ref() else {
+                continue;
+            };
+            if let Some(DeValue::Table(named)) = table.get("rol").map(toml::Spanned::get_ref) {
+                let party = party.get_ref();
+                roles.extend(
+                    named
+                        .keys()
+                        .map(|role| format!("{party}.{}", role.get_ref())),
+                );
+            }
+        }
+        let mut clauses = Vec::new();
+        if let Some(DeValue::Array(list)) = root.get("regel").map(toml::Spanned::get_ref) {
+            for element in list {
+                if let DeValue::Table(table) = element.get_ref()
+                    && let Some(DeValue::String(number)) =
+                        table.get("nummer").map(toml::Spanned::get_ref)
+                {
+                    clauses.push(number.as_ref());
+                }
+            }
+        }
+        Self {
+            parties: keys("partij"),
+            roles,
+            signals: keys("signaal"),
+            purposes: keys("doel"),
+            comparisons: keys("vergelijking"),
+            clauses,
+        }
+    }
+
+    pub(crate) fn roles(&self) -> Vec<&str> {
+        self.roles.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn party(&self, item: &Item<'_, '_>) -> Option<PartyId> {
+        refer(item, &self.parties, "partij", "party")
+    }
+
+    pub(crate) fn role(&self, item: &Item<'_, '_>) -> Option<model::RoleRef> {
+        refer(item, &self.roles(), "rol", "role")
+    }
+
+    pub(crate) fn signal(&self, item: &Item<'_, '_>) -> Option<SignalTypeId> {
+        refer(item, &self.signals, "signaal", "signal")
+    }
+
+    pub(crate) fn purpose(&self, item: &Item<'_, '_>) -> Option<PurposeId> {
+        refer(item, &self.purposes, "doel", "purpose")
+    }
+
+    pub(crate) fn comparison(&self, item: &Item<'_, '_>) -> Option<model::MatchKeyName> {
+        refer(item, &self.comparisons, "vergelijking", "comparison")
+    }
+
+    pub(crate) fn clause(&self, item: &Item<'_, '_>) -> Option<model::ClauseNo> {
+        refer(item, &self.clauses, "regel", "clause")
+    }
+}
+
+/// A name that must be among those given.
+fn refer<T: FromStr<Err = NameError>>(
+    item: &Item<'_, '_>,
+    names: &[&str],
+    nl: &str,
+    en: &str,
+) -> Option<T> {
+    let word = item.text()?;
+    if !names.contains(&word) {
+        item.unknown_reference(word, nl, en, names);
+        return None;
+    }
+    // A given name that is not well formed was reported where it is given.
+    word.parse().ok()
+}
+
+/// Reads the whole file.
+pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>) -> Draft {
+    let names = Names::collect(tree);
+    let mut draft = Draft::default();
+    format(root);
+    let language = root.need("taal").and_then(|i| i.word());
+    if let Some(table) = root.need("convenant").and_then(|i| i.table()) {
+        draft.header = header::header(table, language, &names);
+    }
+    if let Some(section) = root.need("partij").and_then(|i| i.table()) {
+        draft.parties = party::parties(&section);
+    }
+    if let Some(section) = root.need("signaal").and_then(|i| i.table()) {
+        draft.signals = signal::signals(&section, &names);
+    }
+    if let Some(section) = root.need("doel").and_then(|i| i.table()) {
+        draft.purposes = signal::purposes(&section);
+    }
+    if let Some(section) = root.get("vergelijking").and_then(|i| i.table()) {
+        draft.match_keys = comparison::comparisons(&section);
+    }
+    if let Some(section) = root.get("auditor").and_then(|i| i.table()) {
+        draft.auditors = party::auditors(&section, &draft.parties);
+    }
+    if let Some(table) = root
+        .need_by("logboek", law::LOG_KEEP_MISSING)
+        .and_then(|i| i.table())
+    {
+        draft.log = party::log(table);
+    }
+    let vocabulary = draft.header.as_ref().map(|h| h.vocabulary);
+    for (index, item) in tables(root.need("regel")) {
+        if let Some(table) = item.table() {
+            draft
+                .clauses
+                .push(clause::clause(table, index, &names, vocabulary));
+        }
+    }
+    for (index, item) in tables(root.get("verbod")) {
+        let before = item.ctx.errors();
+        if let Some(value) = item
+            .table()
+            .and_then(|t| prohibition::prohibition(t, &names))
+        {
+            let clean = item.ctx.errors() == before;
+            draft.prohibitions.push(Draft1 {
+                index,
+                value,
+                clean,
+            });
+        }
+    }
+    for (index, item) in tables(root.get("voorbeeld")) {
+        let before = item.ctx.errors();
+        if let Some(value) = item.table().and_then(|t| example::example(t, &names)) {
+            let clean = item.ctx.errors() == before;
+            draft.examples.push(Draft1 {
+                index,
+                value,
+                clean,
+            });
+        }
+    }
+    keys::doubles(root.ctx, tree);
+    draft
+}
+
+fn format(root: &Table<'_, '_>) {
+    let Some(item) = root.need_by("formaat", text::FORMAT) else {
+        return;
+    };
+    if item.text().is_some_and(|f| f != "convenant/1") {
+        item.ctx.report(
+            text::FORMAT,
+            item.at.clone(),
+            "dit formaat is niet bekend".into(),
+            "this format is not known".into(),
+        );
+    }
+}
+
+fn tables<'c, 'i>(item: Option<Item<'c, 'i>>) -> Vec<(usize, Item<'c, 'i>)> {
+    item.and_then(|i| i.elements())
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! `[signaal.<id>]` and `[doel.<id>]`.
+
+use std::collections::BTreeMap;
+
+use model::{CategoryCode, Certainty, PurposeId, SignalTypeId};
+
+use crate::language::ast::{Purpose, SignalType};
+use crate::language::parse::Names;
+use crate::language::reader::{Item, Table, parse_name};
+use crate::language::words::{Unit, Word};
+use crate::lint::text;
+use crate::vocabulary::taxonomy;
+
+pub(super) fn signals(
+    section: &Table<'_, '_>,
+    names: &Names<'_>,
+) -> BTreeMap<SignalTypeId, SignalType> {
+    let mut signals = BTreeMap::new();
+    let mut codes = Vec::new();
+    for (id, at, item) in section.entries() {
+        let id = parse_name::<SignalTypeId>(section.ctx, id, at);
+        let signal = item
+            .table()
+            .and_then(|t| signal(t, id.as_ref(), names, &mut codes));
+        if let (Some(id), Some(signal)) = (id, signal) {
+            signals.insert(id, signal);
+        }
+    }
+    signals
+}
+
+fn signal(
+    table: Table<'_, '_>,
+    id: Option<&SignalTypeId>,
+    names: &Names<'_>,
+    seen: &mut Vec<CategoryCode>,
+) -> Option<SignalType> {
+    let explanation = table.need("uitleg").and_then(|i| i.owned());
+    let sources = table.need("bron").map(|i| i.list(|e| names.party(e)));
+    let codes = table
+        .get("codes")
+        .map(|i| codes(&i, seen))
+        .unwrap_or_default();
+    let nature = table.need("aard").and_then(|i| i.word());
+    let expires_after = table.need("vervalt_na").and_then(|i| {
+        let span = i.span()?;
+        if span.unit == Unit::Hour {
+            i.invalid(
+                "een signaal vervalt na hele dagen",
+                "a signal lapses after whole days",
+            );
+            return None;
+        }
+        Some(span)
+    });
+    let certainty = table.need("zekerheid").and_then(|i| i.word());
+    let reassess = table.get("herbeoordelen").map(|i| i.span());
+    table.finish();
+    Some(SignalType {
+        id: id?.clone(),
+        explanation: explanation?,
+        sources: sources?,
+        codes,
+        nature: nature?,
+        expires_after: expires_after?,
+        certainty: certainty?,
+        reassess: match reassess {
+            Some(span) => Some(span?),
+            None => None,
+        },
+    })
+}
+
+impl Word for Certainty {
+    fn all() -> &'static [Self] {
+        &[Self::Reported, Self::Confirmed]
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// A code of the published scheme, or of the parties' own.
+fn codes(item: &Item<'_, '_>, seen: &mut Vec<CategoryCode>) -> Vec<CategoryCode> {
+    let list = item.list(|element| {
+        let code: CategoryCode = element.name()?;
+        let (scheme, _) = code.as_str().split_once(':')?;
+        if scheme != taxonomy::OWN_SCHEME && taxonomy::category(code.as_str()).is_none() {
+            let known: Vec<&str> = taxonomy::VERA.iter().map(|c| c.code).collect();
+            element.unknown_word(code.as_str(), &known);
+            return None;
+        }
+        Some((code, element.at.clone()))
+    });
+    let mut codes = Vec::with_capacity(list.len());
+    for (code, at) in list {
+        if codes.contains(&code) {
+            item.ctx.report(
+                text::DOUBLE_WORD,
+                at,
+                "dit staat al in de lijst".into(),
+                "this is in the list already".into(),
+            );
+        } else if seen.contains(&code) {
+            item.ctx.report(
+                text::DOUBLE_CODE,
+                at,
+                format!("de code {code} hoort al bij een ander signaal"),
+                format!("the code {code} belongs to another signal already"),
+            );
+        } else {
+            codes.push(code.clone());
+        }
+    }
+    seen.extend(codes.iter().cloned());
+    codes
+}
+
+pub(super) fn purposes(section: &Table<'_, '_>) -> BTreeMap<PurposeId, Purpose> {
+    let mut purposes = BTreeMap::new();
+    for (id, at, item) in section.entries() {
+        let id = parse_name::<PurposeId>(section.ctx, id, at);
+        let Some(table) = item.table() else { continue };
+        let explanation = table.need("uitleg").and_then(|i| i.owned());
+        let not_for = table.need("niet_voor").map(|i| i.list(Item::word));
+        table.finish();
+        if let (Some(id), Some(explanation), Some(not_for)) = (id, explanation, not_for) {
+            purposes.insert(
+                id.clone(),
+                Purpose {
+                    id,
+                    explanation,
+                    not_for,
+                },
+            );
+        }
+    }
+    purposes
+}

@@ -1,0 +1,60 @@
+//! Warnings: the covenant can be used, but a person should look at it.
+
+lints! {
+    TRAFFIC_LIGHT = "verkeerslicht", Warning,
+        "Een kale treffer van de politie voor een corporatie", "A bare police hit for a housing corporation",
+        "Toon liever een handelingsadvies, met beoordeling vooraf, in een eigen regel voor de politie.",
+        "Prefer an advice, with review beforehand, in a police clause of its own.";
+    ADVICE_IS_CATEGORY = "advies-is-categorie", Warning,
+        "Een advies uit een enkele bron of een enkel signaal verraadt het signaal", "An advice from one source or one signal gives the signal away",
+        "Neem meer bronnen en signalen in een regel, of behandel dit als categorie.",
+        "Take more sources and signals into one clause, or treat this as a category.";
+    ROLES_DIFFER = "rollen-verschillen-per-bron", Warning,
+        "Rollen van een partij die samen de bron kunnen afleiden", "Roles of one party that can infer the source together",
+        "Geef de rollen dezelfde bronnen, of aanvaard dit in de DPIA.", "Give the roles the same sources, or accept this in the DPIA.";
+    LOW_THRESHOLD = "lage-drempel", Warning,
+        "De drempel is lager dan 10", "The threshold is under 10",
+        "Kies 10 of hoger.", "Choose 10 or more.";
+    RETAIN_TOO_LONG = "belofte-langer-dan-signaal", Warning,
+        "De ontvanger bewaart langer dan het signaal leeft", "The recipient keeps it longer than the signal lives",
+        "Verkort belofte.bewaren.", "Shorten belofte.bewaren.";
+    NO_EXAMPLE = "regel-zonder-voorbeeld", Warning,
+        "Een regel zonder voorbeeld", "A clause without an example",
+        "Voeg een [[voorbeeld]] toe waarvan de uitkomst deze regel is.", "Add a [[voorbeeld]] whose outcome is this clause.";
+    DEAD_CLAUSE = "dode-regel", Warning,
+        "Een regel die niets opent", "A clause that opens nothing",
+        "Haal de regel weg, of verbeter bronnen, signalen of verboden.", "Remove the clause, or correct sources, signals or prohibitions.";
+    DEAD_PROHIBITION = "dood-verbod", Warning,
+        "Een verbod dat niets sluit", "A prohibition that closes nothing",
+        "Laat het staan als bescherming voor later, of haal het weg.", "Leave it as a safeguard for later, or remove it.";
+    NO_EFFECT = "zonder-gevolg", Warning,
+        "Iets wat geen gevolg heeft", "Something that has no effect",
+        "Haal het weg, of schrijf wat u bedoelt.", "Remove it, or write what you mean.";
+    UNUSED = "ongebruikt", Warning,
+        "Iets wat nergens wordt gebruikt", "Something that is used nowhere",
+        "Haal het weg, of gebruik het.", "Remove it, or use it.";
+    SIGNAL_WITHOUT_CODE = "signaal-zonder-code", Warning,
+        "Een signaal zonder codes kan niet worden ingestuurd", "A signal without codes cannot be pushed",
+        "Zet codes, bijvoorbeeld codes = [\"vera:AGR.FYS\"].", "Set codes, for example codes = [\"vera:AGR.FYS\"].";
+    PERSON_HMAC = "persoon-hmac", Warning,
+        "Personen met het lichte profiel", "Persons under the light profile",
+        "Kies profiel = \"oprf\", of aanvaard dit in de DPIA.", "Choose profiel = \"oprf\", or accept this in the DPIA.";
+    LAW_MISSING = "wet-ontbreekt", Warning,
+        "AVG 6.1.c en 6.1.e noemen de wet", "AVG 6.1.c and 6.1.e name the law",
+        "Schrijf { artikel = \"AVG 6.1.e\", wet = \"Gemeentewet 172\" }.", "Write { artikel = \"AVG 6.1.e\", wet = \"Gemeentewet 172\" }.";
+    CONSENT = "toestemming", Warning,
+        "Toestemming is hier zelden vrij", "Consent is seldom free here",
+        "Kies een andere grondslag.", "Choose another basis.";
+    NOT_PUBLIC = "samenwerking-niet-publiek", Warning,
+        "UAVG 33.1.b met een private partij", "UAVG 33.1.b with a private party",
+        "Kies een ander artikel, of leg vast waarom dit past.", "Choose another article, or record why this fits.";
+    NOT_FROM_POLICE = "uavg-33-1-a", Warning,
+        "UAVG 33.1.a zonder gegevens van politie of justitie", "UAVG 33.1.a without data of police or prosecution",
+        "Kies een ander artikel, of ontvang alleen van politie of justitie.", "Choose another article, or receive from police or prosecution only.";
+    NO_HUMAN = "mens-beslist-ontbreekt", Warning,
+        "Niet beloofd dat een mens beslist", "No promise that a person decides",
+        "Zet belofte.mens_beslist = true (AVG 22).", "Set belofte.mens_beslist = true (AVG 22).";
+    APPROVER_SAME_PARTY = "goedkeurder-zelfde-partij", Warning,
+        "Een goedkeurder van de partij die vraagt", "An approver of the party that asks",
+        "Laat de bron goedkeuren.", "Let the source approve.";
+}
