@@ -4,9 +4,25 @@
 //! signs nor verifies. It is also not where an identifier becomes a pseudonym: identifiers in
 //! clear stand in [`node_v1`] only, and nothing here reads them.
 
-pub mod redacted;
+pub mod answer;
+pub mod client;
+pub mod field;
+pub mod header;
+pub mod limit;
+pub mod malformed;
+pub mod reason;
+mod redacted;
+pub mod signal;
+pub mod signed;
+pub mod statement;
+pub mod status;
+pub mod word;
 
+pub use header::Header;
+pub use malformed::{Malformed, Problem};
 pub use prost::bytes::Bytes;
+pub use reason::Reason;
+pub use status::{Refusal, Told, Violation};
 
 /// The code that `tests/drift.rs` generates from `proto/`. The folders of the protos are its
 /// modules, since the generated paths count on that.

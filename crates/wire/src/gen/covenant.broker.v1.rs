@@ -149,7 +149,7 @@ pub struct PseudonymousSubject {
     /// What the sender attests about a shielded address.
     #[prost(enumeration = "super::super::r#type::v1::Attestation", tag = "3")]
     pub shielded_address: i32,
-    /// Its pseudonyms, sorted, each once, 0 to 256. Several of one match key where a surname has
+    /// Its pseudonyms, sorted, each once, 0 to 1,024. Several of one match key where a surname has
     /// several forms.
     #[prost(message, repeated, tag = "4")]
     pub pseudonyms: ::prost::alloc::vec::Vec<Pseudonym>,
@@ -929,9 +929,9 @@ pub struct CheckResponse {
     /// The proof that the answer stands in the disclosure log.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<super::super::r#type::v1::Receipt>,
-    /// Zeros that make up the size.
-    #[prost(bytes = "bytes", tag = "4")]
-    pub padding: ::prost::bytes::Bytes,
+    /// Zeros that make up the size, in one piece or two.
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub padding: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 impl ::prost::Name for CheckResponse {
     const NAME: &'static str = "CheckResponse";

@@ -122,8 +122,8 @@ impl ::prost::Name for PartialDate {
 /// A category in a published scheme.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Category {
-    /// The scheme, 1 to 32 characters of a-z, 0-9 and hyphen, for example "vera" (the code list
-    /// Signalering of the Dutch housing sector).
+    /// The scheme: a-z, 0-9 and hyphen, for example "vera" (the code list Signalering of the Dutch
+    /// housing sector).
     #[prost(string, tag = "1")]
     pub scheme: ::prost::alloc::string::String,
     /// The code in that scheme: upper-case letters, digits, dot and hyphen; with the scheme at most

@@ -1,0 +1,34 @@
+//! Bounds of the contract. The protos' comments name the same ones.
+
+/// The largest message that anyone takes, in bytes.
+pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Items of one signed batch.
+pub const BATCH: usize = 1_000;
+/// Purposes of one signal.
+pub const PURPOSES: usize = 16;
+/// Subjects of one signal.
+pub const SUBJECTS: usize = 16;
+/// Pseudonyms of one subject.
+pub const PSEUDONYMS: usize = 1_024;
+/// Attributes of one signal.
+pub const ATTRIBUTES: usize = 32;
+/// Characters of one attribute's text.
+pub const ATTRIBUTE_CHARS: usize = 4_000;
+/// Characters of a source reference.
+pub const SOURCE_REFERENCE_CHARS: usize = 128;
+/// Characters of a file number.
+pub const FILE_NUMBER_CHARS: usize = 64;
+/// Characters of a reason.
+pub const REASON_CHARS: usize = 1_000;
+/// Covenants of one hello.
+pub const COVENANTS: usize = 64;
+/// Epochs of one covenant that are live at a node.
+pub const EPOCHS: usize = 8;
+/// Parties of one covenant.
+pub const PARTIES: usize = 64;
+/// Probe pseudonyms of one epoch.
+pub const PROBES: usize = 4_096;
+/// Notices that are under way to one node at once.
+pub const NOTICES_UNDER_WAY: usize = 256;
+/// The size of a check's answer, of which the sent size is a multiple.
+pub const CHECK_RESPONSE_BYTES: usize = 16 * 1024;

@@ -1,0 +1,231 @@
+//! Words of a closed list, both ways. The word `UNSPECIFIED` is never taken for another.
+
+use model::{Certainty, PoliceArticle, ProtectionStatement, SubjectKind};
+
+use crate::field::Read;
+use crate::malformed::{Malformed, Problem};
+use crate::{broker_v1, type_v1};
+
+// One arm per word and direction: a word that is added on either side does not compile until it is
+// mapped.
+macro_rules! words {
+    ($($(#[$doc:meta])* $read:ident, $write:ident: $proto:ty as $ours:ty {
+        $($theirs:ident = $own:ident,)*
+    } else { $($unset:ident)|+ => $problem:ident })*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// [`Problem::Unspecified`] or [`Problem::UnknownValue`].
+        pub fn $read(value: i32, field: &str) -> Read<$ours> {
+            match <$proto>::try_from(value) {
+                $(Ok(<$proto>::$theirs) => Ok(<$ours>::$own),)*
+                $(Ok(<$proto>::$unset))|+ => Err(Malformed::new(field, Problem::$problem)),
+                Err(_) => Err(Malformed::new(field, Problem::UnknownValue)),
+            }
+        }
+
+        /// The word as a number of the wire.
+        #[must_use]
+        pub const fn $write(value: $ours) -> i32 {
+            match value {
+                $(<$ours>::$own => <$proto>::$theirs as i32,)*
+            }
+        }
+    )*};
+}
+
+/// Why a signal is withdrawn.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum WithdrawalReason {
+    /// It should not have been entered.
+    EnteredInError,
+    /// It was right and no longer is.
+    NoLongerApplies,
+    /// The data subject objected (GDPR article 21).
+    Objection,
+    /// Its processing is restricted (GDPR article 18).
+    Restriction,
+    /// It is erased (GDPR article 17).
+    Erasure,
+}
+
+/// How surely a person was authenticated (eIDAS levels), from weak to strong.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum AssuranceLevel {
+    /// Low (laag).
+    Low,
+    /// Substantial (substantieel).
+    Substantial,
+    /// High (hoog).
+    High,
+}
+
+/// What a covenant lets a recipient know (toont), from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum RevealLevel {
+    /// A number (aantal).
+    Count,
+    /// That another party knows something (treffer).
+    Hit,
+    /// What to do (handelingsadvies).
+    Advice,
+    /// Whom to call (contactpunt).
+    Contact,
+    /// What kind of thing was reported (categorie).
+    Category,
+    /// Named attributes (gegevens).
+    Attributes,
+}
+
+/// How one key of a node stands at the broker.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum KeyState {
+    /// The maker's announcement is not there yet.
+    WaitingForReference,
+    /// The probes agree with the reference.
+    Agreed,
+    /// Some probes differ from the reference.
+    Blocked,
+}
+
+/// Why a notice was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum NoticeKind {
+    /// Signals of several parties agree.
+    Match,
+    /// What an earlier notice told is withdrawn by its source.
+    Recall,
+}
+
+words! {
+    /// Reads how sure the sender is.
+    certainty, certainty_number: type_v1::Certainty as Certainty {
+        Reported = Reported,
+        Confirmed = Confirmed,
+    } else { Unspecified => Unspecified }
+
+    /// Reads what the sender attests about a protection.
+    attestation, attestation_number: type_v1::Attestation as ProtectionStatement {
+        Unknown = Unknown,
+        Absent = Absent,
+        Present = Present,
+    } else { Unspecified => Unspecified }
+
+    /// Reads what a subject is.
+    subject_kind, subject_kind_number: broker_v1::SubjectKind as SubjectKind {
+        Person = Person,
+        Address = Address,
+        Organisation = Organisation,
+        Vehicle = Vehicle,
+        Contact = Contact,
+        Account = Account,
+    } else { Unspecified => Unspecified }
+
+    /// Reads why a signal is withdrawn.
+    withdrawal_reason, withdrawal_reason_number: type_v1::WithdrawalReason as WithdrawalReason {
+        EnteredInError = EnteredInError,
+        NoLongerApplies = NoLongerApplies,
+        Objection = Objection,
+        Restriction = Restriction,
+        Erasure = Erasure,
+    } else { Unspecified => Unspecified }
+
+    /// Reads how surely a person was authenticated.
+    assurance_level, assurance_level_number: broker_v1::AssuranceLevel as AssuranceLevel {
+        Low = Low,
+        Substantial = Substantial,
+        High = High,
+    } else { Unspecified => Unspecified }
+
+    /// Reads a reveal level.
+    reveal_level, reveal_level_number: type_v1::RevealLevel as RevealLevel {
+        Count = Count,
+        Hit = Hit,
+        Advice = Advice,
+        Contact = Contact,
+        Category = Category,
+        Attributes = Attributes,
+    } else { Unspecified => Unspecified }
+
+    /// Reads how a key stands.
+    key_state, key_state_number: broker_v1::KeyState as KeyState {
+        WaitingForReference = WaitingForReference,
+        Agreed = Agreed,
+        Blocked = Blocked,
+    } else { Unspecified => Unspecified }
+
+    /// Reads why a notice was sent.
+    notice_kind, notice_kind_number: type_v1::NoticeKind as NoticeKind {
+        Match = Match,
+        Recall = Recall,
+    } else { Unspecified => Unspecified }
+}
+
+/// Reads the police article, which may be unspecified: then there is no police data.
+///
+/// # Errors
+/// [`Problem::UnknownValue`].
+pub fn police_article(value: i32, field: &str) -> Read<Option<PoliceArticle>> {
+    use type_v1::PoliceArticle as Theirs;
+    match Theirs::try_from(value) {
+        Ok(Theirs::Unspecified) => Ok(None),
+        Ok(Theirs::PoliceArticle8) => Ok(Some(PoliceArticle::Art8)),
+        Ok(Theirs::PoliceArticle9) => Ok(Some(PoliceArticle::Art9)),
+        Ok(Theirs::PoliceArticle10) => Ok(Some(PoliceArticle::Art10)),
+        Ok(Theirs::PoliceArticle13) => Ok(Some(PoliceArticle::Art13)),
+        Err(_) => Err(Malformed::new(field, Problem::UnknownValue)),
+    }
+}
+
+/// The police article as a number of the wire.
+#[must_use]
+pub const fn police_article_number(value: Option<PoliceArticle>) -> i32 {
+    use type_v1::PoliceArticle as Theirs;
+    (match value {
+        None => Theirs::Unspecified,
+        Some(PoliceArticle::Art8) => Theirs::PoliceArticle8,
+        Some(PoliceArticle::Art9) => Theirs::PoliceArticle9,
+        Some(PoliceArticle::Art10) => Theirs::PoliceArticle10,
+        Some(PoliceArticle::Art13) => Theirs::PoliceArticle13,
+    }) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_is_made_of_nothing() {
+        assert_eq!(certainty(0, "certainty").unwrap_err().rule(), "UNSPECIFIED");
+        assert_eq!(
+            certainty(9, "certainty").unwrap_err().rule(),
+            "UNKNOWN_VALUE"
+        );
+        assert_eq!(police_article(0, "police_article"), Ok(None));
+        assert_eq!(police_article(99, "p").unwrap_err().rule(), "UNKNOWN_VALUE");
+    }
+
+    #[test]
+    fn every_word_round_trips() {
+        for kind in SubjectKind::ALL {
+            assert_eq!(subject_kind(subject_kind_number(kind), "kind"), Ok(kind));
+        }
+        for article in [
+            None,
+            Some(PoliceArticle::Art8),
+            Some(PoliceArticle::Art9),
+            Some(PoliceArticle::Art10),
+            Some(PoliceArticle::Art13),
+        ] {
+            assert_eq!(
+                police_article(police_article_number(article), "p"),
+                Ok(article)
+            );
+        }
+        let present = ProtectionStatement::Present;
+        assert_eq!(
+            attestation(attestation_number(present), "minor"),
+            Ok(present)
+        );
+    }
+}
