@@ -12,8 +12,6 @@ pub(super) const KIND: Kind = Kind {
 
 /// How many initials are kept.
 pub(super) const MOST: usize = 12;
-/// A longer run of letters is a name.
-const LONGEST_RUN: usize = 6;
 
 fn normal(text: &str) -> Result<String, Rule> {
     let mut initials = String::new();
@@ -22,9 +20,6 @@ fn normal(text: &str) -> Result<String, Rule> {
         let run = segment.trim_end_matches(['.', ' ', '-', ',']);
         let letters: Option<Vec<char>> = run.chars().map(letter).collect();
         let letters = letters.ok_or(Rule::InitialsForm)?;
-        if letters.len() > LONGEST_RUN {
-            return Err(Rule::InitialsForm);
-        }
         let abbreviated = abbreviates(run).ok_or(Rule::InitialsForm)?;
         let one = abbreviated || (dotted && matches!(run, "IJ" | "Ij"));
         initials.extend(letters.iter().take(if one { 1 } else { letters.len() }));

@@ -291,15 +291,11 @@ impl Intake {
             bag_object::KIND,
             FieldName::BagObject,
         );
-        let given = [
-            postcode,
-            &raw.house_number,
-            street,
-            place,
-            bag_address,
-            bag_object,
-        ];
-        if given.into_iter().flatten().any(|r| r.given().is_some()) {
+        if self
+            .subject
+            .fields()
+            .any(|f| f.home() == SubjectKind::Address)
+        {
             self.subject.put(FieldName::Country, "NL");
         }
     }

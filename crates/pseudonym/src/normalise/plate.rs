@@ -1,5 +1,5 @@
 //! Dutch licence plate (kenteken): 6 letters and digits in the order of one of the 14 series
-//! (sidecodes). Letters are not judged further: special series such as AA, CD and CDJ exist.
+//! (sidecodes). Letters are not judged further: special series such as AA and CD exist.
 
 use super::Kind;
 use crate::eleven::strip;

@@ -6,11 +6,11 @@ use crate::fold::{fold, solid};
 use crate::refusal::Rule;
 
 pub(super) const DUTCH: Kind = Kind {
-    longest: 120,
+    longest: 80,
     normal: dutch,
 };
 pub(super) const ABROAD: Kind = Kind {
-    longest: 120,
+    longest: 80,
     normal: abroad,
 };
 
