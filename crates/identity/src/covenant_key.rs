@@ -353,3 +353,140 @@ impl Derivation {
 fn fresh_salt() -> String {
     BASE64.encode(&random_32())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored() -> StoredKey {
+        StoredKey {
+            covenant: CovenantId::parse("veilig-op-bezoek").unwrap(),
+            epoch: KeyEpoch::FIRST,
+            commitment: Digest::new([7; 32]),
+            key: Secret::new(random_32()),
+        }
+    }
+
+    fn passphrase() -> Protection {
+        Protection::passphrase(b"een lange wachtzin\n").unwrap()
+    }
+
+    fn key() -> Protection {
+        Protection::key(&[9; 32]).unwrap()
+    }
+
+    #[test]
+    fn every_protection_round_trips_and_hides_the_key() {
+        let stored = stored();
+        for protection in [passphrase(), key()] {
+            let text = stored.to_text(&protection).unwrap();
+            assert!(!text.contains(&BASE64.encode(stored.key.expose())));
+            let again = StoredKey::from_text(text.as_bytes(), &protection).unwrap();
+            assert_eq!(again, stored);
+            let twice = stored.to_text(&protection).unwrap();
+            assert_ne!(*text, *twice, "salt and nonce are fresh");
+        }
+        let open = stored.to_text(&Protection::none()).unwrap();
+        assert!(open.contains(r#""kind": "none""#));
+        assert_eq!(
+            StoredKey::from_text(open.as_bytes(), &Protection::none()),
+            Ok(stored.clone())
+        );
+        assert!(!format!("{stored:?} {:?}", passphrase()).contains("wachtzin"));
+        assert!(format!("{stored:?}").contains("key: Secret(..)"));
+    }
+
+    #[test]
+    fn the_wrong_protection_opens_nothing() {
+        let text = stored().to_text(&key()).unwrap();
+        let other = Protection::key(&[8; 32]).unwrap();
+        let read = |protection: &Protection| StoredKey::from_text(text.as_bytes(), protection);
+        assert_eq!(read(&other), Err(KeyFileProblem::NotOpened));
+        assert_eq!(read(&passphrase()), Err(KeyFileProblem::OtherProtection));
+        assert_eq!(
+            read(&Protection::none()),
+            Err(KeyFileProblem::OtherProtection)
+        );
+        let sealed = stored().to_text(&passphrase()).unwrap();
+        let other = Protection::passphrase(b"een andere wachtzin").unwrap();
+        assert_eq!(
+            StoredKey::from_text(sealed.as_bytes(), &other),
+            Err(KeyFileProblem::NotOpened)
+        );
+    }
+
+    #[test]
+    fn a_file_is_of_one_covenant_epoch_and_commitment() {
+        let text = stored().to_text(&key()).unwrap();
+        for (from, to) in [
+            ("veilig-op-bezoek", "veilig-op-bezoel"),
+            ("\"epoch\": 1", "\"epoch\": 2"),
+            (&"07".repeat(32), &"08".repeat(32)),
+        ] {
+            let altered = text.replace(from, to);
+            assert_ne!(altered, *text);
+            assert_eq!(
+                StoredKey::from_text(altered.as_bytes(), &key()),
+                Err(KeyFileProblem::NotOpened),
+                "{from}"
+            );
+        }
+        let fewer = stored()
+            .to_text(&passphrase())
+            .unwrap()
+            .replace("600000", "1000");
+        assert_eq!(
+            StoredKey::from_text(fewer.as_bytes(), &passphrase()),
+            Err(KeyFileProblem::Malformed),
+            "too few rounds are not accepted"
+        );
+        for malformed in [
+            "",
+            "{}",
+            "[]",
+            &text.replace("covenant-key/1", "covenant-key/2"),
+        ] {
+            assert_eq!(
+                StoredKey::from_text(malformed.as_bytes(), &key()),
+                Err(KeyFileProblem::Malformed)
+            );
+        }
+    }
+
+    #[test]
+    fn weak_protections_are_refused() {
+        assert!(Protection::passphrase(b"kort\n").is_none());
+        assert!(Protection::passphrase(b"elf tekens.\r\n").is_none());
+        assert!(Protection::key(&[1; 31]).is_none());
+    }
+
+    #[test]
+    fn files_and_sources_check_modes() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let pass = folder.path().join("pass");
+        secret_file::write_new(&pass, b"een lange wachtzin\n").unwrap();
+        let source = ProtectionSource::PassphraseFile(pass.clone());
+        let path = folder.path().join("veilig-op-bezoek.1.key");
+        let stored = stored();
+        stored.write_new(&path, &source.read().unwrap()).unwrap();
+        assert_eq!(
+            StoredKey::read(&path, &source.read().unwrap()).unwrap(),
+            stored
+        );
+        let again = stored
+            .write_new(&path, &source.read().unwrap())
+            .unwrap_err();
+        assert!(again.to_string().contains("exists already"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let told = StoredKey::read(&path, &source.read().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("chmod 600"), "{told}");
+        std::fs::set_permissions(&pass, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(source.read(), Err(SecretFileError::Mode { .. })));
+        let key_file = folder.path().join("short");
+        secret_file::write_new(&key_file, &[1; 31]).unwrap();
+        assert!(ProtectionSource::KeyFile(key_file).read().is_err());
+    }
+}

@@ -335,3 +335,218 @@ fn subject_of(covenant: &str, digest: &str, epoch: u32) -> Result<KeySubject, Ke
 fn digest_of(hex: &str) -> Result<Digest, KeyPackageError> {
     Digest::from_hex(hex).ok_or(KeyPackageError::Malformed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::id::random_32;
+    use sha2::{Digest as _, Sha256};
+
+    fn party(id: &str) -> PartyId {
+        PartyId::parse(id).unwrap()
+    }
+
+    fn subject(epoch: u32) -> KeySubject {
+        KeySubject {
+            covenant: CovenantId::parse("veilig-op-bezoek").unwrap(),
+            covenant_digest: Digest::new([3; 32]),
+            epoch: KeyEpoch::new(epoch).unwrap(),
+        }
+    }
+
+    fn commitment(key: &Secret) -> Digest {
+        Digest::new(Sha256::digest(key.expose()).into())
+    }
+
+    /// The municipality makes a key for the corporation and the police.
+    struct World {
+        maker: SigningKey,
+        corporation: SealingKey,
+        police: SealingKey,
+        key: Secret,
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self {
+                maker: SigningKey::generate(),
+                corporation: SealingKey::generate(),
+                police: SealingKey::generate(),
+                key: Secret::new(random_32()),
+            }
+        }
+
+        fn recipients(&self) -> Vec<(PartyId, SealingPublicKey)> {
+            vec![
+                (party("corporatie"), self.corporation.public_key()),
+                (party("politie"), self.police.public_key()),
+            ]
+        }
+
+        fn package(&self, signer: &SigningKey, key: &Secret) -> String {
+            let recipients = self.recipients();
+            let maker = party("gemeente");
+            make(
+                &subject(1),
+                &maker,
+                key,
+                &commitment(key),
+                &recipients,
+                signer,
+            )
+            .unwrap()
+        }
+
+        /// What the corporation does with a package.
+        fn open(&self, envelope: &str, expected: &KeySubject) -> Result<Secret, KeyPackageError> {
+            let pinned = self.maker.verifying_key();
+            KeyPackage::verify(envelope.as_bytes(), &party("gemeente"), &pinned)?.open(
+                expected,
+                &party("corporatie"),
+                &self.corporation,
+                commitment,
+            )
+        }
+    }
+
+    #[test]
+    fn every_recipient_opens_the_same_key() {
+        let world = World::new();
+        let envelope = world.package(&world.maker, &world.key);
+        assert_eq!(world.open(&envelope, &subject(1)), Ok(world.key.clone()));
+        let pinned = world.maker.verifying_key();
+        let package = KeyPackage::verify(envelope.as_bytes(), &party("gemeente"), &pinned).unwrap();
+        assert_eq!(package.recipients().count(), 2);
+        let opened = package.open(&subject(1), &party("politie"), &world.police, commitment);
+        assert_eq!(opened, Ok(world.key.clone()));
+    }
+
+    #[test]
+    fn a_broker_can_not_put_its_own_key_in() {
+        let world = World::new();
+        let (broker, own_key) = (SigningKey::generate(), Secret::new(random_32()));
+        // Its own key, sealed to everyone, signed by itself.
+        let forged = world.package(&broker, &own_key);
+        let not_signed = Err(KeyPackageError::Dsse(DsseError::NotSigned));
+        assert_eq!(world.open(&forged, &subject(1)), not_signed);
+        // The maker's signature over the broker's payload.
+        let genuine = world.package(&world.maker, &world.key);
+        let field = |text: &str, name: &str| {
+            let value: serde_json::Value = serde_json::from_str(text).unwrap();
+            value[name].clone()
+        };
+        let mut mixed: serde_json::Value = serde_json::from_str(&genuine).unwrap();
+        mixed["payload"] = field(&forged, "payload");
+        assert_eq!(world.open(&mixed.to_string(), &subject(1)), not_signed);
+        // No signature at all.
+        let mut unsigned: serde_json::Value = serde_json::from_str(&genuine).unwrap();
+        unsigned["signatures"] = serde_json::json!([]);
+        assert_eq!(world.open(&unsigned.to_string(), &subject(1)), not_signed);
+    }
+
+    #[test]
+    fn another_covenant_text_or_epoch_is_refused() {
+        let world = World::new();
+        let envelope = world.package(&world.maker, &world.key);
+        assert_eq!(
+            world.open(&envelope, &subject(2)),
+            Err(KeyPackageError::OtherEpoch)
+        );
+        let mut other = subject(1);
+        other.covenant_digest = Digest::new([4; 32]);
+        assert_eq!(
+            world.open(&envelope, &other),
+            Err(KeyPackageError::OtherCovenant)
+        );
+        let mut other = subject(1);
+        other.covenant = CovenantId::parse("overlast").unwrap();
+        assert_eq!(
+            world.open(&envelope, &other),
+            Err(KeyPackageError::OtherCovenant)
+        );
+    }
+
+    #[test]
+    fn a_maker_that_announces_another_key_is_caught() {
+        let world = World::new();
+        let announced = commitment(&Secret::new(random_32()));
+        let recipients = world.recipients();
+        let maker = party("gemeente");
+        let envelope = make(
+            &subject(1),
+            &maker,
+            &world.key,
+            &announced,
+            &recipients,
+            &world.maker,
+        )
+        .unwrap();
+        assert_eq!(
+            world.open(&envelope, &subject(1)),
+            Err(KeyPackageError::Commitment)
+        );
+    }
+
+    #[test]
+    fn only_who_is_named_opens() {
+        let world = World::new();
+        let envelope = world.package(&world.maker, &world.key);
+        let pinned = world.maker.verifying_key();
+        let read = |maker| KeyPackage::verify(envelope.as_bytes(), &party(maker), &pinned);
+        assert_eq!(read("politie"), Err(KeyPackageError::OtherMaker));
+        let package = read("gemeente").unwrap();
+        let other_key = SealingKey::generate();
+        let open = |who| package.open(&subject(1), &party(who), &other_key, commitment);
+        assert_eq!(open("zorg"), Err(KeyPackageError::NotRecipient));
+        assert_eq!(open("corporatie"), Err(KeyPackageError::OtherSealingKey));
+    }
+
+    #[test]
+    fn recipients_are_each_named_once() {
+        let world = World::new();
+        let twice = vec![world.recipients()[0].clone(), world.recipients()[0].clone()];
+        for recipients in [twice, vec![]] {
+            let made = make(
+                &subject(1),
+                &party("gemeente"),
+                &world.key,
+                &commitment(&world.key),
+                &recipients,
+                &world.maker,
+            );
+            assert_eq!(made, Err(KeyPackageError::Recipients));
+        }
+    }
+
+    #[test]
+    fn the_key_is_nowhere_in_the_clear() {
+        let world = World::new();
+        let envelope = world.package(&world.maker, &world.key);
+        let value: serde_json::Value = serde_json::from_str(&envelope).unwrap();
+        let payload = BASE64
+            .decode(value["payload"].as_str().unwrap().as_bytes())
+            .unwrap();
+        let text = String::from_utf8(payload).unwrap();
+        assert!(text.contains("corporatie"));
+        assert!(!text.contains(&BASE64.encode(world.key.expose())));
+        assert!(!text.contains(&data_encoding::HEXLOWER.encode(world.key.expose())));
+    }
+
+    #[test]
+    fn a_confirmation_is_its_party_s_own() {
+        let (police, broker) = (SigningKey::generate(), SigningKey::generate());
+        let confirmation = KeyConfirmation {
+            subject: subject(1),
+            commitment: Digest::new([5; 32]),
+            party: party("politie"),
+        };
+        let envelope = confirmation.sign(&police).unwrap();
+        let verify = |who: &str, key: &SigningKey| {
+            KeyConfirmation::verify(envelope.as_bytes(), &party(who), &key.verifying_key())
+        };
+        assert_eq!(verify("politie", &police), Ok(confirmation.clone()));
+        assert_eq!(verify("zorg", &police), Err(KeyPackageError::OtherMaker));
+        let not_signed = Err(KeyPackageError::Dsse(DsseError::NotSigned));
+        assert_eq!(verify("politie", &broker), not_signed);
+    }
+}

@@ -143,3 +143,92 @@ fn roles_of(certificate: &X509Certificate<'_>) -> Result<Vec<RoleRef>, PeerError
     roles.dedup();
     Ok(roles)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
+    fn certificate(shape: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        shape(&mut params);
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    fn serial_number(params: &mut CertificateParams, value: &str) {
+        let kind = DnType::CustomDnType(vec![2, 5, 4, 5]);
+        params.distinguished_name.push(kind, value);
+    }
+
+    fn uri(params: &mut CertificateParams, uri: &str) {
+        params
+            .subject_alt_names
+            .push(SanType::URI(uri.try_into().unwrap()));
+    }
+
+    #[test]
+    fn organisation_and_roles_are_read() {
+        let der = certificate(|params| {
+            serial_number(params, "00000099000000002000");
+            uri(params, "covenant:role:gemeente.wijkteam");
+            uri(params, "https://example.org/elsewhere");
+            uri(params, "covenant:role:gemeente.beheer");
+            uri(params, "covenant:role:gemeente.beheer");
+        });
+        let peer = Peer::from_certificate(&der).unwrap();
+        assert_eq!(peer.oin().as_str(), "00000099000000002000");
+        let roles: Vec<&str> = peer.roles().iter().map(RoleRef::as_str).collect();
+        assert_eq!(roles, ["gemeente.beheer", "gemeente.wijkteam"]);
+        assert_eq!(
+            peer.fingerprint(),
+            &Digest::new(Sha256::digest(&der).into())
+        );
+    }
+
+    #[test]
+    fn what_names_nobody_is_refused() {
+        let none = certificate(|_| {});
+        assert_eq!(
+            Peer::from_certificate(&none),
+            Err(PeerError::SerialNumbers { found: 0 })
+        );
+        let mut two = certificate(|params| {
+            serial_number(params, "00000099000000002000");
+            let postal_code = DnType::CustomDnType(vec![2, 5, 4, 17]);
+            params
+                .distinguished_name
+                .push(postal_code, "00000099000000001000");
+        });
+        // Subject and issuer are the same name here: rename it in both.
+        while let Some(at) = two.windows(5).position(|w| w == [6, 3, 0x55, 4, 17]) {
+            two[at + 4] = 5;
+        }
+        assert_eq!(
+            Peer::from_certificate(&two),
+            Err(PeerError::SerialNumbers { found: 2 })
+        );
+        let short = certificate(|params| serial_number(params, "0000009900000000200"));
+        let refused = Peer::from_certificate(&short).unwrap_err();
+        assert!(matches!(refused, PeerError::Oin(_)));
+        assert!(!refused.to_string().contains("0000009900000000200"));
+        let role = certificate(|params| {
+            serial_number(params, "00000099000000002000");
+            uri(params, "covenant:role:Gemeente/Wijkteam");
+        });
+        let refused = Peer::from_certificate(&role).unwrap_err();
+        assert!(matches!(refused, PeerError::Role(_)));
+        assert!(!refused.to_string().contains("Wijkteam"));
+    }
+
+    #[test]
+    fn only_one_whole_certificate_is_read() {
+        let mut der = certificate(|params| serial_number(params, "00000099000000002000"));
+        assert!(Peer::from_certificate(&der).is_ok());
+        der.push(0);
+        assert_eq!(Peer::from_certificate(&der), Err(PeerError::Malformed));
+        der.truncate(der.len() - 10);
+        assert_eq!(Peer::from_certificate(&der), Err(PeerError::Malformed));
+        assert_eq!(Peer::from_certificate(b""), Err(PeerError::Malformed));
+    }
+}

@@ -57,7 +57,7 @@ impl SealingKey {
                 .ok()
                 .map(Self);
         }
-        let secret = pkcs8::secret_of(pkcs8::X25519, &*pkcs8::der_of(bytes)?)?;
+        let secret = pkcs8::secret_of(pkcs8::X25519, &pkcs8::der_of(bytes)?)?;
         <Kem as hpke::Kem>::PrivateKey::from_bytes(&*secret)
             .ok()
             .map(Self)
@@ -208,3 +208,112 @@ impl TryRng for SystemRandom {
 }
 
 impl TryCryptoRng for SystemRandom {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::HEXLOWER;
+
+    fn hex(text: &str) -> Vec<u8> {
+        HEXLOWER.decode(text.as_bytes()).unwrap()
+    }
+
+    /// Gives the RFC's ephemeral keying material instead of entropy.
+    struct Given(Vec<u8>);
+
+    impl TryRng for Given {
+        type Error = Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            unreachable!("asks for bytes only")
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            unreachable!("asks for bytes only")
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+            bytes.copy_from_slice(&self.0);
+            Ok(())
+        }
+    }
+
+    impl TryCryptoRng for Given {}
+
+    /// RFC 9180 appendix A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305, base
+    /// mode, sequence number 0.
+    #[test]
+    fn the_vector_of_rfc_9180_holds() {
+        let info = hex("4f6465206f6e2061204772656369616e2055726e");
+        let aad = hex("436f756e742d30");
+        let plaintext = hex("4265617574792069732074727574682c20747275746820626561757479");
+        let key = SealingKey::from_bytes(&hex(
+            "8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb",
+        ))
+        .unwrap();
+        assert_eq!(
+            key.public_key().to_bytes().to_vec(),
+            hex("4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a")
+        );
+        let sealed = [
+            hex("1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"),
+            hex("1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28"),
+        ]
+        .concat();
+        assert_eq!(*key.open(&info, &aad, &sealed).unwrap(), plaintext);
+
+        let mut ephemeral = Given(hex(
+            "909a9b35d3dc4713a5e72a4da274b55d3d3821a37e5d099e74a647db583a904b",
+        ));
+        let again = key
+            .public_key()
+            .seal_with(&info, &aad, &plaintext, &mut ephemeral);
+        assert_eq!(again.unwrap(), sealed);
+    }
+
+    #[test]
+    fn only_the_right_key_with_the_right_words_opens() {
+        let key = SealingKey::generate();
+        let sealed = key.public_key().seal(b"info", b"aad", b"message").unwrap();
+        assert_eq!(sealed.len(), ENCAPSULATED_BYTES + 7 + 16);
+        assert_eq!(**key.open(b"info", b"aad", &sealed).unwrap(), *b"message");
+        assert!(key.open(b"other", b"aad", &sealed).is_none());
+        assert!(key.open(b"info", b"other", &sealed).is_none());
+        assert!(
+            SealingKey::generate()
+                .open(b"info", b"aad", &sealed)
+                .is_none()
+        );
+        assert!(key.open(b"info", b"aad", &sealed[..20]).is_none());
+        for at in [0, ENCAPSULATED_BYTES, sealed.len() - 1] {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            assert!(key.open(b"info", b"aad", &altered).is_none(), "byte {at}");
+        }
+        let again = key.public_key().seal(b"info", b"aad", b"message").unwrap();
+        assert_ne!(
+            again, sealed,
+            "every message has an ephemeral key of its own"
+        );
+    }
+
+    #[test]
+    fn a_key_of_small_order_is_not_sealed_to() {
+        let weak = SealingPublicKey::from_bytes(&[0; 32]);
+        assert!(weak.is_none_or(|key| key.seal(b"", b"", b"message").is_err()));
+    }
+
+    #[test]
+    fn keys_round_trip() {
+        let key = SealingKey::generate();
+        let public = key.public_key();
+        assert_eq!(
+            SealingPublicKey::parse(&public.to_string()),
+            Ok(public.clone())
+        );
+        assert!(SealingPublicKey::parse("ed25519:AAAA").is_err());
+        let again = SealingKey::from_bytes(key.to_pem().as_bytes()).unwrap();
+        assert_eq!(again.public_key(), public);
+        assert!(
+            SealingKey::from_bytes(crate::SigningKey::generate().to_pem().as_bytes()).is_none()
+        );
+        assert_eq!(format!("{key:?}"), "SealingKey(..)");
+    }
+}

@@ -156,3 +156,91 @@ impl SecretFileError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allow(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_new_file_is_private_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.key");
+        write_new(&path, b"secret").unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+        assert_eq!(**read(&path).unwrap(), *b"secret");
+        assert!(matches!(
+            write_new(&path, b"other"),
+            Err(SecretFileError::Exists { .. })
+        ));
+        assert_eq!(**read(&path).unwrap(), *b"secret");
+    }
+
+    #[test]
+    fn every_right_of_group_or_others_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("node.key");
+        write_new(&path, b"secret").unwrap();
+        for mode in [0o640, 0o620, 0o604, 0o602, 0o644, 0o666, 0o777] {
+            allow(&path, mode);
+            let refused = read(&path).unwrap_err();
+            assert!(matches!(refused, SecretFileError::Mode { .. }), "{mode:o}");
+            assert!(refused.to_string().contains("chmod 600"), "{refused}");
+        }
+        for mode in [0o600, 0o400] {
+            allow(&path, mode);
+            assert!(read(&path).is_ok(), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_of_sensible_size_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("huge");
+        write_new(&path, &vec![0; 64 * 1024 + 1]).unwrap();
+        assert!(matches!(
+            read(&path),
+            Err(SecretFileError::Malformed { .. })
+        ));
+        let inner = folder.path().join("folder");
+        std::fs::create_dir(&inner).unwrap();
+        allow(&inner, 0o700);
+        assert!(matches!(
+            read(&inner),
+            Err(SecretFileError::Malformed { .. })
+        ));
+        let absent = read(&folder.path().join("absent")).unwrap_err();
+        assert!(absent.to_string().contains("absent can't be read"));
+    }
+
+    #[test]
+    fn a_credential_may_show_its_access_control_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault");
+        write_new(&path, b"secret").unwrap();
+        allow(&path, 0o440);
+        assert_eq!(
+            **read_credential(Some(folder.path()), "vault").unwrap(),
+            *b"secret"
+        );
+        allow(&path, 0o444);
+        assert!(matches!(
+            read_credential(Some(folder.path()), "vault"),
+            Err(SecretFileError::Mode { .. })
+        ));
+        for name in ["", "../vault", "a/b", ".."] {
+            assert!(matches!(
+                read_credential(Some(folder.path()), name),
+                Err(SecretFileError::CredentialName)
+            ));
+        }
+        assert!(matches!(
+            read_credential(None, "vault"),
+            Err(SecretFileError::NoCredentials)
+        ));
+    }
+}

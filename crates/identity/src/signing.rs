@@ -179,3 +179,141 @@ impl std::str::FromStr for VerifyingKey {
 pub struct KeyTextError {
     pub(crate) form: &'static str,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::HEXLOWER;
+
+    fn hex<const N: usize>(text: &str) -> [u8; N] {
+        HEXLOWER
+            .decode(text.as_bytes())
+            .unwrap()
+            .try_into()
+            .unwrap()
+    }
+
+    /// RFC 8032 section 7.1, tests 1 to 3: seed, public key, message, signature.
+    const RFC_8032: [(&str, &str, &str, &str); 3] = [
+        (
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+        (
+            "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
+    ];
+
+    #[test]
+    fn the_vectors_of_rfc_8032_hold() {
+        for (seed, public, message, signature) in RFC_8032 {
+            let key = SigningKey::from_secret(&Secret::new(hex(seed)));
+            assert_eq!(key.verifying_key().to_bytes(), hex(public));
+            let message = HEXLOWER.decode(message.as_bytes()).unwrap();
+            assert_eq!(key.0.sign(&message).to_bytes(), hex(signature));
+        }
+    }
+
+    #[test]
+    fn pae_is_as_dsse_gives_it() {
+        assert_eq!(
+            pae("http://example.com/HelloWorld", b"hello world"),
+            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+        );
+        assert_eq!(pae("", b""), b"DSSEv1 0  0 ");
+    }
+
+    #[test]
+    fn a_signature_is_of_one_type_payload_and_key() {
+        let key = SigningKey::generate();
+        let signature = key.sign("check", b"payload");
+        let public = key.verifying_key();
+        assert!(public.verify("check", b"payload", &signature));
+        assert!(public.verify_slice("check", b"payload", &signature));
+        assert!(!public.verify("push", b"payload", &signature));
+        assert!(!public.verify("check", b"payloae", &signature));
+        assert!(
+            !SigningKey::generate()
+                .verifying_key()
+                .verify("check", b"payload", &signature)
+        );
+        assert!(!public.verify_slice("check", b"payload", &signature[..63]));
+        assert!(!public.verify_slice("check", b"payload", &[]));
+    }
+
+    #[test]
+    fn a_signature_can_not_be_bent() {
+        let key = SigningKey::generate();
+        let signature = key.sign("check", b"payload");
+        // S + L is the same number modulo the group's order: strict verification refuses it.
+        let order: [u8; 32] =
+            hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        let mut bent = signature;
+        let mut carry = 0_u16;
+        for (byte, add) in bent[32..].iter_mut().zip(order) {
+            carry += u16::from(*byte) + u16::from(add);
+            *byte = carry.to_le_bytes()[0];
+            carry >>= 8;
+        }
+        assert_ne!(bent, signature);
+        assert!(!key.verifying_key().verify("check", b"payload", &bent));
+        // A key of small order "signs" anything.
+        assert_eq!(
+            VerifyingKey::from_bytes(&hex::<32>(&("01".to_owned() + &"00".repeat(31)))),
+            None
+        );
+    }
+
+    #[test]
+    fn keys_have_one_text_form_and_private_ones_none() {
+        let key = SigningKey::generate();
+        let public = key.verifying_key();
+        let text = public.to_string();
+        assert!(text.starts_with("ed25519:"));
+        assert_eq!(VerifyingKey::parse(&text), Ok(public));
+        for bad in [
+            "",
+            "ed25519:",
+            "x25519:AAAA",
+            "ed25519:AAAA",
+            text.trim_end_matches('='),
+        ] {
+            assert!(VerifyingKey::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(format!("{key:?}"), "SigningKey(..)");
+    }
+
+    #[test]
+    fn a_key_is_read_from_pem_or_raw_bytes() {
+        let key = SigningKey::generate();
+        let pem = key.to_pem();
+        let again = SigningKey::from_bytes(pem.as_bytes()).unwrap();
+        assert_eq!(again.verifying_key(), key.verifying_key());
+        let raw = SigningKey::from_bytes(key.to_secret().expose()).unwrap();
+        assert_eq!(raw.verifying_key(), key.verifying_key());
+        // RFC 8410 section 10.3, as openssl writes it.
+        let rfc = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+        let read = SigningKey::from_bytes(rfc.as_bytes()).unwrap();
+        assert_eq!(*read.to_pem(), rfc);
+        assert_eq!(
+            read.verifying_key().to_bytes(),
+            hex("19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1")
+        );
+        assert!(SigningKey::from_bytes(b"").is_none());
+        assert!(SigningKey::from_bytes(&[7; 31]).is_none());
+        assert!(
+            SigningKey::from_bytes(crate::SealingKey::generate().to_pem().as_bytes()).is_none()
+        );
+    }
+}
