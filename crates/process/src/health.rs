@@ -104,9 +104,7 @@ impl Check {
 
     fn set(&self, fault: Option<Cow<'static, str>>) {
         let changed = self.health.with(|state| {
-            let Some(check) = state.checks.iter_mut().find(|c| c.name == self.name) else {
-                return None;
-            };
+            let check = state.checks.iter_mut().find(|c| c.name == self.name)?;
             let changed = check.fault != fault;
             check.fault = fault;
             changed.then(|| check.fault.clone())

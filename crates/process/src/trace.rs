@@ -53,7 +53,6 @@ pub fn pass_on_from(span: &tracing::Span, metadata: &mut MetadataMap) {
 ///
 /// # Errors
 /// Never.
-#[expect(clippy::result_large_err, reason = "the shape of tonic's interceptors")]
 pub fn outgoing(mut request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
     pass_on(request.metadata_mut());
     Ok(request)

@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod layers;
 mod message;
+mod reading;
 mod tree;
 
 pub use error::{ConfigError, Problem};

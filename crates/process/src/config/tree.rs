@@ -240,3 +240,8 @@ pub(super) fn shifted(value: Spanned<DeValue<'_>>, base: usize) -> Spanned<DeVal
     };
     Spanned::new(span.start + base..span.end + base, moved)
 }
+
+/// A string that is read where it lies.
+pub(super) fn as_string<'i>(text: &'i str, span: &Range<usize>) -> Spanned<DeValue<'i>> {
+    Spanned::new(span.clone(), DeValue::String(Cow::Borrowed(text)))
+}
