@@ -1,0 +1,259 @@
+//! The node's settings: `config/node.toml`, overridden by `COVENANT__X` and `--set`.
+//!
+//! Relative paths are taken from the process's working directory. Nothing secret stands in the
+//! file itself: keys are paths to files, whose modes are checked at start.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use process::admin::AdminSettings;
+use process::telemetry::TelemetrySettings;
+use serde::Deserialize;
+
+/// Everything a node is told at start. Unknown keys are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// This party's id in its covenants, for example `gemeente`. Another value than the covenants
+    /// name makes the node refuse to start.
+    pub party: String,
+    /// This party's OIN (20 digits). Only client certificates with this OIN may call the node.
+    pub oin: String,
+    /// Folder of everything durable: store, vault, receipts. Losing it loses what the outbox holds
+    /// and the right to read the vault; back it up together with the vault key.
+    pub state_dir: PathBuf,
+    /// Where partner systems and case handlers connect (gRPC over mutual TLS). Port 0 takes a free
+    /// one and says which in the log.
+    pub listen: SocketAddr,
+    /// The operator's port: `/livez`, `/readyz`, `/metrics`, plain HTTP without identifiers.
+    #[serde(default)]
+    pub admin: AdminSettings,
+    /// The server side of the party's own connections.
+    pub tls: TlsConfig,
+    /// Which roles may do what that the covenant does not say itself.
+    pub clients: ClientsConfig,
+    /// The broker: where it is, and what proves that it is the right one.
+    pub broker: BrokerConfig,
+    /// The node's own keys.
+    pub keys: KeysConfig,
+    /// The covenants that this party has signed, one `[[covenant]]` each.
+    #[serde(default, rename = "covenant")]
+    pub covenants: Vec<CovenantConfig>,
+    /// The other parties' (and this party's) public keys as *this* party knows them, by party id.
+    /// A covenant is only active here when every party's signature is by the key pinned here.
+    #[serde(default)]
+    pub pins: BTreeMap<String, PinConfig>,
+    /// How signals wait for the broker, and how they leave.
+    #[serde(default)]
+    pub outbox: OutboxConfig,
+    /// Bounds that protect the node.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Log lines and traces.
+    #[serde(default)]
+    pub telemetry: TelemetrySettings,
+}
+
+/// The certificate that the node shows its clients, and whose certificates it accepts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// PEM chain of the server certificate (extended key usage: server).
+    pub certificate: PathBuf,
+    /// PEM private key of it; the file's mode must keep others out.
+    pub key: PathBuf,
+    /// PEM files with the certificate authorities of the party's *own* clients. Several at once
+    /// allow for a change of authority without a break.
+    pub trust_anchors: Vec<PathBuf>,
+}
+
+/// What roles in client certificates may do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientsConfig {
+    /// Roles, `<party>.<role>`, that may submit, withdraw and read back signals: the partner
+    /// systems. A certificate without one of these gets `PERMISSION_DENIED` there.
+    pub signal_roles: Vec<String>,
+    /// Roles that may read every notice and acknowledge it, beside the roles that a notice's clause
+    /// names (a system that shows notices to people). Usually empty.
+    #[serde(default)]
+    pub notice_roles: Vec<String>,
+    /// How surely whoever asks was logged in by the system that holds the certificate, an eIDAS
+    /// level: `laag`, `substantieel` or `hoog`. A clause may ask for a level (`inlogniveau`); say
+    /// what your log-in really gives, since every party may audit it.
+    #[serde(default)]
+    pub login_level: LoginLevelConfig,
+}
+
+/// An eIDAS level of assurance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoginLevelConfig {
+    /// A name and a password.
+    #[default]
+    Laag,
+    /// Two factors.
+    Substantieel,
+    /// Two factors, one of them a certified token, identity checked in person.
+    Hoog,
+}
+
+/// The connection to the broker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerConfig {
+    /// `host:port` of the broker's gRPC port.
+    pub address: String,
+    /// The DNS name that the broker's certificate must carry; may differ from `address`.
+    pub server_name: String,
+    /// The broker's OIN (20 digits). Signed requests name it as their audience, so that they are
+    /// of no use at another broker; its certificate must carry it.
+    pub oin: String,
+    /// PEM files with the certificate authorities of the *broker's* certificate.
+    pub trust_anchors: Vec<PathBuf>,
+    /// PEM chain of the node's client certificate (extended key usage: client), another one than
+    /// `tls.certificate`.
+    pub certificate: PathBuf,
+    /// PEM private key of it.
+    pub key: PathBuf,
+    /// The disclosure log's public key as a C2SP note verifier key, `<name>+<hash>+<base64>`. An
+    /// answer whose receipt is not under this key is not shown.
+    pub log_vkey: String,
+    /// How long one call to the broker may take, in milliseconds. A check that takes longer is
+    /// answered with `BROKER_UNREACHABLE`.
+    #[serde(default = "default_timeout_ms")]
+    pub timeout_ms: u64,
+    /// The longest wait between two attempts to connect, in milliseconds; waits double from 200 ms
+    /// up to this, with jitter.
+    #[serde(default = "default_reconnect_max_ms")]
+    pub reconnect_max_ms: u64,
+}
+
+/// The node's own secrets.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// Ed25519 key that signs whatever the node sends to the broker. Who has it can speak for the
+    /// party.
+    pub signing: PathBuf,
+    /// X25519 key to which covenant keys and attributes are sealed. Who has it can open them.
+    pub sealing: PathBuf,
+    /// Key of the vault (32 bytes). Who has it and the state folder can read every raw signal;
+    /// without it the vault can't be read by anybody.
+    pub vault: PathBuf,
+    /// A file with the passphrase under which the key files are sealed; left out when they lie
+    /// open (demo only).
+    #[serde(default)]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// One covenant that this party has signed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CovenantConfig {
+    /// The covenant's file, byte for byte as it was signed.
+    pub file: PathBuf,
+    /// One DSSE envelope (JSON) per party.
+    pub signatures: Vec<PathBuf>,
+    /// The covenant keys, one for every live epoch. A missing epoch means that nothing is derived
+    /// or pushed for it.
+    #[serde(default)]
+    pub keys: Vec<CovenantKeyConfig>,
+}
+
+/// A covenant key of one epoch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CovenantKeyConfig {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The key file, as `covenant keys make` or `covenant keys open` wrote it.
+    pub file: PathBuf,
+    /// At the party that *made* the epoch's key: its signed announcement (`covenant keys seal`),
+    /// sent to the broker as the reference for everybody's probes. Left out elsewhere.
+    #[serde(default)]
+    pub announcement: Option<PathBuf>,
+}
+
+/// What this party holds another party's public keys to be, `ed25519:<base64>` or
+/// `x25519:<base64>`. Compare their fingerprints aloud before writing them here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinConfig {
+    /// The key of the person who signs covenants for the party.
+    pub signer: String,
+    /// The keys that may suspend at once; usually the same as in the covenant.
+    #[serde(default)]
+    pub emergency: Vec<String>,
+    /// The party's node signing key: key announcements must be signed by it.
+    #[serde(default)]
+    pub node_signing: Option<String>,
+    /// The party's sealing key: covenant keys are sealed to this one only.
+    #[serde(default)]
+    pub node_sealing: Option<String>,
+}
+
+/// How signals wait for the broker, and how they leave.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboxConfig {
+    /// The most items that wait. A full outbox refuses new signals with `OUTBOX_FULL`; nothing
+    /// that was accepted is lost.
+    pub max_items: u64,
+    /// The most bytes that wait.
+    pub max_bytes: u64,
+    /// The shortest time an accepted signal waits before it leaves, in milliseconds, so that its
+    /// moment tells the broker less. 0 sends at once (demo, tests).
+    pub push_delay_ms: u64,
+    /// At most this much is added to the delay, at random for each signal, in milliseconds.
+    pub push_jitter_ms: u64,
+    /// Whether the signals of a batch leave in random order.
+    pub shuffle: bool,
+    /// The most signals in one signed batch, 1 to 1,000.
+    pub batch_items: u32,
+}
+
+impl Default for OutboxConfig {
+    fn default() -> Self {
+        Self {
+            max_items: 1_000_000,
+            max_bytes: 1 << 30,
+            push_delay_ms: 30_000,
+            push_jitter_ms: 60_000,
+            shuffle: true,
+            batch_items: 1_000,
+        }
+    }
+}
+
+/// Bounds that protect the node.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// The largest message a client may send, in bytes; larger ones get `RESOURCE_EXHAUSTED`.
+    pub max_message_bytes: usize,
+    /// How many signals of one stream are worked on at the same time. More gives larger groups per
+    /// disk synchronisation, and takes more memory.
+    pub stream_in_flight: usize,
+    /// How long an answer is kept under its `request_id`, in days.
+    pub request_days: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: 4 << 20,
+            stream_in_flight: 1_024,
+            request_days: 7,
+        }
+    }
+}
+
+const fn default_timeout_ms() -> u64 {
+    10_000
+}
+
+const fn default_reconnect_max_ms() -> u64 {
+    30_000
+}

@@ -1,0 +1,254 @@
+//! Messages of partner systems and case handlers, read into drafts. Nothing is judged here.
+
+use model::{Certainty, PoliceArticle, Protection, ProtectionStatement, Timestamp};
+use pseudonym::{
+    RawAccount, RawAddress, RawAddressAbroad, RawContact, RawIdentifier, RawOrganisation,
+    RawPerson, RawSubject, RawVehicle,
+};
+use wire::{node_v1 as pb, type_v1};
+
+use crate::intake::{Choice, Draft, Provenance, SubjectDraft};
+
+/// Earliest and latest second of a `google.protobuf.Timestamp`: the years 1 to 9999.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// Reads a signal.
+pub(crate) fn draft(signal: pb::Signal) -> Draft {
+    let pb::Signal {
+        id,
+        covenant,
+        purposes,
+        category,
+        subjects,
+        observed_at,
+        neighbourhood,
+        certainty,
+        reviewed_by_person,
+        provenance,
+        attributes,
+        police_article,
+        source_reference,
+    } = signal;
+    Draft {
+        id,
+        covenant,
+        purposes,
+        category: category.map(|c| (c.scheme, c.code)),
+        subjects: subjects.into_iter().map(subject).collect(),
+        observed_at: observed_at.map(|at| timestamp(&at).ok_or(())),
+        neighbourhood,
+        certainty: choice(certainty, |c| match c {
+            type_v1::Certainty::Unspecified => None,
+            type_v1::Certainty::Reported => Some(Certainty::Reported),
+            type_v1::Certainty::Confirmed => Some(Certainty::Confirmed),
+        }),
+        reviewed_by_person,
+        provenance: choice(provenance, |p| match p {
+            pb::Provenance::Unspecified => None,
+            pb::Provenance::OwnObservation => Some(Provenance::OwnObservation),
+            pb::Provenance::Received => Some(Provenance::Received),
+        }),
+        attributes: attributes.into_iter().map(|a| (a.name, a.value)).collect(),
+        police_article: choice(police_article, |a| match a {
+            type_v1::PoliceArticle::Unspecified => None,
+            type_v1::PoliceArticle::PoliceArticle8 => Some(PoliceArticle::Art8),
+            type_v1::PoliceArticle::PoliceArticle9 => Some(PoliceArticle::Art9),
+            type_v1::PoliceArticle::PoliceArticle10 => Some(PoliceArticle::Art10),
+            type_v1::PoliceArticle::PoliceArticle13 => Some(PoliceArticle::Art13),
+        }),
+        source_reference,
+    }
+}
+
+/// Reads one subject.
+pub(crate) fn subject(subject: pb::Subject) -> SubjectDraft {
+    let pb::Subject { protections, kind } = subject;
+    SubjectDraft {
+        raw: kind.map(raw),
+        protections: protections.into_iter().map(statement).collect(),
+    }
+}
+
+/// An instant; `None` outside the years 1 to 9999.
+pub(crate) fn timestamp(at: &prost_types::Timestamp) -> Option<Timestamp> {
+    let nanos = u32::try_from(at.nanos).ok().filter(|n| *n < 1_000_000_000)?;
+    if !SECONDS.contains(&at.seconds) {
+        return None;
+    }
+    let millis = at.seconds.checked_mul(1000)?;
+    Some(Timestamp::from_millis(
+        millis.checked_add(i64::from(nanos / 1_000_000))?,
+    ))
+}
+
+/// What a number of an open enum means: nothing said, one of ours, or unknown to us.
+pub(crate) fn choice<E: TryFrom<i32>, T>(
+    number: i32,
+    known: impl FnOnce(E) -> Option<T>,
+) -> Choice<T> {
+    match E::try_from(number) {
+        Ok(value) => known(value).map_or(Choice::Unspecified, Choice::Is),
+        Err(_) => Choice::Unknown,
+    }
+}
+
+fn statement(
+    statement: pb::ProtectionStatement,
+) -> (Choice<Protection>, Choice<ProtectionStatement>) {
+    let protection = choice(statement.protection, |p| match p {
+        pb::Protection::Unspecified => None,
+        pb::Protection::Minor => Some(Protection::Minor),
+        pb::Protection::ShieldedAddress => Some(Protection::ShieldedAddress),
+    });
+    let attestation = choice(statement.attestation, |a| match a {
+        type_v1::Attestation::Unspecified => None,
+        type_v1::Attestation::Unknown => Some(ProtectionStatement::Unknown),
+        type_v1::Attestation::Absent => Some(ProtectionStatement::Absent),
+        type_v1::Attestation::Present => Some(ProtectionStatement::Present),
+    });
+    (protection, attestation)
+}
+
+fn raw(kind: pb::subject::Kind) -> RawSubject {
+    match kind {
+        pb::subject::Kind::Person(p) => person(p).into(),
+        pb::subject::Kind::Address(a) => address(a).into(),
+        pb::subject::Kind::AddressAbroad(a) => address_abroad(a).into(),
+        pb::subject::Kind::Organisation(o) => {
+            let pb::Organisation { kvk, rsin, branch } = o;
+            RawOrganisation {
+                kvk: text(kvk),
+                rsin: text(rsin),
+                branch: text(branch),
+            }
+            .into()
+        }
+        pb::subject::Kind::Vehicle(pb::Vehicle { licence_plate }) => RawVehicle {
+            plate: text(licence_plate),
+        }
+        .into(),
+        pb::subject::Kind::Contact(pb::Contact { phone }) => {
+            RawContact { phone: text(phone) }.into()
+        }
+        pb::subject::Kind::Account(pb::Account { iban }) => RawAccount { iban: text(iban) }.into(),
+    }
+}
+
+fn person(person: pb::Person) -> RawPerson {
+    let pb::Person {
+        bsn,
+        given_names,
+        initials,
+        surname,
+        surname_prefix,
+        partner_surname,
+        partner_surname_prefix,
+        name_use,
+        birth_date,
+        residence,
+    } = person;
+    let (home, abroad) = match residence {
+        None => (None, None),
+        Some(pb::person::Residence::Address(a)) => (Some(address(a)), None),
+        Some(pb::person::Residence::AddressAbroad(a)) => (None, Some(address_abroad(a))),
+    };
+    RawPerson {
+        bsn: text(bsn),
+        given_names: text(given_names),
+        initials: text(initials),
+        surname: text(surname),
+        prefix: text(surname_prefix),
+        partner_surname: text(partner_surname),
+        partner_prefix: text(partner_surname_prefix),
+        name_use: name_use_letter(name_use),
+        birth_date: birth_date.map(|d| RawIdentifier::date(d.year, d.month, d.day)),
+        address: home,
+        address_abroad: abroad,
+    }
+}
+
+/// The letter of the population register; one that no rule knows for a number unknown to us, so
+/// that the check refuses it.
+fn name_use_letter(number: i32) -> Option<RawIdentifier> {
+    let letter = match pb::NameUse::try_from(number) {
+        Ok(pb::NameUse::Unspecified) => return None,
+        Ok(pb::NameUse::Own) => "E",
+        Ok(pb::NameUse::Partner) => "P",
+        Ok(pb::NameUse::PartnerOwn) => "V",
+        Ok(pb::NameUse::OwnPartner) => "N",
+        Err(_) => "?",
+    };
+    Some(letter.into())
+}
+
+fn address(address: pb::Address) -> RawAddress {
+    let pb::Address {
+        postcode,
+        house_number,
+        house_letter,
+        addition,
+        street,
+        place,
+        bag_address_id,
+        bag_object_id,
+    } = address;
+    RawAddress {
+        postcode: text(postcode),
+        house_number: (house_number != 0).then(|| house_number.to_string().into()),
+        house_letter: text(house_letter),
+        addition: text(addition),
+        indication: None,
+        street: text(street),
+        place: text(place),
+        bag_address: text(bag_address_id),
+        bag_object: text(bag_object_id),
+    }
+}
+
+fn address_abroad(address: pb::AddressAbroad) -> RawAddressAbroad {
+    let pb::AddressAbroad {
+        country,
+        postcode,
+        house_number,
+        street,
+        place,
+    } = address;
+    RawAddressAbroad {
+        postcode: text(postcode),
+        house_number: text(house_number),
+        street: text(street),
+        place: text(place),
+        country: text(country),
+    }
+}
+
+fn text(text: String) -> Option<RawIdentifier> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_outside_the_calendar_is_none() {
+        let at = |seconds, nanos| timestamp(&prost_types::Timestamp { seconds, nanos });
+        assert_eq!(at(1, 999_999_999), Some(Timestamp::from_millis(1999)));
+        assert_eq!(at(-1, 0), Some(Timestamp::from_millis(-1000)));
+        assert_eq!(at(i64::MAX, 0), None);
+        assert_eq!(at(0, -1), None);
+        assert_eq!(at(0, 1_000_000_000), None);
+    }
+
+    #[test]
+    fn a_number_we_do_not_know_is_not_the_same_as_nothing() {
+        let read = |number| choice(number, |c: type_v1::Certainty| match c {
+            type_v1::Certainty::Unspecified => None,
+            type_v1::Certainty::Reported => Some(1),
+            type_v1::Certainty::Confirmed => Some(2),
+        });
+        assert_eq!(read(0), Choice::Unspecified);
+        assert_eq!(read(2), Choice::Is(2));
+        assert_eq!(read(99), Choice::Unknown);
+    }
+}

@@ -1,0 +1,112 @@
+//! One subject of a signal or question: its protections, and its identifiers in normal form.
+
+use model::{Protection, ProtectionStatement};
+use pseudonym::NormalSubject;
+
+use super::draft::SubjectDraft;
+use super::findings::Findings;
+use crate::refusal::Violation;
+
+/// A subject that passed every check.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// Its identifiers in normal form.
+    pub normal: NormalSubject,
+    /// What the sender attests about minority.
+    pub minor: ProtectionStatement,
+    /// What the sender attests about a shielded address.
+    pub shielded_address: ProtectionStatement,
+}
+
+/// Fields of which the proto's name differs from that in `pseudonym`.
+const NAMES: [(&str, &str); 5] = [
+    (".partner_prefix", ".partner_surname_prefix"),
+    (".prefix", ".surname_prefix"),
+    (".bag_address", ".bag_address_id"),
+    (".bag_object", ".bag_object_id"),
+    (".plate", ".licence_plate"),
+];
+
+/// Checks one subject; findings get `path` in front.
+pub fn check_subject(
+    draft: &SubjectDraft,
+    path: &str,
+    found: &mut Findings,
+) -> Option<Described> {
+    let (minor, shielded_address) = check_protections(draft, path, found);
+    let Some(raw) = &draft.raw else {
+        found.add(
+            path,
+            "KIND_REQUIRED",
+            "say what it is: person, address, address_abroad, organisation, vehicle, contact or account",
+            "geef aan wat het is: person, address, address_abroad, organisation, vehicle, contact of account",
+        );
+        return None;
+    };
+    match pseudonym::normalise(raw) {
+        Ok(normal) => Some(Described { normal, minor, shielded_address }),
+        Err(refusals) => {
+            for refusal in refusals {
+                found.push(Violation {
+                    path: format!("{path}.{}", proto_path(&refusal.path)),
+                    rule: refusal.rule,
+                    message_en: refusal.message_en,
+                    message_nl: refusal.message_nl,
+                });
+            }
+            None
+        }
+    }
+}
+
+fn check_protections(
+    draft: &SubjectDraft,
+    path: &str,
+    found: &mut Findings,
+) -> (ProtectionStatement, ProtectionStatement) {
+    let (mut minor, mut shielded) = (None, None);
+    for (index, (protection, statement)) in draft.protections.iter().enumerate() {
+        let path = format!("{path}.protections[{index}]");
+        let protection = found.choice(&format!("{path}.protection"), *protection);
+        let statement = found.choice(&format!("{path}.attestation"), *statement);
+        let slot = match protection {
+            Some(Protection::Minor) => &mut minor,
+            Some(Protection::ShieldedAddress) => &mut shielded,
+            None => continue,
+        };
+        if slot.is_some() {
+            found.duplicate(&path);
+        }
+        *slot = statement;
+    }
+    (minor.unwrap_or_default(), shielded.unwrap_or_default())
+}
+
+fn proto_path(path: &str) -> String {
+    for (ours, wire) in NAMES {
+        if let Some(start) = path.strip_suffix(ours) {
+            return format!("{start}{wire}");
+        }
+    }
+    path.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_the_proto() {
+        assert_eq!(proto_path("person.prefix"), "person.surname_prefix");
+        assert_eq!(
+            proto_path("person.partner_prefix"),
+            "person.partner_surname_prefix"
+        );
+        assert_eq!(proto_path("person.birth_date"), "person.birth_date");
+        assert_eq!(
+            proto_path("person.address.bag_object"),
+            "person.address.bag_object_id"
+        );
+        assert_eq!(proto_path("vehicle.plate"), "vehicle.licence_plate");
+    }
+}

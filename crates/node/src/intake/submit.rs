@@ -1,0 +1,373 @@
+//! Taking a signal: check everything, derive tokens, store all of it or nothing.
+
+use std::collections::BTreeSet;
+
+use ledger::opening::{Salt, content_commitment};
+use model::{Day, Digest, MatchKeyName, Signal, SignalId, Subject, Timestamp, Token};
+use serde::{Deserialize, Serialize};
+use store::{NodeTx, OutsideId, OwnSignal, RequestKey};
+
+use super::record::{Content, Record, State, vault_name};
+use super::validate::{Against, Checked, check};
+use super::{Draft, Findings, Intake, request_key};
+use crate::caller::Caller;
+use crate::covenants::{Active, Epoch};
+use crate::refusal::{Kind, Refused};
+use crate::uplink::item;
+
+/// The method's name for idempotency; the stream's items share it.
+const METHOD: &str = "covenant.node.v1.SignalService/SubmitSignal";
+
+/// One signal as it came in.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// `request_id`.
+    pub request_id: String,
+    /// The signal; `None` when the field is missing.
+    pub draft: Option<Draft>,
+    /// The exact content, which is kept encrypted.
+    pub content: Vec<u8>,
+    /// Only check.
+    pub validate_only: bool,
+}
+
+/// A signal that was taken, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    id: [u8; 16],
+    accepted_at: Option<i64>,
+    expires_on: i32,
+    comparisons: Vec<String>,
+}
+
+impl Accepted {
+    /// The signal's id.
+    #[must_use]
+    pub fn id(&self) -> Option<SignalId> {
+        SignalId::from_slice(&self.id)
+    }
+
+    /// When it was stored durably; `None` when it was only checked.
+    #[must_use]
+    pub fn accepted_at(&self) -> Option<Timestamp> {
+        self.accepted_at.map(Timestamp::from_millis)
+    }
+
+    /// The first day on which it no longer matches.
+    #[must_use]
+    pub const fn expires_on(&self) -> Day {
+        Day::from_days(self.expires_on)
+    }
+
+    /// The comparisons in which it takes part.
+    #[must_use]
+    pub fn comparisons(&self) -> &[String] {
+        &self.comparisons
+    }
+}
+
+/// Everything of one signal that goes into the store.
+struct Parcel {
+    id: SignalId,
+    record: Record,
+    own: OwnSignal,
+    vault_name: Vec<u8>,
+    sealed: Vec<u8>,
+    items: Vec<(String, Vec<u8>)>,
+    tallies: Vec<Tally>,
+    answer: Accepted,
+}
+
+/// A token of which the covenant limits how often it may occur among the party's own signals.
+struct Tally {
+    name: String,
+    key: MatchKeyName,
+    most: u32,
+}
+
+impl Intake {
+    /// Takes one signal. When this returns an acceptance with a time, the signal is durable.
+    ///
+    /// # Errors
+    /// [`Refused`]: every wrong field at once, or why not now.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        submission: Submission,
+    ) -> Result<Accepted, Refused> {
+        let outcome = self.submit_uncounted(caller, submission).await;
+        self.metrics.submitted(outcome.as_ref().err());
+        outcome
+    }
+
+    async fn submit_uncounted(
+        &self,
+        caller: &Caller,
+        submission: Submission,
+    ) -> Result<Accepted, Refused> {
+        self.permit(caller)?;
+        let mut found = Findings::default();
+        let request = found.request_id("request_id", &submission.request_id);
+        if submission.draft.is_none() {
+            found.required("signal");
+        }
+        let (Some(request), Some(draft)) = (request, &submission.draft) else {
+            return Err(found.into());
+        };
+        let hash = Digest::new(self.vault.recognise(&[b"submit", &submission.content]));
+        let key = request_key(caller, METHOD, request);
+        if let Some(answer) = self.answered(&key, &hash)? {
+            return Ok(answer);
+        }
+        let now = self.clock.now();
+        let active = self.covenants.named(&draft.covenant, "signal.covenant", now)?;
+        let checked = check(
+            draft,
+            Against { party: &self.party, covenant: active.covenant(), now },
+        )?;
+        let parcel = self.parcel(&active, &checked, submission.content, &hash, now)?;
+        if submission.validate_only {
+            return Ok(Accepted { accepted_at: None, ..parcel.answer });
+        }
+        self.keep(key, hash, parcel, now).await
+    }
+
+    fn answered(&self, key: &RequestKey, hash: &Digest) -> Result<Option<Accepted>, Refused> {
+        let remembered = self
+            .store
+            .read(|view| Ok::<_, Refused>(view.answered(key, hash)?))?;
+        Ok(remembered.and_then(|r| serde_json::from_slice(r.answer()).ok()))
+    }
+
+    fn parcel(
+        &self,
+        active: &Active,
+        checked: &Checked,
+        content: Vec<u8>,
+        hash: &Digest,
+        now: Timestamp,
+    ) -> Result<Parcel, Refused> {
+        let mut salts = Vec::new();
+        let mut outside = Vec::new();
+        let mut items = Vec::new();
+        let mut tallies = Vec::new();
+        let mut comparisons = BTreeSet::new();
+        for epoch in active.epochs() {
+            let salt = model::id::random_32();
+            let id = SignalId::fresh();
+            let subjects = derive(epoch, checked);
+            for token in subjects.iter().flat_map(|s| &s.tokens) {
+                comparisons.insert(token.key.name().to_owned());
+            }
+            tallies.extend(limited(active, epoch, &subjects));
+            let signal = signal(
+                &self.party,
+                checked,
+                epoch,
+                id,
+                subjects,
+                content_commitment(&Salt::new(salt), &content),
+            );
+            let queue = item::queue(&checked.covenant, epoch.number());
+            items.push((queue, item::push(&self.speaker, signal, checked.id, now)));
+            salts.push((epoch.number(), salt));
+            outside.push(OutsideId {
+                covenant: checked.covenant.clone(),
+                epoch: epoch.number(),
+                id,
+            });
+        }
+        if comparisons.is_empty() {
+            return Err(nothing_to_compare(active));
+        }
+        let comparisons: Vec<String> = comparisons.into_iter().collect();
+        let vault_name = vault_name(now, checked.id);
+        let sealed = Content { salts, message: content }.seal(&self.vault, &vault_name)?;
+        let record = Record {
+            covenant: checked.covenant.to_string(),
+            day: checked.day.as_days(),
+            expires_on: checked.expires_on.as_days(),
+            accepted_at: now.as_millis(),
+            state: State::Queued,
+            content: hash.to_hex(),
+            comparisons: comparisons.clone(),
+            waiting: Vec::new(),
+            refusal: None,
+            withdrawn_at: None,
+            tallies: tallies.iter().map(|t| t.name.clone()).collect(),
+        };
+        let answer = Accepted {
+            id: *checked.id.as_bytes(),
+            accepted_at: Some(now.as_millis()),
+            expires_on: checked.expires_on.as_days(),
+            comparisons,
+        };
+        let own = OwnSignal { state: Vec::new(), outside };
+        Ok(Parcel { id: checked.id, record, own, vault_name, sealed, items, tallies, answer })
+    }
+
+    async fn keep(
+        &self,
+        key: RequestKey,
+        hash: Digest,
+        parcel: Parcel,
+        now: Timestamp,
+    ) -> Result<Accepted, Refused> {
+        let accepted = self
+            .store
+            .write(move |tx| store_parcel(tx, &key, &hash, parcel, now))
+            .await?;
+        self.link.wake();
+        Ok(accepted)
+    }
+}
+
+fn store_parcel(
+    tx: &mut NodeTx,
+    key: &RequestKey,
+    hash: &Digest,
+    mut parcel: Parcel,
+    now: Timestamp,
+) -> Result<Accepted, Refused> {
+    if let Some(remembered) = tx.answered(key, hash)? {
+        return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::internal());
+    }
+    if let Some(known) = tx.own(parcel.id)? {
+        let known = Record::decode(&known.state)?;
+        if known.content != parcel.record.content {
+            return Err(signal_id_reused());
+        }
+        parcel.answer.accepted_at = Some(known.accepted_at);
+        return remember(tx, key, hash, parcel.answer, now);
+    }
+    for tally in &parcel.tallies {
+        if tx.add_to_tally(tally.name.as_bytes(), 1)? > u64::from(tally.most) {
+            return Err(too_frequent(&tally.key));
+        }
+    }
+    for (queue, item) in &parcel.items {
+        let number = tx.put_outbox(queue, item)?;
+        parcel.record.waiting.push((queue.clone(), number));
+    }
+    tx.put_vault(&parcel.vault_name, &parcel.sealed)?;
+    parcel.own.state = parcel.record.encode();
+    tx.put_own(parcel.id, &parcel.own)?;
+    remember(tx, key, hash, parcel.answer, now)
+}
+
+fn remember(
+    tx: &mut NodeTx,
+    key: &RequestKey,
+    hash: &Digest,
+    answer: Accepted,
+    now: Timestamp,
+) -> Result<Accepted, Refused> {
+    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::internal())?;
+    tx.remember(key, hash, &bytes, now)?;
+    Ok(answer)
+}
+
+fn derive(epoch: &Epoch, checked: &Checked) -> Vec<Subject> {
+    checked
+        .subjects
+        .iter()
+        .map(|subject| Subject {
+            kind: subject.normal.kind(),
+            minor: subject.minor,
+            shielded_address: subject.shielded_address,
+            tokens: epoch.derive(&subject.normal),
+        })
+        .collect()
+}
+
+fn signal(
+    party: &model::PartyId,
+    checked: &Checked,
+    epoch: &Epoch,
+    id: SignalId,
+    subjects: Vec<Subject>,
+    content_commitment: Digest,
+) -> Signal {
+    Signal {
+        id,
+        party: party.clone(),
+        covenant: checked.covenant.clone(),
+        epoch: epoch.number(),
+        category: checked.category.clone(),
+        purposes: checked.purposes.clone(),
+        day: checked.day,
+        neighbourhood: checked.neighbourhood.clone(),
+        certainty: checked.certainty,
+        reviewed_by_person: checked.reviewed_by_person,
+        police_article: checked.police_article,
+        expires_on: checked.expires_on,
+        subjects,
+        content_commitment,
+    }
+}
+
+/// The tokens that the covenant limits, each once per signal.
+fn limited(active: &Active, epoch: &Epoch, subjects: &[Subject]) -> Vec<Tally> {
+    let tokens: BTreeSet<&Token> = subjects.iter().flat_map(|s| &s.tokens).collect();
+    let limit_of = |token: &Token| {
+        let specs = active.covenant().match_keys();
+        let spec = specs.iter().find(|s| s.name.as_str() == token.key.name())?;
+        Some((spec.name.clone(), spec.too_frequent?))
+    };
+    tokens
+        .into_iter()
+        .filter_map(|token| {
+            let (key, most) = limit_of(token)?;
+            let pseudonym = data_encoding::HEXLOWER.encode(token.pseudonym.as_bytes());
+            let covenant = active.covenant().id();
+            let name = format!("{covenant}/{}/{}/{pseudonym}", epoch.number(), token.key);
+            Some(Tally { name, key, most })
+        })
+        .collect()
+}
+
+fn nothing_to_compare(active: &Active) -> Refused {
+    if active.epochs().is_empty() {
+        return Refused::new(
+            Kind::Precondition,
+            "COVENANT_KEY_MISSING",
+            "this node has no key of this covenant yet; its operator opens one with `covenant keys open`",
+            "dit knooppunt heeft nog geen sleutel van dit convenant; de beheerder opent er een met `covenant keys open`",
+        )
+        .with("covenant", active.covenant().id());
+    }
+    Refused::new(
+        Kind::Precondition,
+        "NOTHING_TO_COMPARE",
+        "no comparison of the covenant can be made with these fields; give the fields of at least one comparison",
+        "met deze velden kan geen enkele vergelijking van het convenant worden gemaakt; geef de velden van ten minste een vergelijking",
+    )
+    .with("covenant", active.covenant().id())
+    .with("comparisons", comparisons(active))
+}
+
+fn comparisons(active: &Active) -> String {
+    let specs = active.covenant().match_keys();
+    let names: Vec<&str> = specs.iter().map(|s| s.name.as_str()).collect();
+    names.join(", ")
+}
+
+fn signal_id_reused() -> Refused {
+    Refused::new(
+        Kind::Exists,
+        "SIGNAL_ID_REUSED",
+        "signal.id: another signal was submitted under this id; use a fresh UUIDv7 for each signal",
+        "signal.id: onder dit nummer is al een ander signaal ingestuurd; gebruik per signaal een nieuw UUIDv7",
+    )
+}
+
+fn too_frequent(key: &MatchKeyName) -> Refused {
+    Refused::new(
+        Kind::Precondition,
+        "TOO_FREQUENT",
+        "this subject occurs in more of your signals than the covenant allows for this comparison (te_vaak); check whether the value is a place-holder",
+        "dit komt in meer van uw signalen voor dan het convenant bij deze vergelijking toelaat (te_vaak); controleer of de waarde geen invulling is",
+    )
+    .with("comparison", key.as_str())
+}
+

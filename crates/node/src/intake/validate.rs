@@ -1,0 +1,377 @@
+//! Every field of a signal against its rule and the covenant's, all findings at once.
+
+use covenant::Covenant;
+use covenant::language::words::PartyKind;
+use model::{
+    CategoryCode, Certainty, CovenantId, Day, Neighbourhood, PartyId, PoliceArticle, PurposeId,
+    SignalId, Timestamp,
+};
+
+use super::draft::{Choice, Draft, Provenance};
+use super::findings::Findings;
+use super::subject::{Described, check_subject};
+
+const MOST_PURPOSES: usize = 16;
+const MOST_SUBJECTS: usize = 16;
+const MOST_ATTRIBUTES: usize = 32;
+const LONGEST_ATTRIBUTE: usize = 4_000;
+const LONGEST_REFERENCE: usize = 128;
+
+/// How far a client's clock may be ahead.
+const SKEW_SECONDS: i64 = 120;
+
+/// What a signal is checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Against<'a> {
+    /// The party that runs this node.
+    pub party: &'a PartyId,
+    /// The covenant that the signal names.
+    pub covenant: &'a Covenant,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A signal that passed every check.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// The partner system's id.
+    pub id: SignalId,
+    /// Under which covenant.
+    pub covenant: CovenantId,
+    /// What it may be used for.
+    pub purposes: Vec<PurposeId>,
+    /// What kind of thing was seen.
+    pub category: CategoryCode,
+    /// What it is about, normalised.
+    pub subjects: Vec<Described>,
+    /// The day of observation.
+    pub day: Day,
+    /// Where.
+    pub neighbourhood: Option<Neighbourhood>,
+    /// How sure the sender is.
+    pub certainty: Certainty,
+    /// Whether a person reviewed it.
+    pub reviewed_by_person: bool,
+    /// The police article.
+    pub police_article: Option<PoliceArticle>,
+    /// The first day on which it no longer matches.
+    pub expires_on: Day,
+}
+
+/// Which covenant a draft names; `None` when it is not well formed.
+#[must_use]
+pub fn covenant_of(draft: &Draft) -> Option<CovenantId> {
+    CovenantId::parse(&draft.covenant).ok()
+}
+
+/// Checks every field.
+///
+/// # Errors
+/// All violations, with paths as in the proto.
+pub fn check(draft: &Draft, against: Against<'_>) -> Result<Checked, Findings> {
+    let mut found = Findings::default();
+    let id = check_id(draft, &mut found);
+    let purposes = check_purposes(draft, against.covenant, &mut found);
+    let category = check_category(draft, against, &mut found);
+    let subjects = check_subjects(draft, &mut found);
+    let day = check_day(draft, against.now, &mut found);
+    let neighbourhood = check_neighbourhood(draft, &mut found);
+    let certainty = check_certainty(draft, against.covenant, category.as_ref(), &mut found);
+    check_provenance(draft, &mut found);
+    check_attributes(draft, &mut found);
+    let police_article = check_police_article(draft, against, &mut found);
+    check_reference(draft, &mut found);
+    let expires_on = check_expiry(against, category.as_ref(), day, &mut found);
+    match (id, category, day, certainty, expires_on) {
+        (Some(id), Some(category), Some(day), Some(certainty), Some(expires_on))
+            if found.is_empty() =>
+        {
+            Ok(Checked {
+                id,
+                covenant: against.covenant.id().clone(),
+                purposes,
+                category,
+                subjects,
+                day,
+                neighbourhood,
+                certainty,
+                reviewed_by_person: draft.reviewed_by_person,
+                police_article,
+                expires_on,
+            })
+        }
+        _ => Err(found),
+    }
+}
+
+fn check_id(draft: &Draft, found: &mut Findings) -> Option<SignalId> {
+    if draft.id.is_empty() {
+        found.required("signal.id");
+        return None;
+    }
+    let id = SignalId::parse(&draft.id).filter(|id| id.uuid().get_version_num() == 7);
+    if id.is_none() {
+        found.add(
+            "signal.id",
+            "UUID_V7",
+            "use a UUID of version 7 (RFC 9562), made once for each signal",
+            "gebruik een UUID van versie 7 (RFC 9562), een keer gemaakt per signaal",
+        );
+    }
+    id
+}
+
+fn check_purposes(draft: &Draft, covenant: &Covenant, found: &mut Findings) -> Vec<PurposeId> {
+    if draft.purposes.is_empty() {
+        found.required("signal.purposes");
+    }
+    found.at_most("signal.purposes", draft.purposes.len(), MOST_PURPOSES);
+    let mut purposes = Vec::new();
+    for (index, text) in draft.purposes.iter().enumerate().take(MOST_PURPOSES) {
+        let path = format!("signal.purposes[{index}]");
+        match PurposeId::parse(text) {
+            Ok(purpose) if purposes.contains(&purpose) => found.duplicate(&path),
+            Ok(purpose) if covenant.purposes().contains_key(&purpose) => purposes.push(purpose),
+            _ => found.add(
+                &path,
+                "PURPOSE_UNKNOWN",
+                "the covenant does not name this purpose; use one of its [doel] names",
+                "het convenant noemt dit doel niet; gebruik een van de namen onder [doel]",
+            ),
+        }
+    }
+    purposes
+}
+
+fn check_category(
+    draft: &Draft,
+    against: Against<'_>,
+    found: &mut Findings,
+) -> Option<CategoryCode> {
+    let path = "signal.category";
+    let Some((scheme, code)) = &draft.category else {
+        found.required(path);
+        return None;
+    };
+    if scheme.is_empty() {
+        found.required("signal.category.scheme");
+    }
+    if code.is_empty() {
+        found.required("signal.category.code");
+    }
+    if scheme.is_empty() || code.is_empty() {
+        return None;
+    }
+    let Ok(category) = CategoryCode::parse(&format!("{scheme}:{code}")) else {
+        found.add(
+            path,
+            "CATEGORY_FORM",
+            "use a lower-case scheme and an upper-case code, for example vera and AGR.FYS",
+            "gebruik een schema in kleine letters en een code in hoofdletters, bijvoorbeeld vera en AGR.FYS",
+        );
+        return None;
+    };
+    let Some(signal) = against.covenant.signal_type_of(&category) else {
+        found.add(
+            path,
+            "CATEGORY_UNMAPPED",
+            "the covenant maps this code to no signal; use a code that it lists, or share it under another covenant",
+            "het convenant kent deze code aan geen signaal toe; gebruik een code die erin staat, of een ander convenant",
+        );
+        return None;
+    };
+    if !signal.sources.contains(against.party) {
+        found.add(
+            path,
+            "SOURCE_NOT_NAMED",
+            "the covenant does not name your party as a source of this signal; do not share it here",
+            "het convenant noemt uw partij niet als bron van dit signaal; deel het hier niet",
+        );
+        return None;
+    }
+    Some(category)
+}
+
+fn check_subjects(draft: &Draft, found: &mut Findings) -> Vec<Described> {
+    if draft.subjects.is_empty() {
+        found.required("signal.subjects");
+    }
+    found.at_most("signal.subjects", draft.subjects.len(), MOST_SUBJECTS);
+    draft
+        .subjects
+        .iter()
+        .take(MOST_SUBJECTS)
+        .enumerate()
+        .filter_map(|(index, subject)| {
+            check_subject(subject, &format!("signal.subjects[{index}]"), found)
+        })
+        .collect()
+}
+
+fn check_day(draft: &Draft, now: Timestamp, found: &mut Findings) -> Option<Day> {
+    let path = "signal.observed_at";
+    match draft.observed_at {
+        None => {
+            found.required(path);
+            None
+        }
+        Some(Err(())) => {
+            found.add(
+                path,
+                "TIMESTAMP",
+                "use an instant between the years 1 and 9999",
+                "gebruik een tijdstip tussen de jaren 1 en 9999",
+            );
+            None
+        }
+        Some(Ok(at)) if at > now.plus_seconds(SKEW_SECONDS) || at.day() > now.day() => {
+            found.add(
+                path,
+                "IN_THE_FUTURE",
+                "it was observed before it is reported; correct it, or your clock",
+                "het is gezien voordat het wordt gemeld; verbeter het, of uw klok",
+            );
+            None
+        }
+        Some(Ok(at)) => Some(at.day()),
+    }
+}
+
+fn check_neighbourhood(draft: &Draft, found: &mut Findings) -> Option<Neighbourhood> {
+    if draft.neighbourhood.is_empty() {
+        return None;
+    }
+    let code = Neighbourhood::parse(&draft.neighbourhood).ok();
+    if code.is_none() {
+        found.add(
+            "signal.neighbourhood",
+            "CBS_CODE",
+            "use a CBS code (GM0000, WK000000 or BU00000000), or leave it out",
+            "gebruik een CBS-code (GM0000, WK000000 of BU00000000), of laat het weg",
+        );
+    }
+    code
+}
+
+fn check_certainty(
+    draft: &Draft,
+    covenant: &Covenant,
+    category: Option<&CategoryCode>,
+    found: &mut Findings,
+) -> Option<Certainty> {
+    let path = "signal.certainty";
+    let certainty = found.choice(path, draft.certainty)?;
+    let asked = category
+        .and_then(|category| covenant.signal_type_of(category))
+        .map(|signal| signal.certainty);
+    if asked.is_some_and(|asked| certainty < asked) {
+        found.add(
+            path,
+            "CERTAINTY_TOO_LOW",
+            "the covenant asks for a confirmed signal of this kind; confirm it before you share it",
+            "het convenant vraagt bij dit soort signaal om bevestiging; bevestig het voordat u het deelt",
+        );
+        return None;
+    }
+    Some(certainty)
+}
+
+fn check_provenance(draft: &Draft, found: &mut Findings) {
+    let path = "signal.provenance";
+    if found.choice(path, draft.provenance) == Some(Provenance::Received) {
+        found.add(
+            path,
+            "PROVENANCE_REFUSED",
+            "share only what your own party observed; what was received is not passed on",
+            "deel alleen wat uw eigen partij heeft gezien; wat ontvangen is wordt niet doorgegeven",
+        );
+    }
+}
+
+fn check_attributes(draft: &Draft, found: &mut Findings) {
+    found.at_most("signal.attributes", draft.attributes.len(), MOST_ATTRIBUTES);
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, (name, value)) in draft.attributes.iter().enumerate().take(MOST_ATTRIBUTES) {
+        let path = format!("signal.attributes[{index}].name");
+        if name.is_empty() {
+            found.required(&path);
+        } else if PurposeId::parse(name).is_err() {
+            found.add(
+                &path,
+                "ATTRIBUTE_NAME",
+                "use 1 to 64 of a-z, 0-9 and hyphen",
+                "gebruik 1 tot 64 tekens a-z, 0-9 en streepje",
+            );
+        } else if seen.contains(&name.as_str()) {
+            found.duplicate(&path);
+        }
+        seen.push(name);
+        let path = format!("signal.attributes[{index}].value");
+        if value.is_empty() {
+            found.required(&path);
+        }
+        found.longest(&path, value, LONGEST_ATTRIBUTE);
+    }
+}
+
+fn check_police_article(
+    draft: &Draft,
+    against: Against<'_>,
+    found: &mut Findings,
+) -> Option<PoliceArticle> {
+    let path = "signal.police_article";
+    let police = against
+        .covenant
+        .party(against.party)
+        .is_some_and(|party| party.kind == PartyKind::Police);
+    match (draft.police_article, police) {
+        (Choice::Unspecified, false) => None,
+        (Choice::Unspecified, true) => {
+            found.add(
+                path,
+                "POLICE_ARTICLE_REQUIRED",
+                "police data needs the Wpg article under which it is processed",
+                "bij politiegegevens hoort het Wpg-artikel waaronder ze worden verwerkt",
+            );
+            None
+        }
+        (Choice::Unknown, _) => found.choice(path, draft.police_article),
+        (Choice::Is(article), true) => Some(article),
+        (Choice::Is(_), false) => {
+            found.add(
+                path,
+                "POLICE_ARTICLE_NOT_YOURS",
+                "only police data has a Wpg article; leave it out",
+                "alleen politiegegevens hebben een Wpg-artikel; laat het weg",
+            );
+            None
+        }
+    }
+}
+
+fn check_reference(draft: &Draft, found: &mut Findings) {
+    found.longest(
+        "signal.source_reference",
+        &draft.source_reference,
+        LONGEST_REFERENCE,
+    );
+}
+
+fn check_expiry(
+    against: Against<'_>,
+    category: Option<&CategoryCode>,
+    day: Option<Day>,
+    found: &mut Findings,
+) -> Option<Day> {
+    let expires_on = against.covenant.expires_on(category?, day?)?;
+    if expires_on <= against.now.day() {
+        found.add(
+            "signal.observed_at",
+            "SIGNAL_EXPIRED",
+            "it is older than the covenant keeps this kind of signal (vervalt_na); do not share it",
+            "het is ouder dan het convenant dit soort signaal bewaart (vervalt_na); deel het niet",
+        );
+        return None;
+    }
+    Some(expires_on)
+}
