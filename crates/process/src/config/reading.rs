@@ -10,13 +10,10 @@ use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 use super::document::Documents;
 use super::error::Problem;
 use super::message::{Meaning, suggestion};
-use super::tree::{self, Step, Tree, as_string};
+use super::tree::{self, NOWHERE, Step, Tree, as_string};
 
 /// More problems than anybody mends in one go.
 const MOST_PROBLEMS: usize = 50;
-
-/// The first of the places that are in no text.
-const NOWHERE: usize = usize::MAX / 2;
 
 /// Reading goes on after a problem: what is wrong is taken out, what is missing gets a stand-in,
 /// and it is read again, so that all problems are found.
@@ -135,7 +132,7 @@ impl<'i> Reading<'i> {
 
     /// From a shell everything is a string: `8` may be meant as one.
     fn as_a_string(&mut self, path: &[Step]) -> bool {
-        let Some(span) = self.tree.span(path) else {
+        let Some(span) = self.tree.plain_span(path) else {
             return false;
         };
         let untyped = self
@@ -166,7 +163,8 @@ impl<'i> Reading<'i> {
         let tried = *tries;
         *tries += 1;
         // A place of its own, beyond every text.
-        let place = NOWHERE + 2 * index..NOWHERE + 2 * index + 1;
+        let start = NOWHERE + 2 + 2 * index;
+        let place = start..start + 1;
         let value = match tried {
             0 => DeValue::String(Cow::Borrowed("")),
             1 => DeValue::Integer(DeInteger::default()),

@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// The first of the places that are in no text: the whole table's.
+pub(super) const NOWHERE: usize = usize::MAX / 2;
+
 /// One step from a table or array down to a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Step {
@@ -28,7 +31,7 @@ pub(super) struct Leaf {
 
 impl<'i> Tree<'i> {
     pub(super) fn empty() -> Self {
-        Self(Spanned::new(0..0, DeTable::new()))
+        Self(Spanned::new(NOWHERE..NOWHERE + 1, DeTable::new()))
     }
 
     /// Lays a parsed text over what is there. `base` is the text's place among all texts.
@@ -74,11 +77,12 @@ impl<'i> Tree<'i> {
         found.map(|(_, path)| path)
     }
 
-    /// The place of the value at `path`.
-    pub(super) fn span(&self, path: &[Step]) -> Option<Range<usize>> {
+    /// The place of the value at `path`, unless that is a table or an array.
+    pub(super) fn plain_span(&self, path: &[Step]) -> Option<Range<usize>> {
         let mut found = None;
         self.walk(&mut |at, _, value| {
-            if at == path {
+            let composed = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
+            if at == path && !composed {
                 found = Some(value.span());
             }
         });
