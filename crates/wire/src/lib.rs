@@ -10,6 +10,7 @@ pub mod field;
 pub mod header;
 pub mod limit;
 pub mod malformed;
+pub mod notice;
 pub mod reason;
 mod redacted;
 pub mod signal;
@@ -20,6 +21,7 @@ pub mod word;
 
 pub use header::Header;
 pub use malformed::{Malformed, Problem};
+pub use notice::{Notice, Receipt};
 pub use prost::bytes::Bytes;
 pub use reason::Reason;
 pub use status::{Refusal, Told, Violation};

@@ -92,7 +92,7 @@ reasons! {
         "u mag alleen delen wat uw organisatie zelf heeft gezien; laat weg wat u van een ander kreeg";
     BatchTooLarge = "BATCH_TOO_LARGE", InvalidArgument, Caller,
         "a batch holds 1 to 1,000 items; send more batches",
-        "een partij heeft 1 tot 1.000 onderdelen; stuur meer partijen";
+        "een zending heeft 1 tot 1.000 onderdelen; verdeel ze over meer zendingen";
     MessageTooLarge = "MESSAGE_TOO_LARGE", ResourceExhausted, Caller,
         "the message is larger than 4 MiB; send it in smaller pieces",
         "het bericht is groter dan 4 MiB; stuur het in kleinere stukken";
