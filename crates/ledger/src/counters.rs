@@ -1,0 +1,202 @@
+//! Gapless numbers per audience: what a log alone can't show, that nothing was left out of a
+//! filtered answer.
+//!
+//! An audience is a recipient, a source, or a purpose of one recipient, under one covenant
+//! version. Purposes are numbered per recipient, so that a recipient does not read in them how
+//! often others ask. Entries that name no party (only the auditor reads them) have a purpose
+//! number of their own audience, so that parties see no gap where such an entry stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Digest, PartyId, PurposeId};
+
+use crate::entry::Skeleton;
+use crate::hash::sha256;
+
+/// The numbers in a leaf, from 1. A party's number is there exactly when the party is named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counters {
+    /// This recipient's entries so far, this one included.
+    pub recipient: Option<u64>,
+    /// This source's.
+    pub source: Option<u64>,
+    /// Those of this recipient (or of no party) for this purpose (or none).
+    pub purpose: u64,
+}
+
+/// The name of an audience: a key for the store's counter of it. A hash of fixed length.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct AudienceKey([u8; 32]);
+
+impl AudienceKey {
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// The audiences of one entry. The store reads the counter of each, adds one, writes it in the
+/// entry's own batch and passes the sums as [`Counters`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Audiences {
+    /// Of the recipient that the leaf names.
+    pub recipient: Option<AudienceKey>,
+    /// Of the source that the leaf names.
+    pub source: Option<AudienceKey>,
+    /// Of the purpose.
+    pub purpose: AudienceKey,
+}
+
+impl Audiences {
+    /// The audiences of an entry under `covenant` that names these.
+    #[must_use]
+    pub fn of(
+        covenant: Option<&Digest>,
+        recipient: Option<&PartyId>,
+        source: Option<&PartyId>,
+        purpose: Option<&PurposeId>,
+    ) -> Self {
+        let covenant = covenant.map_or([0; 32], |digest| *digest.as_bytes());
+        let key = |what: &str, name: Option<&str>, of: Option<&str>| {
+            // Names have no character below 0x20, so the separators can't be part of one.
+            let (name, of) = (name.unwrap_or("\u{1}"), of.unwrap_or("\u{1}"));
+            let tuple = format!("covenant-log/1/audience\0{what}\0{name}\0{of}");
+            AudienceKey(*sha256(&[tuple.as_bytes(), &[0], &covenant]).as_bytes())
+        };
+        let party = recipient.map(PartyId::as_str);
+        Self {
+            recipient: party.map(|name| key("recipient", Some(name), None)),
+            source: source.map(|name| key("source", Some(name.as_str()), None)),
+            purpose: key("purpose", purpose.map(PurposeId::as_str), party),
+        }
+    }
+}
+
+/// A number that does not follow the one before it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the {counter} counter of this audience should be {expected} and is {found}: entries are missing or repeated")]
+pub struct CounterGap {
+    /// Which counter: `recipient`, `source` or `purpose`.
+    pub counter: &'static str,
+    /// The number that should follow.
+    pub expected: u64,
+    /// The number that stands there.
+    pub found: u64,
+}
+
+/// Of which audiences a reader is owed every entry. Of all others numbers must only rise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reader {
+    /// Who runs the log: everything.
+    Operator,
+    /// The auditor of these covenant versions: everything under them.
+    Auditor(BTreeSet<Digest>),
+    /// A party, under its name in each covenant version: what names it.
+    Party(BTreeSet<(Digest, PartyId)>),
+}
+
+impl Reader {
+    fn is_owed(&self, covenant: Option<&Digest>, party: Option<&PartyId>) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::Auditor(covenants) => covenant.is_some_and(|c| covenants.contains(c)),
+            Self::Party(names) => match (covenant, party) {
+                (Some(covenant), Some(party)) => names.contains(&(*covenant, party.clone())),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// What is known of an entry's purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose<'a> {
+    /// The outcome was not opened.
+    Unknown,
+    /// The outcome names this purpose, or none.
+    Known(Option<&'a PurposeId>),
+}
+
+type Group = (Option<Digest>, Option<PartyId>);
+
+/// Follows the numbers of a filtered list in the order of the log.
+#[derive(Debug)]
+pub struct Counting {
+    reader: Reader,
+    from_start: bool,
+    last: BTreeMap<AudienceKey, u64>,
+    /// Purpose numbers of leaves whose purpose is not known, by covenant and recipient: they may
+    /// stand in a gap.
+    unopened: BTreeMap<Group, BTreeMap<u64, u64>>,
+}
+
+impl Counting {
+    /// `from_start` says that the list begins where the log begins, so that each number begins at 1.
+    #[must_use]
+    pub fn new(reader: Reader, from_start: bool) -> Self {
+        Self { reader, from_start, last: BTreeMap::new(), unopened: BTreeMap::new() }
+    }
+
+    /// Takes the next entry of the list.
+    ///
+    /// # Errors
+    /// [`CounterGap`] when one of its numbers does not follow.
+    pub fn observe(&mut self, leaf: &Skeleton, purpose: Purpose<'_>) -> Result<(), CounterGap> {
+        let covenant = leaf.covenant.as_ref();
+        let (recipient, source) = (leaf.recipient.as_ref(), leaf.source.as_ref());
+        let known = match purpose {
+            Purpose::Unknown => None,
+            Purpose::Known(purpose) => purpose,
+        };
+        let keys = Audiences::of(covenant, recipient, source, known);
+        for (counter, key, found, party) in [
+            ("recipient", keys.recipient, leaf.counters.recipient, recipient),
+            ("source", keys.source, leaf.counters.source, source),
+        ] {
+            if let (Some(key), Some(found)) = (key, found) {
+                let owed = self.reader.is_owed(covenant, party);
+                self.follow(counter, key, found, owed, None)?;
+            }
+        }
+        let group = (leaf.covenant, leaf.recipient.clone());
+        if purpose == Purpose::Unknown {
+            *self.unopened.entry(group).or_default().entry(leaf.counters.purpose).or_default() += 1;
+            return Ok(());
+        }
+        let owed = self.reader.is_owed(covenant, recipient);
+        self.follow("purpose", keys.purpose, leaf.counters.purpose, owed, Some(&group))
+    }
+
+    fn follow(
+        &mut self,
+        counter: &'static str,
+        key: AudienceKey,
+        found: u64,
+        owed: bool,
+        fill: Option<&Group>,
+    ) -> Result<(), CounterGap> {
+        let last = self.last.insert(key, found);
+        let expected = match last {
+            Some(last) => last.saturating_add(1),
+            None if self.from_start && owed => 1,
+            None => return Ok(()),
+        };
+        let gap = CounterGap { counter, expected, found };
+        if found < expected {
+            return Err(gap);
+        }
+        if !owed {
+            return Ok(());
+        }
+        let mut unopened = fill.and_then(|group| self.unopened.get_mut(group));
+        for missing in expected..found {
+            let waiting = unopened.as_mut().and_then(|numbers| numbers.get_mut(&missing));
+            match waiting {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => return Err(gap),
+            }
+        }
+        Ok(())
+    }
+}

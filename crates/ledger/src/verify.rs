@@ -1,0 +1,475 @@
+//! Verifying an export with a public key and nothing else.
+//!
+//! `tests/independent/verify.py` does the same in another language; both are held against the
+//! vectors in `tests/vectors/ledger`. Verification stops at the first bad record: what stands
+//! behind it can't be trusted, and is not judged.
+
+use std::io::BufRead;
+
+use model::{Digest, PartyId, PurposeId, Timestamp};
+use serde::Deserialize;
+
+use crate::checkpoint::{Checkpoint, LogVerifier};
+use crate::counters::{Counting, Purpose, Reader};
+use crate::entry::Skeleton;
+use crate::export::{DisclosedJson, ERASED, Entry, FORMAT, Header, MAX_LINE, ReaderJson, peaks};
+use crate::hash::sha256;
+use crate::kind::Kind;
+use crate::opening::{MAX_CONTENT, Opening, Part, Salt};
+use crate::tree::{leaf_hash, node_hash, split};
+
+/// What an export promises, in the order in which a record is judged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Promise {
+    /// Every record can be read.
+    Form,
+    /// The log's own key signed the checkpoint.
+    Checkpoint,
+    /// Records stand in the order of the log; none is missing, repeated or moved.
+    Order,
+    /// Every leaf stands in the tree that the checkpoint signs.
+    Tree,
+    /// Time never runs back.
+    Time,
+    /// What was opened is what was committed to.
+    Openings,
+    /// What was opened as an outcome is one, and of the class that its leaf shows.
+    Outcome,
+    /// Nothing that this reader is owed was left out.
+    Counters,
+    /// The export reaches to the checkpoint's size.
+    Complete,
+}
+
+impl Promise {
+    /// Every promise.
+    pub const ALL: [Self; 9] = [
+        Self::Form,
+        Self::Checkpoint,
+        Self::Order,
+        Self::Tree,
+        Self::Time,
+        Self::Openings,
+        Self::Outcome,
+        Self::Counters,
+        Self::Complete,
+    ];
+
+    /// Its name in reports and vectors.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Checkpoint => "checkpoint",
+            Self::Order => "order",
+            Self::Tree => "tree",
+            Self::Time => "time",
+            Self::Openings => "openings",
+            Self::Outcome => "outcome",
+            Self::Counters => "counters",
+            Self::Complete => "complete",
+        }
+    }
+}
+
+/// The first record that breaks a promise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bad {
+    /// The line, from 1; the header is line 1. One past the last when the export ends too early.
+    pub line: u64,
+    /// The place in the log that it should be, from 0; `None` for the header.
+    pub index: Option<u64>,
+    /// Which promise it breaks.
+    pub promise: Promise,
+    /// How; never a value.
+    pub problem: String,
+}
+
+/// Whether a promise holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// For every record.
+    Holds,
+    /// For every record before the first bad one; what follows was not judged.
+    HeldSoFar,
+    /// Not for the first bad record.
+    Broken,
+}
+
+/// What verification found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// What the log signed, once its signature was verified.
+    pub checkpoint: Option<Checkpoint>,
+    /// For whom the export was made, as it says itself: compare it with who you are.
+    pub reader: Option<Reader>,
+    /// The index that the export begins at.
+    pub from: u64,
+    /// How many records were read and are good.
+    pub records: u64,
+    /// How many of those showed their leaf.
+    pub leaves: u64,
+    /// How many openings were verified.
+    pub opened: u64,
+    /// How many openings were erased.
+    pub erased: u64,
+    /// The first and last instant among the leaves shown.
+    pub period: Option<(Timestamp, Timestamp)>,
+    /// The first bad record, if there is one.
+    pub bad: Option<Bad>,
+}
+
+impl Report {
+    /// Whether every promise holds.
+    #[must_use]
+    pub const fn is_good(&self) -> bool {
+        self.bad.is_none()
+    }
+
+    /// Each promise, and whether it holds.
+    #[must_use]
+    pub fn promises(&self) -> [(Promise, Standing); 9] {
+        Promise::ALL.map(|promise| {
+            let standing = match &self.bad {
+                None => Standing::Holds,
+                Some(bad) if bad.promise == promise => Standing::Broken,
+                Some(_) => Standing::HeldSoFar,
+            };
+            (promise, standing)
+        })
+    }
+}
+
+/// Verifies a whole export.
+///
+/// # Errors
+/// Only what the reader itself reports; a bad export is a [`Report`].
+pub fn verify(mut reader: impl BufRead, log: &LogVerifier) -> std::io::Result<Report> {
+    let mut verifier = Verifier::new(log);
+    let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX) + 2;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(verifier.finish());
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        }
+        if verifier.line(&line).is_err() {
+            return Ok(verifier.finish());
+        }
+    }
+}
+
+/// Verifies line by line, as they come in: memory for at most 64 hashes and the audiences' numbers.
+#[derive(Debug)]
+pub struct Verifier {
+    log: LogVerifier,
+    lines: u64,
+    walk: Option<Walk>,
+    counting: Option<Counting>,
+    report: Report,
+}
+
+impl Verifier {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(log: &LogVerifier) -> Self {
+        let report = Report {
+            checkpoint: None,
+            reader: None,
+            from: 0,
+            records: 0,
+            leaves: 0,
+            opened: 0,
+            erased: 0,
+            period: None,
+            bad: None,
+        };
+        Self { log: log.clone(), lines: 0, walk: None, counting: None, report }
+    }
+
+    /// Takes one line without its line feed. Once a line was bad, every further one gets the same.
+    ///
+    /// # Errors
+    /// The first bad record.
+    pub fn line(&mut self, line: &[u8]) -> Result<(), Bad> {
+        if let Some(bad) = &self.report.bad {
+            return Err(bad.clone());
+        }
+        self.lines += 1;
+        let index = self.walk.as_ref().map(|walk| walk.next);
+        let judged = if line.len() > MAX_LINE {
+            Err(Broken(Promise::Form, "the line is longer than 512 KiB".to_owned()))
+        } else if self.walk.is_none() {
+            self.header(line)
+        } else {
+            self.record(line)
+        };
+        judged.map_err(|Broken(promise, problem)| {
+            let bad = Bad { line: self.lines, index, promise, problem };
+            self.report.bad = Some(bad.clone());
+            bad
+        })
+    }
+
+    /// No more lines.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        if self.report.bad.is_none() {
+            let missing = match &self.walk {
+                None => Some((None, Promise::Form, "there is no header")),
+                Some(walk) if walk.next < walk.size => {
+                    Some((Some(walk.next), Promise::Complete, "the export ends before the checkpoint"))
+                }
+                Some(_) => None,
+            };
+            self.report.bad = missing.map(|(index, promise, problem)| Bad {
+                line: self.lines + 1,
+                index,
+                promise,
+                problem: problem.to_owned(),
+            });
+        }
+        self.report
+    }
+
+    fn header(&mut self, line: &[u8]) -> Result<(), Broken> {
+        let header: Header = serde_json::from_slice(line).map_err(|_| form("no header"))?;
+        if header.format != FORMAT {
+            return Err(form("another format: use the version that writes it"));
+        }
+        let reader = read_reader(&header.reader).ok_or_else(|| form("the reader"))?;
+        let prefix = digests(&header.prefix).ok_or_else(|| form("the prefix"))?;
+        let checkpoint = self
+            .log
+            .verify(header.checkpoint.as_bytes())
+            .map_err(|e| Broken(Promise::Checkpoint, e.to_string()))?;
+        if header.vkey != self.log.to_vkey() || header.origin != checkpoint.origin {
+            let problem = "the header names another log or key";
+            return Err(Broken(Promise::Checkpoint, problem.to_owned()));
+        }
+        let walk = Walk::new(&checkpoint, header.from, prefix)
+            .ok_or_else(|| Broken(Promise::Tree, "the prefix does not lead to the root".to_owned()))?;
+        self.counting = Some(Counting::new(reader.clone(), header.from == 0));
+        self.walk = Some(walk);
+        self.report.from = header.from;
+        self.report.reader = Some(reader);
+        self.report.checkpoint = Some(checkpoint);
+        Ok(())
+    }
+
+    fn record(&mut self, line: &[u8]) -> Result<(), Broken> {
+        let (Some(walk), Some(counting)) = (&mut self.walk, &mut self.counting) else {
+            return Err(form("no header"));
+        };
+        let record: Entry = serde_json::from_slice(line).map_err(|_| form("no record"))?;
+        let record = Record::read(record).ok_or_else(|| form("a field of the record"))?;
+        let order = |problem: &str| Err(Broken(Promise::Order, problem.to_owned()));
+        if walk.next >= walk.size {
+            return order("a record beyond the checkpoint's size");
+        }
+        if record.index != walk.next {
+            return order("another index should follow here");
+        }
+        if !walk.accept(record.hash, &record.proof) {
+            let problem = "the leaf or its proof is not what the checkpoint signs";
+            return Err(Broken(Promise::Tree, problem.to_owned()));
+        }
+        let Some((leaf, openings)) = record.leaf else {
+            self.report.records += 1;
+            return Ok(());
+        };
+        let leaf = Skeleton::from_leaf(&leaf).map_err(|e| form(&e.to_string()))?;
+        if leaf.seq != record.index {
+            return order("the leaf's seq is not its index");
+        }
+        let (first, last) = self.report.period.unwrap_or((leaf.at, leaf.at));
+        if leaf.at < last {
+            return Err(Broken(Promise::Time, "it is earlier than a record before it".to_owned()));
+        }
+        for (part, opening) in Part::ALL.into_iter().zip(&openings) {
+            if let Read::Open(opening) = opening
+                && !opening.opens(part, leaf.commitment(part))
+            {
+                let problem = format!("the {} does not open its commitment", part.as_str());
+                return Err(Broken(Promise::Openings, problem));
+            }
+        }
+        let [_, _, outcome] = &openings;
+        let purpose = match outcome {
+            Read::Open(opening) => Some(read_outcome(opening, &leaf)?),
+            Read::Hidden | Read::Erased => None,
+        };
+        let purpose = purpose.as_ref().map_or(Purpose::Unknown, |p| Purpose::Known(p.as_ref()));
+        counting
+            .observe(&leaf, purpose)
+            .map_err(|gap| Broken(Promise::Counters, gap.to_string()))?;
+        self.report.period = Some((first, leaf.at));
+        self.report.records += 1;
+        self.report.leaves += 1;
+        for opening in &openings {
+            match opening {
+                Read::Open(_) => self.report.opened += 1,
+                Read::Erased => self.report.erased += 1,
+                Read::Hidden => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Broken(Promise, String);
+
+fn form(problem: &str) -> Broken {
+    Broken(Promise::Form, format!("not well formed: {problem}"))
+}
+
+/// A line that was read, not yet judged.
+struct Record {
+    index: u64,
+    hash: Digest,
+    proof: Vec<Digest>,
+    leaf: Option<(Vec<u8>, [Read; 3])>,
+}
+
+enum Read {
+    Hidden,
+    Erased,
+    Open(Opening),
+}
+
+impl Record {
+    fn read(entry: Entry) -> Option<Self> {
+        let Entry { index, hash, leaf, proof, request, answer, outcome } = entry;
+        let openings = [read_opening(request)?, read_opening(answer)?, read_opening(outcome)?];
+        let proof = digests(&proof)?;
+        match (hash, leaf) {
+            (Some(hash), None) => {
+                let hidden = openings.iter().all(|o| matches!(o, Read::Hidden));
+                let hash = Digest::from_hex(&hash)?;
+                hidden.then_some(Self { index, hash, proof, leaf: None })
+            }
+            (None, Some(leaf)) => {
+                let leaf = leaf.into_bytes();
+                let hash = leaf_hash(&leaf);
+                Some(Self { index, hash, proof, leaf: Some((leaf, openings)) })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn read_opening(json: Option<DisclosedJson>) -> Option<Read> {
+    match json {
+        None => Some(Read::Hidden),
+        Some(DisclosedJson::Word(word)) => (word == ERASED).then_some(Read::Erased),
+        Some(DisclosedJson::Open(open)) => {
+            let salt = Salt::new(*Digest::from_hex(&open.salt)?.as_bytes());
+            let bytes = data_encoding::BASE64.decode(open.bytes.as_bytes()).ok()?;
+            (bytes.len() <= MAX_CONTENT).then_some(Read::Open(Opening { salt, bytes }))
+        }
+    }
+}
+
+fn digests(texts: &[String]) -> Option<Vec<Digest>> {
+    texts.iter().map(|text| Digest::from_hex(text)).collect()
+}
+
+fn read_reader(json: &ReaderJson) -> Option<Reader> {
+    Some(match json {
+        ReaderJson::Operator {} => Reader::Operator,
+        ReaderJson::Auditor { covenants } => {
+            Reader::Auditor(digests(covenants)?.into_iter().collect())
+        }
+        ReaderJson::Party { names } => Reader::Party(
+            names
+                .iter()
+                .map(|n| Some((Digest::from_hex(&n.covenant)?, PartyId::parse(&n.party).ok()?)))
+                .collect::<Option<_>>()?,
+        ),
+    })
+}
+
+/// The purpose that an opened outcome names. Only the fields that a verifier needs are read, so
+/// that an older verifier can read a newer outcome.
+fn read_outcome(opening: &Opening, leaf: &Skeleton) -> Result<Option<PurposeId>, Broken> {
+    #[derive(Deserialize)]
+    struct Head {
+        kind: String,
+        purpose: Option<String>,
+    }
+    let broken = |problem: &str| Broken(Promise::Outcome, problem.to_owned());
+    let head: Head =
+        serde_json::from_slice(&opening.bytes).map_err(|_| broken("it is not an outcome"))?;
+    let kind = Kind::parse(&head.kind).ok_or_else(|| broken("its kind is not in the catalogue"))?;
+    if kind.class() != leaf.class {
+        return Err(broken("its kind is not of the leaf's class"));
+    }
+    let purpose = head.purpose.map(|p| PurposeId::parse(&p)).transpose();
+    purpose.map_err(|_| broken("its purpose is not well formed"))
+}
+
+/// Walks the tree from left to right, from hashes that are known to lead to the root.
+#[derive(Debug)]
+struct Walk {
+    next: u64,
+    size: u64,
+    prefix: Vec<Digest>,
+    /// Known subtrees that were not entered yet, the next one last: first leaf, end, hash.
+    known: Vec<(u64, u64, Digest)>,
+}
+
+impl Walk {
+    /// `None` when the prefix can't be that of `from`.
+    fn new(checkpoint: &Checkpoint, from: u64, prefix: Vec<Digest>) -> Option<Self> {
+        let size = checkpoint.size;
+        if from > size || prefix.len() != peaks(from).len() {
+            return None;
+        }
+        if from == size {
+            let fold = prefix.iter().copied().reduce(|right, left| node_hash(&left, &right));
+            if fold.unwrap_or_else(|| sha256(&[])) != checkpoint.root {
+                return None;
+            }
+        }
+        Some(Self { next: from, size, prefix, known: vec![(0, size, checkpoint.root)] })
+    }
+
+    /// Whether the next leaf has this hash; learns its siblings if so.
+    fn accept(&mut self, leaf: Digest, proof: &[Digest]) -> bool {
+        let Some((mut from, mut to, root)) = self.known.pop() else { return false };
+        let mut steps = Vec::new();
+        while to - from > 1 {
+            let middle = from + split(to - from);
+            if self.next < middle {
+                steps.push(Some((middle, to)));
+                to = middle;
+            } else {
+                steps.push(None);
+                from = middle;
+            }
+        }
+        let (mut rights, mut lefts) = (proof.iter(), self.prefix.drain(..));
+        let (mut hash, mut learnt) = (leaf, Vec::new());
+        for step in steps.into_iter().rev() {
+            if let Some((middle, to)) = step {
+                let Some(right) = rights.next() else { return false };
+                hash = node_hash(&hash, right);
+                learnt.push((middle, to, *right));
+            } else {
+                let Some(left) = lefts.next() else { return false };
+                hash = node_hash(&left, &hash);
+            }
+        }
+        if hash != root || rights.next().is_some() || lefts.next().is_some() {
+            return false;
+        }
+        drop(lefts);
+        self.known.extend(learnt.into_iter().rev());
+        self.next += 1;
+        true
+    }
+}
