@@ -1,4 +1,5 @@
 //! Notices and receipts become the model's words and back.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use model::{Digest, NoticeId, SignalId};
 use wire::notice::{
