@@ -66,7 +66,12 @@ impl Checkpoint {
     /// The text that is signed.
     #[must_use]
     pub fn to_body(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(self.root.as_bytes()))
+        format!(
+            "{}\n{}\n{}\n",
+            self.origin,
+            self.size,
+            BASE64.encode(self.root.as_bytes())
+        )
     }
 
     /// Reads the text of a note. Further lines (extensions) are allowed and left alone.
@@ -74,12 +79,22 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError::Body`].
     pub fn parse_body(body: &str) -> Result<Self, CheckpointError> {
-        let text = body.strip_suffix('\n').ok_or(CheckpointError::Body("no line feed at its end"))?;
+        let text = body
+            .strip_suffix('\n')
+            .ok_or(CheckpointError::Body("no line feed at its end"))?;
         let mut lines = text.split('\n');
         let origin = lines.next().filter(|l| !l.is_empty());
-        let origin = origin.ok_or(CheckpointError::Body("origin is missing"))?.to_owned();
-        let size = lines.next().and_then(decimal).ok_or(CheckpointError::Body("size"))?;
-        let root = lines.next().and_then(base64).and_then(|b| Digest::from_slice(&b));
+        let origin = origin
+            .ok_or(CheckpointError::Body("origin is missing"))?
+            .to_owned();
+        let size = lines
+            .next()
+            .and_then(decimal)
+            .ok_or(CheckpointError::Body("size"))?;
+        let root = lines
+            .next()
+            .and_then(base64)
+            .and_then(|b| Digest::from_slice(&b));
         let root = root.ok_or(CheckpointError::Body("root hash"))?;
         if lines.any(str::is_empty) {
             return Err(CheckpointError::Body("an extension line is empty"));
@@ -121,12 +136,18 @@ impl Note {
         if text.chars().any(|c| c.is_control() && c != '\n') {
             return Err(CheckpointError::Note("a control character"));
         }
-        let text = text.strip_suffix('\n').ok_or(CheckpointError::Note("no line feed at its end"))?;
-        let (body, signatures) =
-            text.rsplit_once("\n\n").ok_or(CheckpointError::Note("no empty line"))?;
+        let text = text
+            .strip_suffix('\n')
+            .ok_or(CheckpointError::Note("no line feed at its end"))?;
+        let (body, signatures) = text
+            .rsplit_once("\n\n")
+            .ok_or(CheckpointError::Note("no empty line"))?;
         let signatures: Option<Vec<_>> = signatures.split('\n').map(signature_line).collect();
         let signatures = signatures.ok_or(CheckpointError::Note("a signature line"))?;
-        Ok(Self { body: format!("{body}\n"), signatures })
+        Ok(Self {
+            body: format!("{body}\n"),
+            signatures,
+        })
     }
 
     /// The note's bytes.
@@ -180,19 +201,30 @@ impl LogSigner {
     /// The signed note for a tree.
     #[must_use]
     pub fn sign(&self, size: u64, root: Digest) -> Vec<u8> {
-        let body = Checkpoint { origin: self.verifier.name.clone(), size, root }.to_body();
+        let body = Checkpoint {
+            origin: self.verifier.name.clone(),
+            size,
+            root,
+        }
+        .to_body();
         let line = SignatureLine {
             name: self.verifier.name.clone(),
             key_id: self.verifier.key_id,
             signature: self.key.sign(body.as_bytes()).to_bytes().to_vec(),
         };
-        Note { body, signatures: vec![line] }.to_bytes()
+        Note {
+            body,
+            signatures: vec![line],
+        }
+        .to_bytes()
     }
 }
 
 impl std::fmt::Debug for LogSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LogSigner").field("verifier", &self.verifier).finish_non_exhaustive()
+        f.debug_struct("LogSigner")
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
     }
 }
 
@@ -212,7 +244,11 @@ impl LogVerifier {
     pub fn new(name: &str, public_key: &[u8; 32]) -> Result<Self, CheckpointError> {
         check_name(name)?;
         let key = verifying_key(public_key)?;
-        Ok(Self { name: name.to_owned(), key_id: key_id(name, ED25519, public_key), key })
+        Ok(Self {
+            name: name.to_owned(),
+            key_id: key_id(name, ED25519, public_key),
+            key,
+        })
     }
 
     /// Reads the text form, `<name>+<key id in hex>+<base64 of 0x01 and the public key>`.
@@ -260,7 +296,11 @@ impl LogVerifier {
             return Err(CheckpointError::Unsigned);
         }
         let checkpoint = Checkpoint::parse_body(&note.body)?;
-        if checkpoint.origin == self.name { Ok(checkpoint) } else { Err(CheckpointError::Origin) }
+        if checkpoint.origin == self.name {
+            Ok(checkpoint)
+        } else {
+            Err(CheckpointError::Origin)
+        }
     }
 }
 
@@ -272,12 +312,20 @@ impl std::fmt::Debug for LogVerifier {
 
 pub(crate) fn verifying_key(public_key: &[u8; 32]) -> Result<VerifyingKey, CheckpointError> {
     let key = VerifyingKey::from_bytes(public_key).map_err(|_| CheckpointError::Key)?;
-    if key.is_weak() { Err(CheckpointError::Key) } else { Ok(key) }
+    if key.is_weak() {
+        Err(CheckpointError::Key)
+    } else {
+        Ok(key)
+    }
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), CheckpointError> {
     let visible = name.bytes().all(|b| b.is_ascii_graphic() && b != b'+');
-    if visible && (1..=128).contains(&name.len()) { Ok(()) } else { Err(CheckpointError::Name) }
+    if visible && (1..=128).contains(&name.len()) {
+        Ok(())
+    } else {
+        Err(CheckpointError::Name)
+    }
 }
 
 pub(crate) fn key_id(name: &str, algorithm: u8, public_key: &[u8; 32]) -> [u8; 4] {
@@ -288,7 +336,11 @@ pub(crate) fn key_id(name: &str, algorithm: u8, public_key: &[u8; 32]) -> [u8; 4
 
 pub(crate) fn write_vkey(name: &str, algorithm: u8, id: [u8; 4], public_key: &[u8; 32]) -> String {
     let key = [[algorithm].as_slice(), public_key].concat();
-    format!("{name}+{}+{}", data_encoding::HEXLOWER.encode(&id), BASE64.encode(&key))
+    format!(
+        "{name}+{}+{}",
+        data_encoding::HEXLOWER.encode(&id),
+        BASE64.encode(&key)
+    )
 }
 
 pub(crate) fn parse_vkey(vkey: &str, algorithm: u8) -> Result<(String, [u8; 32]), CheckpointError> {
@@ -315,7 +367,11 @@ fn signature_line(line: &str) -> Option<SignatureLine> {
     if signature.is_empty() {
         return None;
     }
-    Some(SignatureLine { name: name.to_owned(), key_id: *key_id, signature: signature.to_vec() })
+    Some(SignatureLine {
+        name: name.to_owned(),
+        key_id: *key_id,
+        signature: signature.to_vec(),
+    })
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {

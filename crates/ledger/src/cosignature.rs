@@ -55,7 +55,9 @@ impl Cosigner {
 
 impl std::fmt::Debug for Cosigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cosigner").field("verifier", &self.verifier).finish_non_exhaustive()
+        f.debug_struct("Cosigner")
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,7 +77,11 @@ impl WitnessVerifier {
     pub fn new(name: &str, public_key: &[u8; 32]) -> Result<Self, CheckpointError> {
         check_name(name)?;
         let key = verifying_key(public_key)?;
-        Ok(Self { name: name.to_owned(), key_id: key_id(name, COSIGNATURE, public_key), key })
+        Ok(Self {
+            name: name.to_owned(),
+            key_id: key_id(name, COSIGNATURE, public_key),
+            key,
+        })
     }
 
     /// Reads the text form, `<name>+<key id in hex>+<base64 of 0x04 and the public key>`.
@@ -108,12 +114,15 @@ impl WitnessVerifier {
         let note = Note::parse(note)?;
         let mut newest = None;
         for blob in note.by(&self.name, self.key_id) {
-            let (time, signature) =
-                blob.split_first_chunk::<8>().ok_or(CheckpointError::Signature)?;
+            let (time, signature) = blob
+                .split_first_chunk::<8>()
+                .ok_or(CheckpointError::Signature)?;
             let time = u64::from_be_bytes(*time);
             let signature =
                 Signature::from_slice(signature).map_err(|_| CheckpointError::Signature)?;
-            let holds = self.key.verify_strict(&message(&note.body, time), &signature);
+            let holds = self
+                .key
+                .verify_strict(&message(&note.body, time), &signature);
             holds.map_err(|_| CheckpointError::Signature)?;
             newest = newest.max(Some(time));
         }

@@ -75,7 +75,9 @@ impl Audiences {
 
 /// A number that does not follow the one before it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the {counter} counter of this audience should be {expected} and is {found}: entries are missing or repeated")]
+#[error(
+    "the {counter} counter of this audience should be {expected} and is {found}: entries are missing or repeated"
+)]
 pub struct CounterGap {
     /// Which counter: `recipient`, `source` or `purpose`.
     pub counter: &'static str,
@@ -135,7 +137,12 @@ impl Counting {
     /// `from_start` says that the list begins where the log begins, so that each number begins at 1.
     #[must_use]
     pub fn new(reader: Reader, from_start: bool) -> Self {
-        Self { reader, from_start, last: BTreeMap::new(), unopened: BTreeMap::new() }
+        Self {
+            reader,
+            from_start,
+            last: BTreeMap::new(),
+            unopened: BTreeMap::new(),
+        }
     }
 
     /// Takes the next entry of the list.
@@ -151,7 +158,12 @@ impl Counting {
         };
         let keys = Audiences::of(covenant, recipient, source, known);
         for (counter, key, found, party) in [
-            ("recipient", keys.recipient, leaf.counters.recipient, recipient),
+            (
+                "recipient",
+                keys.recipient,
+                leaf.counters.recipient,
+                recipient,
+            ),
             ("source", keys.source, leaf.counters.source, source),
         ] {
             if let (Some(key), Some(found)) = (key, found) {
@@ -161,11 +173,22 @@ impl Counting {
         }
         let group = (leaf.covenant, leaf.recipient.clone());
         if purpose == Purpose::Unknown {
-            *self.unopened.entry(group).or_default().entry(leaf.counters.purpose).or_default() += 1;
+            *self
+                .unopened
+                .entry(group)
+                .or_default()
+                .entry(leaf.counters.purpose)
+                .or_default() += 1;
             return Ok(());
         }
         let owed = self.reader.is_owed(covenant, recipient);
-        self.follow("purpose", keys.purpose, leaf.counters.purpose, owed, Some(&group))
+        self.follow(
+            "purpose",
+            keys.purpose,
+            leaf.counters.purpose,
+            owed,
+            Some(&group),
+        )
     }
 
     fn follow(
@@ -182,7 +205,11 @@ impl Counting {
             None if self.from_start && owed => 1,
             None => return Ok(()),
         };
-        let gap = CounterGap { counter, expected, found };
+        let gap = CounterGap {
+            counter,
+            expected,
+            found,
+        };
         if found < expected {
             return Err(gap);
         }
@@ -191,7 +218,9 @@ impl Counting {
         }
         let mut unopened = fill.and_then(|group| self.unopened.get_mut(group));
         for missing in expected..found {
-            let waiting = unopened.as_mut().and_then(|numbers| numbers.get_mut(&missing));
+            let waiting = unopened
+                .as_mut()
+                .and_then(|numbers| numbers.get_mut(&missing));
             match waiting {
                 Some(count) if *count > 0 => *count -= 1,
                 _ => return Err(gap),

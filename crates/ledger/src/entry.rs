@@ -153,14 +153,31 @@ impl NewEntry {
     /// # Errors
     /// [`EntryError`] when a content is too long, or instant or counters can't be.
     pub fn seal(self, placement: Placement) -> Result<Sealed, EntryError> {
-        let Placement { seq, at, counters, nonce, salts } = placement;
+        let Placement {
+            seq,
+            at,
+            counters,
+            nonce,
+            salts,
+        } = placement;
         let class = self.outcome.kind.class();
-        let request = Opening { salt: salts.request, bytes: self.request };
-        let answer = Opening { salt: salts.answer, bytes: self.answer };
-        let outcome = Opening { salt: salts.outcome, bytes: self.outcome.to_json() };
-        for (part, opening) in
-            [(Part::Request, &request), (Part::Answer, &answer), (Part::Outcome, &outcome)]
-        {
+        let request = Opening {
+            salt: salts.request,
+            bytes: self.request,
+        };
+        let answer = Opening {
+            salt: salts.answer,
+            bytes: self.answer,
+        };
+        let outcome = Opening {
+            salt: salts.outcome,
+            bytes: self.outcome.to_json(),
+        };
+        for (part, opening) in [
+            (Part::Request, &request),
+            (Part::Answer, &answer),
+            (Part::Outcome, &outcome),
+        ] {
             if opening.bytes.len() > MAX_CONTENT {
                 return Err(EntryError::TooLong(part));
             }
@@ -180,7 +197,14 @@ impl NewEntry {
         };
         let leaf = skeleton.to_leaf()?;
         let leaf_hash = leaf_hash(&leaf);
-        Ok(Sealed { skeleton, leaf, leaf_hash, request, answer, outcome })
+        Ok(Sealed {
+            skeleton,
+            leaf,
+            leaf_hash,
+            request,
+            answer,
+            outcome,
+        })
     }
 }
 
@@ -297,7 +321,11 @@ impl Skeleton {
         let all = fits(&self.recipient, self.counters.recipient)
             && fits(&self.source, self.counters.source)
             && self.counters.purpose > 0;
-        if all { Ok(()) } else { Err(EntryError::Counters) }
+        if all {
+            Ok(())
+        } else {
+            Err(EntryError::Counters)
+        }
     }
 }
 
@@ -309,7 +337,11 @@ const TEMPLATE: [(&str, &str, usize); 13] = [
     ("\",\"covenant\":\"", "covenant", HEX),
     ("\",\"recipient\":\"", "recipient", NAME),
     ("\",\"source\":\"", "source", NAME),
-    ("\",\"counters\":{\"recipient\":\"", "counters.recipient", NUMBER),
+    (
+        "\",\"counters\":{\"recipient\":\"",
+        "counters.recipient",
+        NUMBER,
+    ),
     ("\",\"source\":\"", "counters.source", NUMBER),
     ("\",\"purpose\":\"", "counters.purpose", NUMBER),
     ("\"},\"n\":\"", "n", HEX),
@@ -355,7 +387,9 @@ fn digest((field, value): Value<'_>) -> Result<Option<Digest>, EntryError> {
     if absent(value) {
         return Ok(None);
     }
-    Digest::from_hex(value).map(Some).ok_or(EntryError::Leaf(field))
+    Digest::from_hex(value)
+        .map(Some)
+        .ok_or(EntryError::Leaf(field))
 }
 
 fn party((field, value): Value<'_>) -> Result<Option<PartyId>, EntryError> {
@@ -363,5 +397,7 @@ fn party((field, value): Value<'_>) -> Result<Option<PartyId>, EntryError> {
         return Ok(None);
     }
     let name = value.trim_end_matches('.');
-    PartyId::parse(name).map(Some).map_err(|_| EntryError::Leaf(field))
+    PartyId::parse(name)
+        .map(Some)
+        .map_err(|_| EntryError::Leaf(field))
 }

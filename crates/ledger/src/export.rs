@@ -162,7 +162,11 @@ impl Exporter {
         }
         let stored = NodeId { level: 0, index };
         let stored = read(stored).ok_or(TreeError::Missing(stored))?;
-        let mut entry = Entry { index, proof, ..Entry::default() };
+        let mut entry = Entry {
+            index,
+            proof,
+            ..Entry::default()
+        };
         match shown {
             Shown::Hash(hash) => {
                 if *hash != stored {
@@ -170,7 +174,12 @@ impl Exporter {
                 }
                 entry.hash = Some(hash.to_hex());
             }
-            Shown::Leaf { leaf, request, answer, outcome } => {
+            Shown::Leaf {
+                leaf,
+                request,
+                answer,
+                outcome,
+            } => {
                 if tree::leaf_hash(leaf) != stored {
                     return Err(TreeError::Mismatch.into());
                 }
@@ -217,9 +226,9 @@ impl From<&Reader> for ReaderJson {
     fn from(reader: &Reader) -> Self {
         match reader {
             Reader::Operator => Self::Operator {},
-            Reader::Auditor(covenants) => {
-                Self::Auditor { covenants: covenants.iter().map(Digest::to_hex).collect() }
-            }
+            Reader::Auditor(covenants) => Self::Auditor {
+                covenants: covenants.iter().map(Digest::to_hex).collect(),
+            },
             Reader::Party(names) => Self::Party {
                 names: names
                     .iter()

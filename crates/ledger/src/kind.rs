@@ -15,7 +15,12 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 4] = [Self::Decision, Self::Covenant, Self::Rights, Self::Operation];
+    pub const ALL: [Self; 4] = [
+        Self::Decision,
+        Self::Covenant,
+        Self::Rights,
+        Self::Operation,
+    ];
 
     /// The word.
     #[must_use]

@@ -91,7 +91,12 @@ impl Opening {
     /// The commitment that this opens, as `part`.
     #[must_use]
     pub fn commitment(&self, part: Part) -> Digest {
-        sha256(&[part.label().as_bytes(), &[0], self.salt.as_bytes(), &self.bytes])
+        sha256(&[
+            part.label().as_bytes(),
+            &[0],
+            self.salt.as_bytes(),
+            &self.bytes,
+        ])
     }
 
     /// Whether this opens `commitment`, as `part`.
@@ -125,13 +130,22 @@ mod tests {
 
     #[test]
     fn an_opening_opens_its_own_part_only() {
-        let opening = Opening { salt: Salt::new([7; 32]), bytes: b"vraag".to_vec() };
+        let opening = Opening {
+            salt: Salt::new([7; 32]),
+            bytes: b"vraag".to_vec(),
+        };
         let commitment = opening.commitment(Part::Request);
         assert!(opening.opens(Part::Request, &commitment));
         assert!(!opening.opens(Part::Answer, &commitment));
-        let other = Opening { salt: Salt::new([8; 32]), ..opening.clone() };
+        let other = Opening {
+            salt: Salt::new([8; 32]),
+            ..opening.clone()
+        };
         assert!(!other.opens(Part::Request, &commitment));
-        let other = Opening { bytes: b"vraaq".to_vec(), ..opening };
+        let other = Opening {
+            bytes: b"vraaq".to_vec(),
+            ..opening
+        };
         assert!(!other.opens(Part::Request, &commitment));
     }
 
@@ -141,13 +155,19 @@ mod tests {
         let mut input = b"covenant-log/1/answer\0".to_vec();
         input.extend([1; 32]);
         input.extend(b"x");
-        let opening = Opening { salt, bytes: b"x".to_vec() };
+        let opening = Opening {
+            salt,
+            bytes: b"x".to_vec(),
+        };
         assert_eq!(opening.commitment(Part::Answer), sha256(&[&input]));
     }
 
     #[test]
     fn debug_shows_neither_salt_nor_content() {
-        let opening = Opening { salt: Salt::new([0xAB; 32]), bytes: b"geheim".to_vec() };
+        let opening = Opening {
+            salt: Salt::new([0xAB; 32]),
+            bytes: b"geheim".to_vec(),
+        };
         let shown = format!("{opening:?} {:?}", opening.salt);
         assert_eq!(shown, "Opening(6 bytes) Salt(..)");
     }

@@ -264,7 +264,8 @@ mod as_text {
         d: D,
     ) -> Result<T, D::Error> {
         let text = String::deserialize(d)?;
-        text.parse().map_err(|_| D::Error::custom("a text has another form"))
+        text.parse()
+            .map_err(|_| D::Error::custom("a text has another form"))
     }
 }
 
@@ -286,7 +287,11 @@ mod as_optional_text {
         d: D,
     ) -> Result<Option<T>, D::Error> {
         let text = Option::<String>::deserialize(d)?;
-        text.map(|t| t.parse().map_err(|_| D::Error::custom("a text has another form"))).transpose()
+        text.map(|t| {
+            t.parse()
+                .map_err(|_| D::Error::custom("a text has another form"))
+        })
+        .transpose()
     }
 }
 
@@ -304,7 +309,10 @@ mod as_texts {
         d: D,
     ) -> Result<Vec<T>, D::Error> {
         let texts = Vec::<String>::deserialize(d)?;
-        let read = |t: &String| t.parse().map_err(|_| D::Error::custom("a text has another form"));
+        let read = |t: &String| {
+            t.parse()
+                .map_err(|_| D::Error::custom("a text has another form"))
+        };
         texts.iter().map(read).collect()
     }
 }
@@ -328,7 +336,8 @@ mod as_text_keys {
     ) -> Result<BTreeMap<Code, Fact>, D::Error> {
         let facts = BTreeMap::<String, Fact>::deserialize(d)?;
         let read = |(name, fact): (String, Fact)| {
-            let name = Code::parse(&name).map_err(|_| D::Error::custom("a name has another form"))?;
+            let name =
+                Code::parse(&name).map_err(|_| D::Error::custom("a name has another form"))?;
             Ok((name, fact))
         };
         facts.into_iter().map(read).collect()

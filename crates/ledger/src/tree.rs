@@ -55,13 +55,25 @@ pub fn append(
     if size == u64::MAX {
         return Err(TreeError::OutOfBounds);
     }
-    let (mut node, mut hash) = (NodeId { level: 0, index: size }, leaf_hash);
+    let (mut node, mut hash) = (
+        NodeId {
+            level: 0,
+            index: size,
+        },
+        leaf_hash,
+    );
     let mut made = vec![(node, hash)];
     while node.index & 1 == 1 {
-        let sibling = NodeId { level: node.level, index: node.index - 1 };
+        let sibling = NodeId {
+            level: node.level,
+            index: node.index - 1,
+        };
         let left = read(sibling).ok_or(TreeError::Missing(sibling))?;
         hash = node_hash(&left, &hash);
-        node = NodeId { level: node.level + 1, index: node.index >> 1 };
+        node = NodeId {
+            level: node.level + 1,
+            index: node.index >> 1,
+        };
         made.push((node, hash));
     }
     Ok(made)
@@ -78,7 +90,9 @@ pub fn append_all(
 ) -> Result<Vec<(NodeId, Digest)>, TreeError> {
     let mut made = std::collections::BTreeMap::new();
     for (at, leaf_hash) in (size..).zip(leaf_hashes) {
-        let more = append(at, *leaf_hash, |id| made.get(&id).copied().or_else(|| read(id)))?;
+        let more = append(at, *leaf_hash, |id| {
+            made.get(&id).copied().or_else(|| read(id))
+        })?;
         made.extend(more);
     }
     Ok(made.into_iter().collect())
@@ -88,7 +102,10 @@ pub fn append_all(
 ///
 /// # Errors
 /// [`TreeError::Missing`].
-pub fn root(size: u64, mut read: impl FnMut(NodeId) -> Option<Digest>) -> Result<Digest, TreeError> {
+pub fn root(
+    size: u64,
+    mut read: impl FnMut(NodeId) -> Option<Digest>,
+) -> Result<Digest, TreeError> {
     range(0, size, &mut read)
 }
 
@@ -105,11 +122,17 @@ pub(crate) fn range(
     }
     if count.is_power_of_two() {
         let level = count.ilog2();
-        let id = NodeId { level: u8::try_from(level).unwrap_or(u8::MAX), index: from >> level };
+        let id = NodeId {
+            level: u8::try_from(level).unwrap_or(u8::MAX),
+            index: from >> level,
+        };
         return read(id).ok_or(TreeError::Missing(id));
     }
     let middle = from + split(count);
-    Ok(node_hash(&range(from, middle, read)?, &range(middle, to, read)?))
+    Ok(node_hash(
+        &range(from, middle, read)?,
+        &range(middle, to, read)?,
+    ))
 }
 
 /// The audit path of leaf `index` in the tree of `size` leaves, lowest sibling first (RFC 6962
@@ -205,7 +228,11 @@ pub fn verify_inclusion(
         node >>= 1;
         last >>= 1;
     }
-    if last == 0 && hash == *root { Ok(()) } else { Err(TreeError::Mismatch) }
+    if last == 0 && hash == *root {
+        Ok(())
+    } else {
+        Err(TreeError::Mismatch)
+    }
 }
 
 /// Verifies that the tree of `to` leaves with `to_root` only added to that of `from` leaves with
@@ -226,7 +253,11 @@ pub fn verify_consistency(
     if from == 0 || from == to {
         let same = from == to && from_root == to_root || from == 0 && *from_root == sha256(&[]);
         let holds = proof.is_empty() && same;
-        return if holds { Ok(()) } else { Err(TreeError::Mismatch) };
+        return if holds {
+            Ok(())
+        } else {
+            Err(TreeError::Mismatch)
+        };
     }
     let shift = from.trailing_zeros();
     let (mut node, mut last) = ((from - 1) >> shift, (to - 1) >> shift);
@@ -253,7 +284,11 @@ pub fn verify_consistency(
         last >>= 1;
     }
     let holds = last == 0 && old == *from_root && new == *to_root;
-    if holds { Ok(()) } else { Err(TreeError::Mismatch) }
+    if holds {
+        Ok(())
+    } else {
+        Err(TreeError::Mismatch)
+    }
 }
 
 /// The largest power of two below `count`, which is at least 2.

@@ -188,7 +188,13 @@ impl Verifier {
             period: None,
             bad: None,
         };
-        Self { log: log.clone(), lines: 0, walk: None, counting: None, report }
+        Self {
+            log: log.clone(),
+            lines: 0,
+            walk: None,
+            counting: None,
+            report,
+        }
     }
 
     /// Takes one line without its line feed. Once a line was bad, every further one gets the same.
@@ -202,14 +208,22 @@ impl Verifier {
         self.lines += 1;
         let index = self.walk.as_ref().map(|walk| walk.next);
         let judged = if line.len() > MAX_LINE {
-            Err(Broken(Promise::Form, "the line is longer than 512 KiB".to_owned()))
+            Err(Broken(
+                Promise::Form,
+                "the line is longer than 512 KiB".to_owned(),
+            ))
         } else if self.walk.is_none() {
             self.header(line)
         } else {
             self.record(line)
         };
         judged.map_err(|Broken(promise, problem)| {
-            let bad = Bad { line: self.lines, index, promise, problem };
+            let bad = Bad {
+                line: self.lines,
+                index,
+                promise,
+                problem,
+            };
             self.report.bad = Some(bad.clone());
             bad
         })
@@ -221,9 +235,11 @@ impl Verifier {
         if self.report.bad.is_none() {
             let missing = match &self.walk {
                 None => Some((None, Promise::Form, "there is no header")),
-                Some(walk) if walk.next < walk.size => {
-                    Some((Some(walk.next), Promise::Complete, "the export ends before the checkpoint"))
-                }
+                Some(walk) if walk.next < walk.size => Some((
+                    Some(walk.next),
+                    Promise::Complete,
+                    "the export ends before the checkpoint",
+                )),
                 Some(_) => None,
             };
             self.report.bad = missing.map(|(index, promise, problem)| Bad {
@@ -251,8 +267,12 @@ impl Verifier {
             let problem = "the header names another log or key";
             return Err(Broken(Promise::Checkpoint, problem.to_owned()));
         }
-        let walk = Walk::new(&checkpoint, header.from, prefix)
-            .ok_or_else(|| Broken(Promise::Tree, "the prefix does not lead to the root".to_owned()))?;
+        let walk = Walk::new(&checkpoint, header.from, prefix).ok_or_else(|| {
+            Broken(
+                Promise::Tree,
+                "the prefix does not lead to the root".to_owned(),
+            )
+        })?;
         self.counting = Some(Counting::new(reader.clone(), header.from == 0));
         self.walk = Some(walk);
         self.report.from = header.from;
@@ -288,7 +308,10 @@ impl Verifier {
         }
         let (first, last) = self.report.period.unwrap_or((leaf.at, leaf.at));
         if leaf.at < last {
-            return Err(Broken(Promise::Time, "it is earlier than a record before it".to_owned()));
+            return Err(Broken(
+                Promise::Time,
+                "it is earlier than a record before it".to_owned(),
+            ));
         }
         for (part, opening) in Part::ALL.into_iter().zip(&openings) {
             if let Read::Open(opening) = opening
@@ -303,7 +326,9 @@ impl Verifier {
             Read::Open(opening) => Some(read_outcome(opening, &leaf)?),
             Read::Hidden | Read::Erased => None,
         };
-        let purpose = purpose.as_ref().map_or(Purpose::Unknown, |p| Purpose::Known(p.as_ref()));
+        let purpose = purpose
+            .as_ref()
+            .map_or(Purpose::Unknown, |p| Purpose::Known(p.as_ref()));
         counting
             .observe(&leaf, purpose)
             .map_err(|gap| Broken(Promise::Counters, gap.to_string()))?;
@@ -343,19 +368,41 @@ enum Read {
 
 impl Record {
     fn read(entry: Entry) -> Option<Self> {
-        let Entry { index, hash, leaf, proof, request, answer, outcome } = entry;
-        let openings = [read_opening(request)?, read_opening(answer)?, read_opening(outcome)?];
+        let Entry {
+            index,
+            hash,
+            leaf,
+            proof,
+            request,
+            answer,
+            outcome,
+        } = entry;
+        let openings = [
+            read_opening(request)?,
+            read_opening(answer)?,
+            read_opening(outcome)?,
+        ];
         let proof = digests(&proof)?;
         match (hash, leaf) {
             (Some(hash), None) => {
                 let hidden = openings.iter().all(|o| matches!(o, Read::Hidden));
                 let hash = Digest::from_hex(&hash)?;
-                hidden.then_some(Self { index, hash, proof, leaf: None })
+                hidden.then_some(Self {
+                    index,
+                    hash,
+                    proof,
+                    leaf: None,
+                })
             }
             (None, Some(leaf)) => {
                 let leaf = leaf.into_bytes();
                 let hash = leaf_hash(&leaf);
-                Some(Self { index, hash, proof, leaf: Some((leaf, openings)) })
+                Some(Self {
+                    index,
+                    hash,
+                    proof,
+                    leaf: Some((leaf, openings)),
+                })
             }
             _ => None,
         }
@@ -387,7 +434,12 @@ fn read_reader(json: &ReaderJson) -> Option<Reader> {
         ReaderJson::Party { names } => Reader::Party(
             names
                 .iter()
-                .map(|n| Some((Digest::from_hex(&n.covenant)?, PartyId::parse(&n.party).ok()?)))
+                .map(|n| {
+                    Some((
+                        Digest::from_hex(&n.covenant)?,
+                        PartyId::parse(&n.party).ok()?,
+                    ))
+                })
                 .collect::<Option<_>>()?,
         ),
     })
@@ -430,17 +482,27 @@ impl Walk {
             return None;
         }
         if from == size {
-            let fold = prefix.iter().copied().reduce(|right, left| node_hash(&left, &right));
+            let fold = prefix
+                .iter()
+                .copied()
+                .reduce(|right, left| node_hash(&left, &right));
             if fold.unwrap_or_else(|| sha256(&[])) != checkpoint.root {
                 return None;
             }
         }
-        Some(Self { next: from, size, prefix, known: vec![(0, size, checkpoint.root)] })
+        Some(Self {
+            next: from,
+            size,
+            prefix,
+            known: vec![(0, size, checkpoint.root)],
+        })
     }
 
     /// Whether the next leaf has this hash; learns its siblings if so.
     fn accept(&mut self, leaf: Digest, proof: &[Digest]) -> bool {
-        let Some((mut from, mut to, root)) = self.known.pop() else { return false };
+        let Some((mut from, mut to, root)) = self.known.pop() else {
+            return false;
+        };
         let mut steps = Vec::new();
         while to - from > 1 {
             let middle = from + split(to - from);
@@ -456,11 +518,15 @@ impl Walk {
         let (mut hash, mut learnt) = (leaf, Vec::new());
         for step in steps.into_iter().rev() {
             if let Some((middle, to)) = step {
-                let Some(right) = rights.next() else { return false };
+                let Some(right) = rights.next() else {
+                    return false;
+                };
                 hash = node_hash(&hash, right);
                 learnt.push((middle, to, *right));
             } else {
-                let Some(left) = lefts.next() else { return false };
+                let Some(left) = lefts.next() else {
+                    return false;
+                };
                 hash = node_hash(&left, &hash);
             }
         }
