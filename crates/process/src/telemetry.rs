@@ -12,6 +12,22 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
+/// Libraries below us.
+const QUIET: [&str; 12] = [
+    "h2",
+    "hyper",
+    "hyper_util",
+    "tonic",
+    "tower",
+    "axum",
+    "rustls",
+    "tokio_rustls",
+    "opentelemetry",
+    "opentelemetry_sdk",
+    "opentelemetry_otlp",
+    "sled",
+];
+
 /// How long the last flush may take.
 const FLUSH: Duration = Duration::from_secs(5);
 
@@ -89,8 +105,7 @@ impl Telemetry {
         service: &'static str,
         settings: &TelemetrySettings,
     ) -> Result<Self, TelemetryError> {
-        let filter =
-            EnvFilter::try_new(&settings.log_filter).map_err(|_| TelemetryError::Filter)?;
+        let filter = log_filter(&settings.log_filter)?;
         let provider = provider(service, settings)?;
         let spans = tracing_opentelemetry::layer()
             .with_tracer(provider.tracer(service))
@@ -165,21 +180,50 @@ fn provider(
     Ok(builder.with_batch_exporter(exporter).build())
 }
 
+/// The settings' filter; what libraries say in detail is not ours to vouch for, so that
+/// `log_filter = "trace"` means our own lines, and a library's are asked for by its name.
+fn log_filter(setting: &str) -> Result<EnvFilter, TelemetryError> {
+    let quiet: String = QUIET
+        .iter()
+        .map(|target| format!("{target}=warn,"))
+        .collect();
+    EnvFilter::try_new(quiet + setting).map_err(|_| TelemetryError::Filter)
+}
+
 /// What the exporter itself does must not become spans, or exporting never ends.
 fn without_telemetry_of_telemetry() -> Targets {
-    let silent = [
-        "h2",
-        "hyper",
-        "hyper_util",
-        "tonic",
-        "tower",
-        "opentelemetry",
-        "opentelemetry_sdk",
-        "opentelemetry_otlp",
-        "rustls",
-        "tokio_rustls",
-    ];
     Targets::new()
         .with_default(LevelFilter::INFO)
-        .with_targets(silent.map(|target| (target, LevelFilter::OFF)))
+        .with_targets(QUIET.map(|target| (target, LevelFilter::OFF)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_stay_quiet_unless_they_are_named() {
+        let all = log_filter("trace").unwrap().to_string();
+        assert!(all.contains("trace") && all.contains("h2=warn"), "{all}");
+        let named = log_filter("info,h2=debug").unwrap().to_string();
+        assert!(
+            named.contains("h2=debug") && !named.contains("h2=warn"),
+            "{named}"
+        );
+        assert!(matches!(
+            log_filter("info,,=x=y"),
+            Err(TelemetryError::Filter)
+        ));
+    }
+
+    #[test]
+    fn a_malformed_collector_address_is_refused() {
+        let settings = |endpoint: &str| TelemetrySettings {
+            otlp_endpoint: Some(endpoint.to_owned()),
+            ..TelemetrySettings::default()
+        };
+        let refused = provider("test", &settings("not an address"));
+        assert!(matches!(refused, Err(TelemetryError::Endpoint)));
+        assert!(provider("test", &TelemetrySettings::default()).is_ok());
+    }
 }

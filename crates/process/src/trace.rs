@@ -16,15 +16,20 @@ const TRACEPARENT: &str = "traceparent";
 /// the caller's `traceparent`, its name the method.
 #[must_use]
 pub fn request_span(request: &http::Request<()>) -> tracing::Span {
-    let method = method(request.uri().path());
+    let method = method_of(request.uri().path());
     let span = tracing::info_span!(
         "call",
         otel.name = method,
         otel.kind = "server",
-        rpc.method = method
+        rpc.method = method,
+        trace_id = tracing::field::Empty,
     );
     let header = request.headers().get(TRACEPARENT);
     adopt(&span, header.and_then(|value| value.to_str().ok()));
+    if let Some(trace_id) = trace_id_of(&span) {
+        // For the log lines inside: they can then be found beside the spans.
+        span.record("trace_id", trace_id);
+    }
     span
 }
 
@@ -67,7 +72,11 @@ pub fn crossing(name: &'static str) -> tracing::Span {
 /// The trace of the current span, 32 lower-case hexadecimal characters; `None` outside a trace.
 #[must_use]
 pub fn current_trace_id() -> Option<String> {
-    let context = tracing::Span::current().context();
+    trace_id_of(&tracing::Span::current())
+}
+
+fn trace_id_of(span: &tracing::Span) -> Option<String> {
+    let context = span.context();
     let trace = context.span().span_context().trace_id();
     (trace != opentelemetry::TraceId::INVALID).then(|| trace.to_string())
 }
@@ -84,7 +93,7 @@ fn adopt(span: &tracing::Span, traceparent: Option<&str>) {
 }
 
 /// A method's path is the caller's text: only what can be a method's name becomes a span's.
-fn method(path: &str) -> &str {
+pub(crate) fn method_of(path: &str) -> &str {
     let plausible = path.len() <= 100
         && path
             .bytes()

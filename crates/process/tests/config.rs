@@ -1,5 +1,5 @@
 //! Layers over each other, and what is told when they are wrong.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -39,7 +39,11 @@ enum Order {
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self { most_items: 1_000_000, keep: true, order: Order::Shuffled }
+        Self {
+            most_items: 1_000_000,
+            keep: true,
+            order: Order::Shuffled,
+        }
     }
 }
 
@@ -52,7 +56,10 @@ struct Party {
 }
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+        .collect()
 }
 
 fn load(layers: &Layers) -> Settings {
@@ -79,7 +86,10 @@ id = \"gemeente\"
 fn the_last_layer_to_name_a_setting_wins() {
     let layers = Layers::new()
         .text("defaults", BASE)
-        .text("site.toml", "note = \"site\"\n[outbox]\nmost_items = 6\norder = \"fifo\"\n")
+        .text(
+            "site.toml",
+            "note = \"site\"\n[outbox]\nmost_items = 6\norder = \"fifo\"\n",
+        )
         .environment(variables(&[
             ("COVENANT__OUTBOX__MOST_ITEMS", "7"),
             ("COVENANT__LISTEN", "127.0.0.1:2"),
@@ -90,8 +100,15 @@ fn the_last_layer_to_name_a_setting_wins() {
     let settings = load(&layers);
     assert_eq!(settings.listen, "127.0.0.1:3".parse().unwrap());
     assert_eq!(settings.note.as_deref(), Some("site"));
-    let outbox = Outbox { most_items: 7, keep: false, order: Order::Fifo };
-    assert_eq!(settings.outbox, outbox, "a table is merged setting by setting");
+    let outbox = Outbox {
+        most_items: 7,
+        keep: false,
+        order: Order::Fifo,
+    };
+    assert_eq!(
+        settings.outbox, outbox,
+        "a table is merged setting by setting"
+    );
     assert_eq!(settings.parties.len(), 1);
 
     let origins = layers.load::<Settings>().unwrap().origins;
@@ -160,7 +177,10 @@ id = \"gemeente\"
     expect("--set nota: nota: unknown setting; did you mean `note`?");
     expect("listen: is missing");
     assert_eq!(told.len(), 9, "each once: {told:#?}");
-    assert!(!told.iter().any(|t| t.contains("geheim")), "no value is repeated");
+    assert!(
+        !told.iter().any(|t| t.contains("geheim")),
+        "no value is repeated"
+    );
 }
 
 #[test]
@@ -220,9 +240,16 @@ fn broken_files_are_told_with_their_place() {
     let absent = folder.path().join("absent.toml");
     let told = problems(&Layers::new().file(&path).file(&absent));
     let place = |line: usize| format!("{}:{line}:", path.display());
-    assert!(told.iter().any(|p| p.place.as_ref().unwrap().starts_with(&place(2))), "{told:?}");
+    assert!(
+        told.iter()
+            .any(|p| p.place.as_ref().unwrap().starts_with(&place(2))),
+        "{told:?}"
+    );
     let unread = absent.display().to_string();
-    assert!(told.iter().any(|p| p.place.as_deref() == Some(&unread)), "{told:?}");
+    assert!(
+        told.iter().any(|p| p.place.as_deref() == Some(&unread)),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -232,44 +259,71 @@ fn a_folder_adds_its_files_by_name() {
     write("10-base.toml", BASE);
     write("20-site.toml", "note = \"site\"\n");
     write("30-off.toml.bak", "note = \"off\"\n");
-    let layers = Layers::of_process(&[folder.path().to_owned()], &["outbox.keep=true".to_owned()]);
+    let layers = Layers::of_process(
+        &[folder.path().to_owned()],
+        &["outbox.keep=true".to_owned()],
+    );
     let settings = load(&layers);
     assert_eq!(settings.note.as_deref(), Some("site"));
     assert!(settings.outbox.keep);
-    let absent = Layers::new().text("d", BASE).folder(&folder.path().join("conf.d"));
+    let absent = Layers::new()
+        .text("d", BASE)
+        .folder(&folder.path().join("conf.d"));
     assert_eq!(load(&absent).note.as_deref(), Some("base"));
 }
 
 #[test]
 fn a_secret_does_not_come_from_a_shell() {
-    for name in ["COVENANT__STORE__PASSPHRASE", "COVENANT__API_TOKEN", "COVENANT__A__PRIVATE_KEY"] {
-        let layers = Layers::new().text("d", BASE).environment(variables(&[(name, "hunter2")]));
+    for name in [
+        "COVENANT__STORE__PASSPHRASE",
+        "COVENANT__API_TOKEN",
+        "COVENANT__A__PRIVATE_KEY",
+    ] {
+        let layers = Layers::new()
+            .text("d", BASE)
+            .environment(variables(&[(name, "hunter2")]));
         let told = problems(&layers);
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].to_string().contains("_file"), "{told:?}");
         assert!(!told[0].to_string().contains("hunter2"));
     }
-    let flag = Layers::new().text("d", BASE).set("store.passphrase=hunter2");
+    let flag = Layers::new()
+        .text("d", BASE)
+        .set("store.passphrase=hunter2");
     assert!(!problems(&flag)[0].to_string().contains("hunter2"));
-    let names = Layers::new().text("d", BASE).environment(variables(&[
-        ("COVENANT__NAMES__PASSPHRASE_FILE", "/run/pass"),
-    ]));
+    let names = Layers::new().text("d", BASE).environment(variables(&[(
+        "COVENANT__NAMES__PASSPHRASE_FILE",
+        "/run/pass",
+    )]));
     assert_eq!(load(&names).names["passphrase_file"], "/run/pass");
 }
 
 #[test]
 fn malformed_flags_and_names_are_told() {
     let told = problems(&Layers::new().text("d", BASE).set("outbox.keep"));
-    assert!(told[0].to_string().contains("use --set name=value"), "{told:?}");
+    assert!(
+        told[0].to_string().contains("use --set name=value"),
+        "{told:?}"
+    );
     for name in ["COVENANT__", "COVENANT__A____B"] {
-        let layers = Layers::new().text("d", BASE).environment(variables(&[(name, "1")]));
+        let layers = Layers::new()
+            .text("d", BASE)
+            .environment(variables(&[(name, "1")]));
         assert!(problems(&layers)[0].what.contains("empty part"));
     }
     // A table where a value is due, and a value where a table is due.
     let told = problems(&Layers::new().text("d", BASE).set("note.x=1"));
-    assert_eq!((told.len(), told[0].setting.as_str()), (1, "note"), "{told:?}");
+    assert_eq!(
+        (told.len(), told[0].setting.as_str()),
+        (1, "note"),
+        "{told:?}"
+    );
     let told = problems(&Layers::new().text("d", BASE).set("outbox=1"));
-    assert_eq!((told.len(), told[0].setting.as_str()), (1, "outbox"), "{told:?}");
+    assert_eq!(
+        (told.len(), told[0].setting.as_str()),
+        (1, "outbox"),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -289,5 +343,8 @@ fn this_crate_s_own_settings_have_defaults() {
         .unwrap()
         .settings;
     assert!(both.admin.listen.ip().is_loopback());
-    assert_eq!(both.telemetry.otlp_endpoint.as_deref(), Some("http://127.0.0.1:4317"));
+    assert_eq!(
+        both.telemetry.otlp_endpoint.as_deref(),
+        Some("http://127.0.0.1:4317")
+    );
 }
