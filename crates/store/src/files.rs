@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::{private_dir, sync_dir, write_private};
+use crate::engine::{private_dir, sync_dir, write_new};
 use crate::error::StoreError;
 
 /// The largest payload, in bytes.
@@ -45,9 +45,11 @@ impl Files {
                 files.extend(staged.iter().map(|(id, bytes)| (*id, bytes.clone())));
             }
             Self::Directory(dir) => {
+                // Nothing names these files before the batch does, so they need no rename.
                 for (id, bytes) in staged {
-                    write_private(&dir.join(name(id)), bytes)?;
+                    write_new(&dir.join(name(id)), bytes)?;
                 }
+                sync_dir(dir)?;
             }
         }
         Ok(())
@@ -114,7 +116,7 @@ impl Files {
                 .and_then(|b| FileId::try_from(b).ok());
             let keep = match id {
                 Some(id) => is_named(&id)?,
-                None => path.extension().is_none_or(|e| e != "new"),
+                None => true,
             };
             if !keep {
                 fs::remove_file(&path).map_err(StoreError::io(doing))?;

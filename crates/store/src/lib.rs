@@ -8,6 +8,7 @@
 //! A unit of work is a closure that runs on one writer thread; [`BrokerStore::write`] and
 //! [`NodeStore::write`] return when everything it wrote survives a power cut.
 
+mod broker;
 mod codec;
 mod engine;
 mod error;
@@ -15,14 +16,21 @@ mod expiry;
 mod files;
 mod format;
 mod layout;
+mod logged;
 mod node;
 mod requests;
 mod tx;
 mod writer;
 
+pub use broker::{
+    ActiveVersion, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
+    CovenantFile, EntryFilter, EntryPage, Limit, Listed, NewNotice, Notice, Opens, SignalNo,
+    SignedCheckpoint, Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
+};
 pub use engine::{Batch, Engine, LARGEST_VALUE, MemoryEngine, SledEngine, SledSettings, Visit};
 pub use error::StoreError;
 pub use layout::FORMAT;
+pub use logged::{Decided, Logged, Remember, Step};
 pub use node::{
     NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem, OutboxTotals, OutsideId, OwnSignal,
     Received, SeenCheckpoint,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::Digest;
 
-use crate::engine::{Batch, Engine, LARGEST_VALUE, Visit};
+use crate::engine::{Batch, Engine, LARGEST_VALUE};
 use crate::error::StoreError;
 use crate::files::{FileId, Files, LARGEST_PAYLOAD, Pointer};
 use crate::layout::{FILE, key_end};
@@ -278,13 +278,6 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-/// The type that a scan's closure has, for callers that pass one on.
-pub(crate) fn visit_all<'a>(
-    mut each: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a,
-) -> Box<Visit<'a>> {
-    Box::new(move |key, value| each(key, value).map(ControlFlow::Continue))
 }
 
 fn pointer(stored: &[u8]) -> Option<Pointer> {

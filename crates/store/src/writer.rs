@@ -25,6 +25,8 @@ pub(crate) trait Group: Send + 'static {
     fn begin_unit(&mut self);
     /// Goes back to the state before the unit.
     fn undo_unit(&mut self);
+    /// Adds to the group's batch what is said once per group.
+    fn before_durable(&mut self) -> Result<(), StoreError>;
     /// Runs after the batch is durable and before anybody is answered.
     fn after_durable(&mut self) -> Result<(), StoreError>;
 }
@@ -298,6 +300,7 @@ fn persist<G: Group>(group: &mut G, shared: &Shared) -> Result<(), StoreError> {
         .write()
         .unwrap_or_else(PoisonError::into_inner);
     let written = catch_unwind(AssertUnwindSafe(|| {
+        group.before_durable()?;
         group.tx().persist()?;
         group.after_durable()
     }))

@@ -75,10 +75,7 @@ impl BrokerView {
     ///
     /// # Errors
     /// When the store can't read.
-    pub fn still_valid(
-        &self,
-        covenant: &Digest,
-    ) -> Result<Vec<(PartyId, Timestamp)>, StoreError> {
+    pub fn still_valid(&self, covenant: &Digest) -> Result<Vec<(PartyId, Timestamp)>, StoreError> {
         let rows = self.standing_rows(covenant, VALID)?;
         rows.iter()
             .map(|record| {

@@ -150,6 +150,14 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError>
     path.parent().map_or(Ok(()), sync_dir)
 }
 
+/// Writes a file of mode 0600 that nothing names yet, and syncs it; the caller syncs the directory.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let doing = "writing a payload's file";
+    let mut file = private_file(path)?;
+    file.write_all(bytes).map_err(StoreError::io(doing))?;
+    file.sync_all().map_err(StoreError::io(doing))
+}
+
 /// Makes the names in a directory durable.
 pub(crate) fn sync_dir(path: &Path) -> Result<(), StoreError> {
     let path = if path.as_os_str().is_empty() {

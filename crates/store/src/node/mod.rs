@@ -234,6 +234,10 @@ impl Group for NodeTx {
         self.view.tx.back_to(self.mark);
     }
 
+    fn before_durable(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn after_durable(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
