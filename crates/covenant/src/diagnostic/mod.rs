@@ -2,7 +2,7 @@
 
 mod render;
 
-pub use render::{render, to_json};
+pub use render::{position, render, to_json};
 
 /// The language that a person reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -9,7 +9,7 @@ use crate::language::reader::Context;
 use crate::lint::{Lint, text};
 
 /// The largest covenant in bytes.
-pub const LARGEST: usize = 256 * 1024;
+pub(crate) const LARGEST: usize = 256 * 1024;
 
 /// Checks the file's rules; `false` when it makes no sense to parse it.
 pub(crate) fn check(ctx: &Context, source: &str) -> bool {

@@ -5,6 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::language::reader::within_quotes;
+
 /// The spanned tree behind the typed one.
 pub(crate) struct Places<'a> {
     root: &'a DeTable<'a>,
@@ -60,11 +62,19 @@ impl<'a> Places<'a> {
             Some(DeValue::Array(list)) => list
                 .iter()
                 .find(|e| matches!(e.get_ref(), DeValue::String(s) if s == word))
-                .map(Spanned::span),
+                .map(within_quotes),
             Some(DeValue::Table(table)) => table.get_key_value(word).map(|(key, _)| key.span()),
             _ => None,
         };
         inner.unwrap_or(at)
+    }
+
+    /// The keys of the table at a path.
+    pub(crate) fn keys(&self, path: &[Step<'_>]) -> Vec<&'a str> {
+        match self.walk(path).2.map(Spanned::get_ref) {
+            Some(DeValue::Table(table)) => table.keys().map(|k| k.get_ref().as_ref()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn walk(
@@ -82,7 +92,7 @@ impl<'a> Places<'a> {
                 Step::Index(index) => {
                     let element: Option<&'a Spanned<DeValue<'a>>> =
                         list.and_then(|l: &'a toml::de::DeArray<'a>| l.iter().nth(*index));
-                    element.map(|value| (value.span(), value))
+                    element.map(|value| (within_quotes(value), value))
                 }
             };
             let Some((key, value)) = next else { break };
@@ -102,7 +112,7 @@ impl<'a> Places<'a> {
                     table = None;
                     value.span()
                 }
-                _ => value.span(),
+                _ => within_quotes(value),
             };
             found = (key, at, Some(value));
         }

@@ -191,7 +191,7 @@ impl<'c, 'i> Item<'c, 'i> {
         Self {
             ctx,
             value: value.get_ref(),
-            at: value.span(),
+            at: within_quotes(value),
             key_at,
         }
     }
@@ -457,6 +457,16 @@ impl<'c, 'i> Item<'c, 'i> {
                 help_en,
             );
         }
+        span
+    }
+}
+
+/// Where a value is; of a text the words between its quotes.
+pub(crate) fn within_quotes(value: &Spanned<DeValue<'_>>) -> Range<usize> {
+    let span = value.span();
+    if matches!(value.get_ref(), DeValue::String(_)) && span.len() > 2 {
+        span.start + 1..span.end - 1
+    } else {
         span
     }
 }

@@ -350,3 +350,47 @@ words! {
         Threshold = "drempel",
     }
 }
+
+impl PartyKind {
+    /// Whether it is a public body, which cannot rely on legitimate interests in its tasks
+    /// (AVG 6(1), last sentence) and is a user of the BSN (Wabb 1.d).
+    #[must_use]
+    pub const fn is_public(self) -> bool {
+        match self {
+            Self::Municipality
+            | Self::Province
+            | Self::WaterAuthority
+            | Self::CentralGovernment
+            | Self::SafetyRegion
+            | Self::HealthService
+            | Self::Police
+            | Self::Prosecution => true,
+            Self::HousingCorporation
+            | Self::Care
+            | Self::Welfare
+            | Self::Education
+            | Self::Energy
+            | Self::Landlord => false,
+        }
+    }
+
+    /// Whether it may get Bibob advice: bodies that the closed list of Wet Bibob 28 knows.
+    #[must_use]
+    pub const fn may_have_bibob(self) -> bool {
+        matches!(
+            self,
+            Self::Municipality
+                | Self::Province
+                | Self::WaterAuthority
+                | Self::CentralGovernment
+                | Self::Police
+                | Self::Prosecution
+        )
+    }
+
+    /// Whether it applies criminal law, so that its data comes under Wpg or Wjsg.
+    #[must_use]
+    pub const fn is_criminal_justice(self) -> bool {
+        matches!(self, Self::Police | Self::Prosecution)
+    }
+}

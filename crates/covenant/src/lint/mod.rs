@@ -1,14 +1,26 @@
 //! Rules over a covenant. Each has a code, a page `docs/lints/<code>.md` and an example
 //! `policies/bad/<code>.toml` that breaks it and nothing else.
 
+mod bases;
 mod catalogue;
+mod cells;
+mod clauses;
+mod effect;
+mod examples;
+mod flows;
 
 pub(crate) use catalogue::law;
 pub(crate) use catalogue::meaning;
 pub(crate) use catalogue::text;
 pub(crate) use catalogue::warning;
 
+use model::{Day, PartyId};
+
 use crate::diagnostic::Severity;
+use crate::language::parse::Draft;
+use crate::language::places::{Places, Step, steps};
+use crate::language::reader::Context;
+use crate::language::words::PartyKind;
 
 /// One rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,10 +53,63 @@ pub fn by_code(code: &str) -> Option<&'static Lint> {
     all().find(|lint| lint.code == code)
 }
 
-pub(crate) fn run(
-    _ctx: &crate::language::reader::Context,
-    _draft: &crate::language::parse::Draft,
-    _places: &crate::language::places::Places<'_>,
-    _today: Option<model::Day>,
-) {
+/// What a rule looks at.
+pub(crate) struct Rules<'a> {
+    ctx: &'a Context,
+    draft: &'a Draft,
+    places: &'a Places<'a>,
+}
+
+impl Rules<'_> {
+    fn kind(&self, party: &PartyId) -> Option<PartyKind> {
+        self.draft.parties.get(party).map(|p| p.kind)
+    }
+
+    /// Reports at the value of a path.
+    fn at(&self, lint: &Lint, path: &[Step<'_>], nl: String, en: String) {
+        self.ctx.report(lint, self.places.of(path), nl, en);
+    }
+
+    /// Reports at the key of a path.
+    fn at_key(&self, lint: &Lint, path: &[Step<'_>], nl: String, en: String) {
+        self.ctx.report(lint, self.places.key(path), nl, en);
+    }
+
+    /// Reports at a word in the list or table of a path.
+    fn at_word(&self, lint: &Lint, path: &[Step<'_>], word: &str, nl: String, en: String) {
+        self.ctx
+            .report(lint, self.places.word(path, word), nl, en);
+    }
+}
+
+/// Applies every rule that needs more than one place of the file.
+pub(crate) fn run(ctx: &Context, draft: &Draft, places: &Places<'_>, today: Option<Day>) {
+    let rules = Rules { ctx, draft, places };
+    expired(&rules, today);
+    let countable = cells::run(&rules);
+    clauses::run(&rules);
+    bases::run(&rules);
+    if !countable {
+        return;
+    }
+    flows::run(&rules);
+    examples::run(&rules);
+    // What has no effect can only be said of a file that reads well.
+    if ctx.errors() == 0 {
+        effect::run(&rules);
+    }
+}
+
+fn expired(rules: &Rules<'_>, today: Option<Day>) {
+    if let (Some(header), Some(today)) = (&rules.draft.header, today)
+        && header.valid_until <= today
+    {
+        let until = header.valid_until;
+        rules.at(
+            meaning::EXPIRED,
+            steps!["convenant", "geldig_tot"],
+            format!("de looptijd is over sinds {until}"),
+            format!("the validity is over since {until}"),
+        );
+    }
 }

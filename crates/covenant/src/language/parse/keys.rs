@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::language::ast::Key;
-use crate::language::reader::{Context, Item};
+use crate::language::reader::{Context, Item, within_quotes};
 use crate::lint::text;
 
 /// What a key is for.
@@ -134,7 +134,7 @@ fn collect(value: &Spanned<DeValue<'_>>, found: &mut Vec<(String, Range<usize>)>
             if let Some(body) = body {
                 let key = decode(body)
                     .map_or_else(|| body.to_owned(), |b| data_encoding::HEXLOWER.encode(&b));
-                found.push((key, value.span()));
+                found.push((key, within_quotes(value)));
             }
         }
         DeValue::Array(list) => list.iter().for_each(|v| collect(v, found, depth + 1)),

@@ -1,0 +1,179 @@
+//! Warnings about what has no effect.
+
+use std::collections::BTreeSet;
+
+use model::RoleRef;
+
+use crate::language::ast::Outcome;
+use crate::language::parse::DraftClause;
+use crate::language::places::steps;
+use crate::language::words::{Shows, Trigger};
+use crate::lint::cells::named;
+use crate::lint::{Rules, warning};
+
+pub(super) fn run(rules: &Rules<'_>) {
+    for draft in &rules.draft.clauses {
+        if dead(rules, draft) {
+            rules.at(
+                warning::DEAD_CLAUSE,
+                steps!["regel", draft.index, "nummer"],
+                format!("regel {} opent geen enkel vakje", draft.clause.number),
+                format!("clause {} opens no cell at all", draft.clause.number),
+            );
+        } else {
+            idle_words(rules, draft);
+        }
+        idle_demands(rules, draft);
+        example(rules, draft);
+    }
+    dead_prohibitions(rules);
+    unused(rules);
+}
+
+fn dead(rules: &Rules<'_>, draft: &DraftClause) -> bool {
+    let clause = &draft.clause;
+    let least = usize::try_from(clause.conditions.parties.unwrap_or(1)).unwrap_or(usize::MAX);
+    !clause.to.iter().any(|role| {
+        let sources: BTreeSet<_> = named(clause)
+            .filter(|cell| cell.role == role && rules.is_alive(cell))
+            .map(|cell| cell.source)
+            .collect();
+        !sources.is_empty() && sources.len() >= least
+    })
+}
+
+/// A source that has none of the signals, a signal that none of the sources has, a role that is
+/// its own only source.
+fn idle_words(rules: &Rules<'_>, draft: &DraftClause) {
+    let clause = &draft.clause;
+    let idle = |key: &str, word: &str| {
+        rules.at_word(
+            warning::NO_EFFECT,
+            steps!["regel", draft.index, key],
+            word,
+            format!("`{word}` heeft in deze regel geen gevolg"),
+            format!("`{word}` has no effect in this clause"),
+        );
+    };
+    let flows: Vec<_> = named(clause).filter(|c| rules.is_source(c.source, c.signal)).collect();
+    for party in clause.from.iter().filter(|p| !flows.iter().any(|c| c.source == *p)) {
+        idle("van", party.as_str());
+    }
+    for signal in clause.about.iter().filter(|s| !flows.iter().any(|c| c.signal == *s)) {
+        idle("over", signal.as_str());
+    }
+    for role in clause.to.iter().filter(|r| !flows.iter().any(|c| c.role == *r)) {
+        idle("aan", role.as_str());
+    }
+}
+
+/// Demands that nothing in the clause looks at.
+fn idle_demands(rules: &Rules<'_>, draft: &DraftClause) {
+    let clause = &draft.clause;
+    let idle = |section: &str, key: &str, nl: &str, en: &str| {
+        if rules.places.keys(steps!["regel", draft.index, section]).contains(&key) {
+            rules.at_key(
+                warning::NO_EFFECT,
+                steps!["regel", draft.index, section, key],
+                format!("`{section}.{key}` heeft hier geen gevolg: {nl}"),
+                format!("`{section}.{key}` has no effect here: {en}"),
+            );
+        }
+    };
+    if !clause.shows.contains(&Shows::Count) {
+        for key in ["drempel", "afronden_op", "overheersing", "nevenonderdrukking", "tijdvak", "embargo"] {
+            idle("uitvoer", key, "de regel toont geen aantallen", "the clause shows no counts");
+        }
+        if !clause.is_triggered_by(Trigger::Scan) {
+            idle("uitvoer", "gebied", "de regel is geen scan", "the clause is no scan");
+        }
+    }
+    if !clause.is_triggered_by(Trigger::OnMatch) {
+        idle("uitvoer", "bundelen", "de regel geeft geen meldingen vanzelf", "the clause gives no notices");
+    }
+    let asked = clause.triggers.iter().any(|t| *t != Trigger::OnMatch);
+    if !asked {
+        for key in ["dossier", "motivering", "inlogniveau"] {
+            idle("voorwaarde", key, "niemand stelt hier een vraag", "nobody asks a question here");
+        }
+        for key in ["per_medewerker_per_dag", "per_partij_per_dag", "per_betrokkene_per_maand"] {
+            idle("grens", key, "niemand stelt hier een vraag", "nobody asks a question here");
+        }
+    }
+}
+
+fn example(rules: &Rules<'_>, draft: &DraftClause) {
+    let number = &draft.clause.number;
+    let shown = rules
+        .draft
+        .examples
+        .iter()
+        .any(|e| matches!(&e.value.outcome, Outcome::Clause(n) if n == number));
+    if !shown {
+        rules.at(
+            warning::NO_EXAMPLE,
+            steps!["regel", draft.index, "nummer"],
+            format!("geen voorbeeld komt uit op regel {number}"),
+            format!("no example comes out at clause {number}"),
+        );
+    }
+}
+
+fn dead_prohibitions(rules: &Rules<'_>) {
+    for prohibition in &rules.draft.prohibitions {
+        let p = &prohibition.value;
+        let closes = rules.draft.clauses.iter().flat_map(|c| named(&c.clause)).any(|c| {
+            rules.is_source(c.source, c.signal) && p.covers(c.role, c.purpose, c.source, c.signal, c.shows)
+        });
+        if !closes {
+            rules.at(
+                warning::DEAD_PROHIBITION,
+                steps!["verbod", prohibition.index, "nummer"],
+                format!("verbod {} sluit niets wat open was", p.number),
+                format!("prohibition {} closes nothing that was open", p.number),
+            );
+        }
+    }
+}
+
+fn unused(rules: &Rules<'_>) {
+    let draft = rules.draft;
+    let clauses = || draft.clauses.iter().map(|c| &c.clause);
+    let report = |path: &[crate::language::places::Step<'_>], nl: &str, en: &str, name: &str| {
+        rules.at_key(
+            warning::UNUSED,
+            path,
+            format!("{nl} `{name}` komt in geen regel voor"),
+            format!("{en} `{name}` is in no clause"),
+        );
+    };
+    for (id, signal) in &draft.signals {
+        if !clauses().any(|c| c.about.contains(id)) {
+            report(steps!["signaal", id.as_str()], "signaal", "signal", id.as_str());
+        }
+        if signal.codes.is_empty() {
+            rules.at_key(
+                warning::SIGNAL_WITHOUT_CODE,
+                steps!["signaal", id.as_str()],
+                format!("`{id}` heeft geen codes, dus niemand kan het insturen"),
+                format!("`{id}` has no codes, so nobody can push it"),
+            );
+        }
+    }
+    for id in draft.purposes.keys().filter(|id| !clauses().any(|c| c.purpose == **id)) {
+        report(steps!["doel", id.as_str()], "doel", "purpose", id.as_str());
+    }
+    for spec in draft.match_keys.iter().filter(|k| !clauses().any(|c| c.comparisons.contains(&k.name))) {
+        report(steps!["vergelijking", spec.name.as_str()], "vergelijking", "comparison", spec.name.as_str());
+    }
+    let approves = |role: &RoleRef| {
+        clauses().any(|c| c.conditions.approval.as_ref().is_some_and(|a| a.by.contains(role)))
+    };
+    for party in draft.parties.values() {
+        for role in party.roles.keys() {
+            if !clauses().any(|c| c.to.contains(role)) && !approves(role) {
+                report(steps!["partij", party.id.as_str(), "rol", role.role()], "rol", "role", role.as_str());
+            }
+        }
+    }
+}
