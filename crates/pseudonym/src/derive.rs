@@ -22,8 +22,10 @@ use model::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::key::Values;
+use crate::probe;
+
 use crate::subject::NormalSubject;
-use crate::{key, probe};
 
 /// HKDF's salt, and the name of this construction.
 const SALT: &[u8] = b"covenant-broker/pseudonym/v1";
@@ -166,7 +168,7 @@ impl Deriver {
     /// per combination of normal forms, and none where a field of the key is not known.
     #[must_use]
     pub fn derive(&self, subject: &NormalSubject) -> Vec<Token> {
-        sorted(self.tokens(subject).collect())
+        sorted(self.tokens(subject))
     }
 
     /// The tokens of the published, fictitious probe subjects, sorted. Two nodes whose probes
@@ -176,15 +178,15 @@ impl Deriver {
         self.probes.clone()
     }
 
-    fn tokens(&self, subject: &NormalSubject) -> impl Iterator<Item = Token> {
-        self.keys
-            .iter()
-            .filter(|keyed| keyed.kind == subject.kind())
-            .flat_map(|keyed| {
-                key::expand(subject, &keyed.fields, keyed.phonetic)
-                    .into_iter()
-                    .map(|values| keyed.token(&values))
-            })
+    fn tokens(&self, subject: &NormalSubject) -> Vec<Token> {
+        let keys = || self.keys.iter().filter(|k| k.kind == subject.kind());
+        let fields = keys().flat_map(|k| k.fields.iter().map(|f| (*f, k.phonetic)));
+        let values = Values::new(subject, fields);
+        let mut tokens = Vec::new();
+        for keyed in keys() {
+            keyed.extend(&keyed.start, &keyed.fields, &values, &mut tokens);
+        }
+        tokens
     }
 }
 
@@ -195,15 +197,27 @@ impl fmt::Debug for Deriver {
 }
 
 impl Keyed {
-    fn token(&self, values: &[Zeroizing<String>]) -> Token {
-        let mut mac = self.start.clone();
-        for (field, value) in self.fields.iter().zip(values) {
-            feed(&mut mac, field.as_str());
-            feed(&mut mac, value);
-        }
-        Token {
-            key: self.id.clone(),
-            pseudonym: Pseudonym::from_bytes(mac.finalize().into()),
+    /// Feeds each value of the first of `rest` to a copy of `state`, and so on to the last: one
+    /// token per combination of values, none where a field has no value.
+    fn extend(
+        &self,
+        state: &Hmac<Sha256>,
+        rest: &[FieldName],
+        values: &Values<'_>,
+        tokens: &mut Vec<Token>,
+    ) {
+        let Some((field, rest)) = rest.split_first() else {
+            tokens.push(Token {
+                key: self.id.clone(),
+                pseudonym: Pseudonym::from_bytes(state.clone().finalize().into()),
+            });
+            return;
+        };
+        for value in values.of(*field, self.phonetic) {
+            let mut state = state.clone();
+            feed(&mut state, field.as_str());
+            feed(&mut state, value);
+            self.extend(&state, rest, values, tokens);
         }
     }
 }

@@ -55,11 +55,11 @@ impl NormalSubject {
     /// The normal forms of a field: none, one, or up to four for a surname. Sounds are made from
     /// the names when a key is expanded.
     pub fn values(&self, field: FieldName) -> impl Iterator<Item = &str> {
-        self.values
-            .get(&field)
-            .into_iter()
-            .flatten()
-            .map(|value| value.as_str())
+        self.all(field).iter().map(|value| value.as_str())
+    }
+
+    pub(crate) fn all(&self, field: FieldName) -> &[Zeroizing<String>] {
+        self.values.get(&field).map_or(&[], Vec::as_slice)
     }
 }
 
