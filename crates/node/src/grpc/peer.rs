@@ -4,9 +4,10 @@ use identity::Peer;
 use model::Oin;
 use tonic::{Request, Status};
 
-use super::status::status;
 use crate::caller::Caller;
-use crate::refusal::{Kind, Refused};
+use wire::reason::Reason;
+use wire::status::Refusal;
+
 
 /// Lets in whoever has a certificate of `oin`, and hands the caller on.
 #[derive(Debug, Clone)]
@@ -22,9 +23,9 @@ impl OwnParty {
 
 impl tonic::service::Interceptor for OwnParty {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let peer = Peer::of(request.extensions()).ok_or_else(|| status(&no_certificate()))?;
+        let peer = Peer::of(request.extensions()).ok_or_else(|| Refusal::of(Reason::NoCertificate))?;
         if *peer.oin() != self.oin {
-            return Err(status(&other_organisation()));
+            return Err(Refusal::of(Reason::OtherOrganisation).into());
         }
         let caller = Caller {
             client: peer.fingerprint().to_hex(),
@@ -38,23 +39,5 @@ impl tonic::service::Interceptor for OwnParty {
 /// Who made this request.
 pub(crate) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>();
-    caller.cloned().ok_or_else(|| status(&no_certificate()))
-}
-
-fn no_certificate() -> Refused {
-    Refused::new(
-        Kind::Unauthenticated,
-        "NO_CERTIFICATE",
-        "connect with a client certificate of this party",
-        "maak verbinding met een certificaat van deze partij",
-    )
-}
-
-fn other_organisation() -> Refused {
-    Refused::new(
-        Kind::Denied,
-        "OTHER_ORGANISATION",
-        "this node serves its own party only; connect to the node of your organisation",
-        "dit knooppunt werkt alleen voor de eigen partij; gebruik het knooppunt van uw organisatie",
-    )
+    Ok(caller.cloned().ok_or_else(|| Refusal::of(Reason::NoCertificate))?)
 }

@@ -1,5 +1,7 @@
 //! What is wrong with a request, collected field by field.
 
+use wire::malformed::{Malformed, Problem};
+
 use super::draft::Choice;
 use crate::refusal::{Refused, Violation};
 
@@ -22,7 +24,12 @@ impl Findings {
 
     /// Adds a violation.
     pub fn add(&mut self, path: &str, rule: &'static str, en: &str, nl: &str) {
-        self.0.push(Violation::new(path, rule, en, nl));
+        self.0.push(Violation {
+            field: path.to_owned(),
+            rule: rule.to_owned(),
+            message_en: en.to_owned(),
+            message_nl: nl.to_owned(),
+        });
     }
 
     /// Adds a violation that was made elsewhere.
@@ -30,19 +37,19 @@ impl Findings {
         self.0.push(violation);
     }
 
+    /// A rule of the contract that a field breaks.
+    pub fn problem(&mut self, path: &str, problem: Problem) {
+        self.push(Malformed::new(path, problem).into());
+    }
+
     /// A field that must be filled in.
     pub fn required(&mut self, path: &str) {
-        self.add(path, "REQUIRED", "fill it in", "vul het in");
+        self.problem(path, Problem::Required);
     }
 
     /// An element that occurs twice.
     pub fn duplicate(&mut self, path: &str) {
-        self.add(
-            path,
-            "DUPLICATE",
-            "it is there already; give it once",
-            "het staat er al; geef het een keer",
-        );
+        self.problem(path, Problem::Twice);
     }
 
     /// A list with more than `most` elements.
@@ -74,16 +81,11 @@ impl Findings {
         match choice {
             Choice::Is(value) => Some(value),
             Choice::Unspecified => {
-                self.required(path);
+                self.problem(path, Problem::Unspecified);
                 None
             }
             Choice::Unknown => {
-                self.add(
-                    path,
-                    "UNKNOWN_VALUE",
-                    "use a value that this version of the interface has",
-                    "gebruik een waarde die deze versie van de koppeling kent",
-                );
+                self.problem(path, Problem::UnknownValue);
                 None
             }
         }
@@ -113,12 +115,7 @@ impl Findings {
         }
         let id = model::RequestId::parse(text);
         if id.is_none() {
-            self.add(
-                path,
-                "UUID",
-                "use a UUID, a fresh one for each request",
-                "gebruik een UUID, een nieuw voor elk verzoek",
-            );
+            self.problem(path, Problem::UuidForm);
         }
         id
     }
@@ -138,6 +135,6 @@ impl Findings {
 
 impl From<Findings> for Refused {
     fn from(found: Findings) -> Self {
-        Self::invalid(found.0)
+        Self::fields(found.0)
     }
 }

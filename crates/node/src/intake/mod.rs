@@ -16,15 +16,15 @@ use std::sync::Arc;
 
 use model::clock::Clock;
 use model::{PartyId, RoleRef};
-use store::{NodeStore, RequestKey, StoreError};
+use store::{NodeStore, RequestKey};
 
 use crate::caller::Caller;
 use crate::covenants::Covenants;
 use crate::link::Link;
 use crate::metrics::NodeMetrics;
-use crate::refusal::{Kind, Refused};
+use crate::refusal::{Reason as Why, Refused};
 use crate::uplink::Speaker;
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 pub use draft::{Choice, Draft, Provenance, SubjectDraft};
 pub use findings::Findings;
@@ -66,9 +66,8 @@ impl Intake {
         if caller.has_any(&self.signal_roles) {
             return Ok(());
         }
-        Err(Refused::new(
-            Kind::Denied,
-            "ROLE_NOT_PERMITTED",
+        Err(Refused::told(
+            Why::RoleNotYours,
             "your certificate has no role that may work with signals; ask your operator for a certificate of a partner system",
             "uw certificaat heeft geen rol die met signalen mag werken; vraag uw beheerder om een certificaat voor een systeem",
         ))
@@ -81,25 +80,5 @@ pub(crate) fn request_key(caller: &Caller, method: &str, id: model::RequestId) -
         client: caller.client.clone(),
         method: method.to_owned(),
         id,
-    }
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::OutboxFull { .. } => Self::outbox_full(),
-            StoreError::RequestIdReused => Self::request_id_reused(),
-            error => {
-                tracing::error!(%error, "the store failed");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<VaultError> for Refused {
-    fn from(error: VaultError) -> Self {
-        tracing::error!(%error, "the vault failed");
-        Self::internal()
     }
 }

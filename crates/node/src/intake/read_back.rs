@@ -2,12 +2,13 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use model::{CovenantId, Day, SignalId, Timestamp};
+use wire::malformed::Problem;
 
-use super::record::{Content, Record, Refusal, State, id_in_name, vault_name};
+use super::record::{self, Content, Record, State, id_in_name, vault_name};
 use super::withdraw::{signal_id, signal_unknown};
 use super::{Choice, Findings, Intake};
 use crate::caller::Caller;
-use crate::refusal::{Kind, Refused};
+use crate::refusal::{Reason, Refusal, Refused};
 
 const USUAL_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 500;
@@ -208,9 +209,9 @@ impl Findings {
     pub(crate) fn page_token(&mut self) {
         self.add(
             "page_token",
-            "PAGE_TOKEN",
-            "use the token of the page before with the same filters, or none",
-            "gebruik het token van de vorige pagina met dezelfde filters, of geen",
+            Reason::PageTokenInvalid.as_str(),
+            Reason::PageTokenInvalid.message_en(),
+            Reason::PageTokenInvalid.message_nl(),
         );
     }
 }
@@ -221,12 +222,7 @@ pub(crate) fn page_size(asked: i32, found: &mut Findings) -> usize {
         Ok(0) => USUAL_PAGE,
         Ok(size) => size.min(LARGEST_PAGE),
         Err(_) => {
-            found.add(
-                "page_size",
-                "NEGATIVE",
-                "use 0 for the usual size, or a positive number",
-                "gebruik 0 voor het gewone aantal, of een positief getal",
-            );
+            found.problem("page_size", Problem::OutOfRange);
             USUAL_PAGE
         }
     }
@@ -243,12 +239,7 @@ fn wanted(filter: &Filter, found: &mut Findings) -> Wanted {
     };
     let mut day = |path: &str, day: Option<Result<Day, ()>>| match day {
         Some(Err(())) => {
-            found.add(
-                path,
-                "DAY_FORM",
-                "there is no such day; give year, month and day of the calendar",
-                "deze dag bestaat niet; geef een jaar, maand en dag van de kalender",
-            );
+            found.problem(path, Problem::DayForm);
             None
         }
         Some(Ok(day)) => Some(day),
@@ -262,8 +253,8 @@ fn wanted(filter: &Filter, found: &mut Findings) -> Wanted {
     }
 }
 
-fn refusal(refusal: &Refusal) -> Refused {
-    let mut refused = Refused::new(Kind::Precondition, "", &refusal.en, &refusal.nl);
-    refused.reason = refusal.reason.clone().into();
-    refused
+/// The broker's refusal as it was told; a reason that this version does not know keeps its texts.
+fn refusal(refusal: &record::Refusal) -> Refused {
+    let reason = Reason::parse(&refusal.reason).unwrap_or(Reason::BrokerFailed);
+    Refusal::of(reason).texts(&refusal.en, &refusal.nl).into()
 }

@@ -62,7 +62,7 @@ impl Record {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Refused> {
         serde_json::from_slice(bytes).map_err(|_| {
             tracing::error!("a stored signal's state does not read back: restore a backup");
-            Refused::internal()
+            Refused::failed()
         })
     }
 

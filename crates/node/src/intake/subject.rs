@@ -48,8 +48,8 @@ pub fn check_subject(
         Err(refusals) => {
             for refusal in refusals {
                 found.push(Violation {
-                    path: format!("{path}.{}", proto_path(&refusal.path)),
-                    rule: refusal.rule,
+                    field: format!("{path}.{}", proto_path(&refusal.path)),
+                    rule: refusal.rule.to_owned(),
                     message_en: refusal.message_en,
                     message_nl: refusal.message_nl,
                 });

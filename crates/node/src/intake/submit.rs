@@ -11,8 +11,9 @@ use super::record::{Content, Record, State, vault_name};
 use super::validate::{Against, Checked, check};
 use super::{Draft, Findings, Intake, request_key};
 use crate::caller::Caller;
-use crate::covenants::{Active, Epoch};
-use crate::refusal::{Kind, Refused};
+use crate::covenants::Active;
+use crate::keys::Epoch;
+use crate::refusal::{Reason, Refused};
 use crate::uplink::item;
 
 /// The method's name for idempotency; the stream's items share it.
@@ -230,12 +231,12 @@ fn store_parcel(
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
     if let Some(remembered) = tx.answered(key, hash)? {
-        return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::internal());
+        return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::failed());
     }
     if let Some(known) = tx.own(parcel.id)? {
         let known = Record::decode(&known.state)?;
         if known.content != parcel.record.content {
-            return Err(signal_id_reused());
+            return Err(Reason::SignalIdReused.into());
         }
         parcel.answer.accepted_at = Some(known.accepted_at);
         return remember(tx, key, hash, parcel.answer, now);
@@ -262,7 +263,7 @@ fn remember(
     answer: Accepted,
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
-    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::internal())?;
+    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::failed())?;
     tx.remember(key, hash, &bytes, now)?;
     Ok(answer)
 }
@@ -327,47 +328,30 @@ fn limited(active: &Active, epoch: &Epoch, subjects: &[Subject]) -> Vec<Tally> {
 }
 
 fn nothing_to_compare(active: &Active) -> Refused {
+    let covenant = active.covenant();
     if active.epochs().is_empty() {
-        return Refused::new(
-            Kind::Precondition,
-            "COVENANT_KEY_MISSING",
-            "this node has no key of this covenant yet; its operator opens one with `covenant keys open`",
-            "dit knooppunt heeft nog geen sleutel van dit convenant; de beheerder opent er een met `covenant keys open`",
-        )
-        .with("covenant", active.covenant().id());
+        return Refused::from(Reason::KeyMissing).with("covenant", covenant.id());
     }
-    Refused::new(
-        Kind::Precondition,
+    let mut found = Findings::default();
+    found.add(
+        "signal.subjects",
         "NOTHING_TO_COMPARE",
-        "no comparison of the covenant can be made with these fields; give the fields of at least one comparison",
-        "met deze velden kan geen enkele vergelijking van het convenant worden gemaakt; geef de velden van ten minste een vergelijking",
-    )
-    .with("covenant", active.covenant().id())
-    .with("comparisons", comparisons(active))
-}
-
-fn comparisons(active: &Active) -> String {
-    let specs = active.covenant().match_keys();
-    let names: Vec<&str> = specs.iter().map(|s| s.name.as_str()).collect();
-    names.join(", ")
-}
-
-fn signal_id_reused() -> Refused {
-    Refused::new(
-        Kind::Exists,
-        "SIGNAL_ID_REUSED",
-        "signal.id: another signal was submitted under this id; use a fresh UUIDv7 for each signal",
-        "signal.id: onder dit nummer is al een ander signaal ingestuurd; gebruik per signaal een nieuw UUIDv7",
-    )
+        "no comparison of the covenant can be made with these fields; give all fields of at least one comparison",
+        "met deze velden kan geen enkele vergelijking van het convenant worden gemaakt; geef alle velden van ten minste een vergelijking",
+    );
+    let names: Vec<&str> = covenant.match_keys().iter().map(|s| s.name.as_str()).collect();
+    Refused::from(found)
+        .with("covenant", covenant.id())
+        .with("comparisons", names.join(", "))
 }
 
 fn too_frequent(key: &MatchKeyName) -> Refused {
-    Refused::new(
-        Kind::Precondition,
+    let mut found = Findings::default();
+    found.add(
+        "signal.subjects",
         "TOO_FREQUENT",
-        "this subject occurs in more of your signals than the covenant allows for this comparison (te_vaak); check whether the value is a place-holder",
-        "dit komt in meer van uw signalen voor dan het convenant bij deze vergelijking toelaat (te_vaak); controleer of de waarde geen invulling is",
-    )
-    .with("comparison", key.as_str())
+        "it occurs in more of your signals than the covenant allows for this comparison (te_vaak); check whether a value is a place-holder",
+        "het komt in meer van uw signalen voor dan het convenant bij deze vergelijking toelaat (te_vaak); controleer of een waarde een opvulling is",
+    );
+    Refused::from(found).with("comparison", key.as_str())
 }
-

@@ -3,11 +3,12 @@
 use model::{Digest, SignalId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{NodeTx, RequestKey};
+use wire::malformed::Problem;
 
 use super::record::{Record, State, vault_name};
 use super::{Choice, Findings, Intake, request_key};
 use crate::caller::Caller;
-use crate::refusal::{Kind, Refused};
+use crate::refusal::{Reason as Why, Refused};
 use crate::uplink::item;
 
 pub use wire::word::WithdrawalReason as Reason;
@@ -94,7 +95,7 @@ fn store_withdrawal(
     now: Timestamp,
 ) -> Result<Withdrawn, Refused> {
     if let Some(remembered) = tx.answered(key, hash)? {
-        return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::internal());
+        return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::failed());
     }
     let mut own = tx.own(id)?.ok_or_else(signal_unknown)?;
     let mut record = Record::decode(&own.state)?;
@@ -121,7 +122,7 @@ fn store_withdrawal(
     own.state = record.encode();
     tx.put_own(id, &own)?;
     let answer = Withdrawn { id: *id.as_bytes(), at: record.withdrawn_at };
-    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::internal())?;
+    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::failed())?;
     tx.remember(key, hash, &bytes, now)?;
     Ok(answer)
 }
@@ -134,20 +135,14 @@ pub(super) fn signal_id(found: &mut Findings, text: &str) -> Option<SignalId> {
     }
     let id = SignalId::parse(text);
     if id.is_none() {
-        found.add(
-            "signal_id",
-            "UUID",
-            "use the id under which you submitted the signal",
-            "gebruik het nummer waaronder u het signaal hebt ingestuurd",
-        );
+        found.problem("signal_id", Problem::UuidForm);
     }
     id
 }
 
 pub(super) fn signal_unknown() -> Refused {
-    Refused::new(
-        Kind::NotFound,
-        "SIGNAL_UNKNOWN",
+    Refused::told(
+        Why::NotFound,
         "signal_id: this party has no signal with this id; check the id",
         "signal_id: deze partij heeft geen signaal met dit nummer; controleer het nummer",
     )

@@ -1,0 +1,217 @@
+//! The node's own keys, read from files whose modes are checked. Nothing here leaves the process
+//! but public keys.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use identity::covenant_key::{Protection, ProtectionSource, StoredKey};
+use identity::{SealingKey, SigningKey, secret_file};
+use model::{CovenantId, Digest, KeyEpoch, MatchKeySpec, PartyId, Secret, Token};
+use pseudonym::{CovenantKey, Deriver, NormalSubject};
+
+use crate::config::{CovenantKeyConfig, KeysConfig};
+use crate::vault::Vault;
+
+/// The node's own secrets.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs whatever goes to the broker.
+    pub signing: SigningKey,
+    /// Opens what was sealed to this party.
+    pub sealing: SealingKey,
+    /// Encrypts what is kept.
+    pub vault: Vault,
+    /// What covenant key files are sealed under.
+    pub protection: Protection,
+}
+
+impl Keys {
+    /// Reads every key file.
+    ///
+    /// # Errors
+    /// Names the file and the remedy, never what is in it.
+    pub fn read(config: &KeysConfig) -> Result<Self> {
+        let protection = config
+            .passphrase_file
+            .clone()
+            .map_or(ProtectionSource::None, ProtectionSource::PassphraseFile);
+        Ok(Self {
+            signing: SigningKey::read(&config.signing).context("keys.signing")?,
+            sealing: SealingKey::read(&config.sealing).context("keys.sealing")?,
+            vault: Vault::new(vault_key(&config.vault).context("keys.vault")?),
+            protection: protection.read().context("keys.passphrase_file")?,
+        })
+    }
+}
+
+fn vault_key(path: &Path) -> Result<Secret> {
+    let bytes = secret_file::read(path)?;
+    Secret::from_slice(&bytes).with_context(|| {
+        format!("{}: a vault key is exactly 32 random bytes", path.display())
+    })
+}
+
+/// A covenant's key of one epoch, with what is derived of it.
+#[derive(Debug)]
+pub struct Epoch {
+    number: KeyEpoch,
+    fingerprint: [u8; 8],
+    commitment: Digest,
+    deriver: Deriver,
+    announcement: Option<Announcement>,
+}
+
+/// For whom the maker of a key sealed it: the digest of each party's ciphertext.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Every other party with the SHA-256 of what was sealed for it.
+    pub sealed: Vec<(PartyId, Digest)>,
+}
+
+/// What a key file must be of.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The covenant.
+    pub covenant: &'a CovenantId,
+    /// Its file's digest.
+    pub digest: Digest,
+    /// Its comparisons.
+    pub match_keys: &'a [MatchKeySpec],
+    /// This party.
+    pub party: &'a PartyId,
+}
+
+impl Epoch {
+    /// Reads a covenant key, and where this party made it, its signed announcement.
+    ///
+    /// # Errors
+    /// Names the file: it can't be read or opened, is of another covenant or epoch, or its
+    /// announcement is of another key.
+    pub fn read(config: &CovenantKeyConfig, expected: Expected<'_>, keys: &Keys) -> Result<Self> {
+        let file = config.file.display();
+        let number = KeyEpoch::new(config.epoch).context("epochs count from 1")?;
+        let stored = StoredKey::read(&config.file, &keys.protection)?;
+        ensure!(
+            stored.covenant == *expected.covenant && stored.epoch == number,
+            "{file} is the key of another covenant or epoch; correct [[covenant]] keys"
+        );
+        let key = CovenantKey::from_secret(stored.key);
+        ensure!(
+            key.commitment() == stored.commitment,
+            "{file} does not hold the key that it says; open the package again"
+        );
+        let announcement = config
+            .announcement
+            .as_deref()
+            .map(|path| {
+                read_announcement(path, number, &key, expected, keys)
+                    .with_context(|| format!("{}", path.display()))
+            })
+            .transpose()?;
+        Self::new(&key, number, expected, announcement)
+    }
+
+    fn new(
+        key: &CovenantKey,
+        number: KeyEpoch,
+        expected: Expected<'_>,
+        announcement: Option<Announcement>,
+    ) -> Result<Self> {
+        Ok(Self {
+            number,
+            fingerprint: key.fingerprint(),
+            commitment: key.commitment(),
+            deriver: Deriver::new(key, expected.covenant, number, expected.match_keys)?,
+            announcement,
+        })
+    }
+
+    /// The epoch.
+    #[must_use]
+    pub const fn number(&self) -> KeyEpoch {
+        self.number
+    }
+
+    /// What parties compare aloud.
+    #[must_use]
+    pub const fn fingerprint(&self) -> [u8; 8] {
+        self.fingerprint
+    }
+
+    /// Commitment to the key.
+    #[must_use]
+    pub const fn commitment(&self) -> Digest {
+        self.commitment
+    }
+
+    /// The tokens of a subject, sorted, each once.
+    #[must_use]
+    pub fn derive(&self, subject: &NormalSubject) -> Vec<Token> {
+        self.deriver.derive(subject)
+    }
+
+    /// The tokens of the probe subjects.
+    #[must_use]
+    pub fn probes(&self) -> Vec<Token> {
+        self.deriver.probes()
+    }
+
+    /// For whom the key was sealed, where this party made it.
+    #[must_use]
+    pub const fn announcement(&self) -> Option<&Announcement> {
+        self.announcement.as_ref()
+    }
+
+    /// An epoch with this key, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(secret: [u8; 32], number: KeyEpoch, expected: Expected<'_>) -> Self {
+        let key = CovenantKey::from_secret(Secret::new(secret));
+        Self::new(&key, number, expected, None).unwrap()
+    }
+}
+
+/// The payload of a key package, as far as an announcement repeats it.
+#[derive(serde::Deserialize)]
+struct PackageText {
+    recipients: Vec<RecipientText>,
+}
+
+#[derive(serde::Deserialize)]
+struct RecipientText {
+    party: String,
+    sealed: String,
+}
+
+fn read_announcement(
+    path: &Path,
+    number: KeyEpoch,
+    key: &CovenantKey,
+    expected: Expected<'_>,
+    keys: &Keys,
+) -> Result<Announcement> {
+    use identity::key_package::{KeyPackage, PACKAGE_TYPE};
+    use sha2::{Digest as _, Sha256};
+    let envelope = std::fs::read(path).context("read the announcement")?;
+    let own = keys.signing.verifying_key();
+    let package = KeyPackage::verify(&envelope, expected.party, &own)
+        .context("the announcement must be made by this node")?;
+    ensure!(
+        package.commitment == key.commitment()
+            && package.subject.covenant == *expected.covenant
+            && package.subject.covenant_digest == expected.digest
+            && package.subject.epoch == number,
+        "the announcement is of another key, covenant file or epoch; seal the key again"
+    );
+    let payload = identity::dsse::verify(&envelope, PACKAGE_TYPE, &own)?;
+    let text: PackageText = serde_json::from_slice(&payload)?;
+    let sealed = text
+        .recipients
+        .iter()
+        .map(|one| {
+            let ciphertext = data_encoding::BASE64.decode(one.sealed.as_bytes())?;
+            let digest = Digest::new(Sha256::digest(&ciphertext).into());
+            Ok((PartyId::parse(&one.party)?, digest))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Announcement { sealed })
+}

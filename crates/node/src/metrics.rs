@@ -1,0 +1,126 @@
+//! What an operator sees of the node: counts by outcome. No identifier, no actor, no case.
+
+use process::Metrics;
+use process::metrics::prometheus_client::encoding::EncodeLabelSet;
+use process::metrics::prometheus_client::metrics::counter::Counter;
+use process::metrics::prometheus_client::metrics::family::Family;
+use process::metrics::prometheus_client::metrics::gauge::Gauge;
+use process::metrics::prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+
+use crate::link::Link;
+use crate::refusal::Refused;
+
+/// An outcome: `accepted`, or a reason of the catalogue.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
+}
+
+/// A blocked match key: covenant, epoch and the key's name, all words of a covenant.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByMatchKey {
+    covenant: String,
+    epoch: u32,
+    match_key: String,
+}
+
+/// The node's counters; cloning shares them.
+#[derive(Debug, Clone)]
+pub struct NodeMetrics {
+    submitted: Family<ByOutcome, Counter>,
+    withdrawn: Counter,
+    pushed: Family<ByOutcome, Counter>,
+    checks: Family<ByOutcome, Counter>,
+    check_seconds: Histogram,
+    notices: Counter,
+    outbox_items: Gauge,
+    outbox_bytes: Gauge,
+    connected: Gauge,
+    blocked: Family<ByMatchKey, Gauge>,
+    log_size: Gauge,
+}
+
+impl NodeMetrics {
+    /// Registers the counters.
+    #[must_use]
+    pub fn register(metrics: &Metrics) -> Self {
+        let all = Self {
+            submitted: Family::default(),
+            withdrawn: Counter::default(),
+            pushed: Family::default(),
+            checks: Family::default(),
+            check_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
+            notices: Counter::default(),
+            outbox_items: Gauge::default(),
+            outbox_bytes: Gauge::default(),
+            connected: Gauge::default(),
+            blocked: Family::default(),
+            log_size: Gauge::default(),
+        };
+        metrics.register(|to| {
+            to.register("signals_submitted", "Signals by outcome", all.submitted.clone());
+            to.register("signals_withdrawn", "Signals withdrawn", all.withdrawn.clone());
+            to.register("outbox_sent", "Outbox items by outcome", all.pushed.clone());
+            to.register("checks", "Checks by outcome of the asking", all.checks.clone());
+            to.register("check_seconds", "Duration of checks", all.check_seconds.clone());
+            to.register("notices_received", "Notices received", all.notices.clone());
+            to.register("outbox_items", "Items waiting for the broker", all.outbox_items.clone());
+            to.register("outbox_bytes", "Bytes waiting for the broker", all.outbox_bytes.clone());
+            to.register("broker_connected", "1 while connected", all.connected.clone());
+            to.register("match_key_blocked", "1 for a blocked match key", all.blocked.clone());
+            to.register("log_size_seen", "Size of the log as last verified", all.log_size.clone());
+        });
+        all
+    }
+
+    pub(crate) fn submitted(&self, refused: Option<&Refused>) {
+        self.submitted.get_or_create(&outcome(refused)).inc();
+    }
+
+    pub(crate) fn withdrawn(&self) {
+        self.withdrawn.inc();
+    }
+
+    pub(crate) fn sent(&self, outcome: &'static str, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.pushed.get_or_create(&ByOutcome { outcome }).inc_by(count);
+    }
+
+    /// A check was answered or refused openly. What was answered is not counted apart.
+    pub(crate) fn checked(&self, refused: Option<&Refused>, seconds: f64) {
+        self.checks.get_or_create(&outcome(refused)).inc();
+        self.check_seconds.observe(seconds);
+    }
+
+    pub(crate) fn notices(&self, count: usize) {
+        self.notices.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn outbox(&self, items: u64, bytes: u64) {
+        self.outbox_items.set(i64::try_from(items).unwrap_or(i64::MAX));
+        self.outbox_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn link(&self, link: &Link) {
+        self.connected.set(i64::from(link.is_connected()));
+        self.blocked.clear();
+        for (covenant, epoch, key) in link.blocked() {
+            let labels = ByMatchKey {
+                covenant: covenant.to_string(),
+                epoch: epoch.get(),
+                match_key: key.to_string(),
+            };
+            self.blocked.get_or_create(&labels).set(1);
+        }
+    }
+
+    pub(crate) fn log_size(&self, size: u64) {
+        self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+}
+
+fn outcome(refused: Option<&Refused>) -> ByOutcome {
+    ByOutcome {
+        outcome: refused.map_or("accepted", |refused| refused.reason().as_str()),
+    }
+}

@@ -1,0 +1,184 @@
+//! Single calls to the broker and its log.
+
+use std::time::Duration;
+
+use model::Digest;
+use prost::Message as _;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+use tracing::Instrument as _;
+use wire::notice::Receipt;
+use wire::statement::CheckQuestion;
+use wire::{audit_v1, broker_v1 as pb};
+
+use super::signed::Speaker;
+use crate::refusal::{Reason, Refused};
+
+/// The broker, over one shared connection.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    channel: Channel,
+    speaker: Speaker,
+    timeout: Duration,
+}
+
+/// What the broker answered to a question, unverified.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The advice's code.
+    pub advice: String,
+    /// The proof.
+    pub receipt: Receipt,
+    /// The exact bytes that were signed, to which the log's leaf commits.
+    pub question: Vec<u8>,
+}
+
+impl Broker {
+    /// Calls over `channel`, each within `timeout`.
+    #[must_use]
+    pub const fn new(channel: Channel, speaker: Speaker, timeout: Duration) -> Self {
+        Self { channel, speaker, timeout }
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Who signs.
+    #[must_use]
+    pub const fn speaker(&self) -> &Speaker {
+        &self.speaker
+    }
+
+    /// Asks one signed question.
+    ///
+    /// # Errors
+    /// The broker's own refusal where it is an open one, else `BROKER_UNREACHABLE` or
+    /// `RECEIPT_INVALID`.
+    pub async fn check(&self, question: CheckQuestion) -> Result<Answered, Refused> {
+        let request = question.header.request_id.to_string();
+        let message = pb::CheckQuestion::from(question);
+        let signed = self.speaker.sign(&message);
+        let payload = signed.payload.to_vec();
+        let asked = pb::CheckRequest { question: Some(signed) };
+        let mut client = wire::client::exchange(self.channel.clone());
+        let answer = self
+            .call("check", asked, async move |request| client.check(request).await)
+            .await?;
+        if answer.request_id != request {
+            tracing::error!("the broker answered another question");
+            return Err(Reason::ReceiptInvalid.into());
+        }
+        let receipt = answer.receipt.ok_or(Reason::ReceiptInvalid)?;
+        let receipt = Receipt::try_from(receipt).map_err(|malformed| {
+            tracing::error!(%malformed, "the broker's receipt can't be read");
+            Refused::from(Reason::ReceiptInvalid)
+        })?;
+        Ok(Answered { advice: answer.advice, receipt, question: payload })
+    }
+
+    /// Takes back signals that were pushed.
+    pub(crate) async fn withdraw(
+        &self,
+        batch: &pb::WithdrawalBatch,
+    ) -> Result<pb::TakenBatch, Refused> {
+        let batch = pb::WithdrawSignalsRequest { batch: Some(self.speaker.sign(batch)) };
+        let mut client = wire::client::exchange(self.channel.clone());
+        let answer = self
+            .call("withdraw", batch, async move |r| client.withdraw_signals(r).await)
+            .await?;
+        answer.outcome.ok_or_else(|| Reason::BrokerFailed.into())
+    }
+
+    /// The RFC 6962 consistency proof from one size of the log to a larger one.
+    ///
+    /// # Errors
+    /// As [`Broker::check`].
+    pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Digest>, Refused> {
+        let sizes = audit_v1::GetConsistencyProofRequest { from_size: from, to_size: to };
+        let mut client = wire::client::disclosure_log(self.channel.clone());
+        let answer = self
+            .call("consistency", sizes, async move |r| client.get_consistency_proof(r).await)
+            .await?;
+        let read = |bytes: &wire::Bytes| Digest::from_slice(bytes);
+        let proof: Option<Vec<Digest>> = answer.consistency_proof.iter().map(read).collect();
+        proof.ok_or_else(|| Reason::ReceiptInvalid.into())
+    }
+
+    /// A trace ends at the party's border: what goes out begins a new one.
+    async fn call<A, B, F>(
+        &self,
+        name: &'static str,
+        message: A,
+        send: impl FnOnce(Request<A>) -> F,
+    ) -> Result<B, Refused>
+    where
+        F: Future<Output = Result<tonic::Response<B>, Status>>,
+    {
+        let span = process::trace::crossing(name);
+        let mut request = Request::new(message);
+        process::trace::pass_on_from(&span, request.metadata_mut());
+        let answer = tokio::time::timeout(self.timeout, send(request).instrument(span)).await;
+        match answer {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(refused(&status)),
+            Err(_) => Err(Refused::broker_unreachable()),
+        }
+    }
+}
+
+/// A refusal of the broker's as it is passed on. What is no reason of the catalogue is the
+/// operator's business, and to the caller a broker that does not answer.
+pub(crate) fn refused(status: &Status) -> Refused {
+    match wire::status::read(status).refusal() {
+        Some(refusal) => refusal.into(),
+        None => {
+            tracing::warn!(code = ?status.code(), "the broker did not answer");
+            Refused::broker_unreachable()
+        }
+    }
+}
+
+/// A receipt as bytes, to be kept.
+#[must_use]
+pub fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
+    wire::type_v1::Receipt::from(receipt.clone()).encode_to_vec()
+}
+
+/// A receipt that was kept.
+#[must_use]
+pub fn read_receipt(bytes: &[u8]) -> Option<Receipt> {
+    let message = wire::type_v1::Receipt::decode(bytes).ok()?;
+    Receipt::try_from(message).ok()
+}
+
+/// A notice as bytes, to be kept.
+#[must_use]
+pub fn notice_bytes(notice: &wire::notice::Notice) -> Vec<u8> {
+    wire::type_v1::Notice::from(notice.clone()).encode_to_vec()
+}
+
+/// A notice that was kept.
+#[must_use]
+pub fn read_notice(bytes: &[u8]) -> Option<wire::notice::Notice> {
+    let message = wire::type_v1::Notice::decode(bytes).ok()?;
+    wire::notice::Notice::try_from(message).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::status::Refusal;
+
+    #[test]
+    fn an_open_refusal_is_passed_on_whole_and_nothing_else_is() {
+        let said = Refusal::of(Reason::LimitReached).with("clause", "3.1");
+        assert_eq!(refused(&said.to_status()), Refused::from(said));
+        let lost = refused(&Status::unavailable("tcp connect error: 10.0.0.1"));
+        assert_eq!(lost, Refused::broker_unreachable());
+        let odd = refused(&Status::permission_denied("by some proxy"));
+        assert_eq!(odd.reason(), Reason::BrokerUnreachable);
+    }
+}
