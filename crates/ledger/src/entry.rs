@@ -21,7 +21,7 @@ use crate::outcome::Outcome;
 use crate::tree::leaf_hash;
 
 /// The length of every leaf in bytes.
-pub const LEAF_LEN: usize = 816;
+pub const LEAF_LEN: usize = 735;
 
 const NAME: usize = 64;
 const NUMBER: usize = 20;
@@ -35,8 +35,8 @@ pub enum EntryError {
     /// A content is longer than [`MAX_CONTENT`].
     #[error("the {} is longer than 64 KiB: commit to its digest instead", .0.as_str())]
     TooLong(Part),
-    /// The instant is not in the years 1970 to 9999.
-    #[error("at lies outside the years 1970 to 9999: set the clock")]
+    /// The instant is not in the years 1970 to 9998.
+    #[error("at lies outside the years 1970 to 9998: set the clock")]
     Instant,
     /// A counter is there without its party, or missing with it, or 0.
     #[error("counters do not fit the parties named: number each named party from 1")]
@@ -231,7 +231,7 @@ impl Skeleton {
     /// [`EntryError::Instant`], [`EntryError::Counters`].
     pub fn to_leaf(&self) -> Result<Vec<u8>, EntryError> {
         let at = self.at.to_rfc3339();
-        if self.at.as_millis() < 0 || at.len() != INSTANT {
+        if !may_be_written(self.at) {
             return Err(EntryError::Instant);
         }
         self.check_counters()?;
@@ -357,6 +357,11 @@ fn fill(text: &str, length: usize) -> String {
 
 type Value<'a> = (&'static str, &'a str);
 
+/// From 1970 and before 9999-01-01T00:00:00Z: those have one length and read back.
+fn may_be_written(at: Timestamp) -> bool {
+    (0..253_370_764_800_000).contains(&at.as_millis())
+}
+
 fn absent(value: &str) -> bool {
     value.bytes().all(|b| b == b'.')
 }
@@ -372,7 +377,7 @@ fn number((field, value): Value<'_>) -> Result<Option<u64>, EntryError> {
 
 fn instant((field, value): Value<'_>) -> Result<Timestamp, EntryError> {
     Timestamp::from_rfc3339(value)
-        .filter(|at| at.as_millis() >= 0 && at.to_rfc3339() == value)
+        .filter(|at| may_be_written(*at) && at.to_rfc3339() == value)
         .ok_or(EntryError::Leaf(field))
 }
 
