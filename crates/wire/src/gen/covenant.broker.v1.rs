@@ -168,7 +168,7 @@ impl ::prost::Name for PseudonymousSubject {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Pseudonym {
-    /// Which match key, "<comparison>/<field>+<field>...", for example "adres/postcode+huisnummer".
+    /// Which match key, `<comparison>/<field>+<field>...`, for example "adres/postcode+huisnummer".
     #[prost(string, tag = "1")]
     pub match_key: ::prost::alloc::string::String,
     /// The pseudonym, 32 bytes.
@@ -235,7 +235,7 @@ pub struct CheckQuestion {
     /// The purpose.
     #[prost(string, tag = "2")]
     pub purpose: ::prost::alloc::string::String,
-    /// The role in which the actor asks, "<party>.<role>".
+    /// The role in which the actor asks, `<party>.<role>`.
     #[prost(string, tag = "3")]
     pub role: ::prost::alloc::string::String,
     /// Whether the actor gave a file number. The number stays at the node.

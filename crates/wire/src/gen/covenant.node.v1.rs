@@ -376,7 +376,7 @@ pub struct CheckVisitRequest {
     /// characters. Never a name or a mail address. It stands in the disclosure log.
     #[prost(string, tag = "4")]
     pub actor: ::prost::alloc::string::String,
-    /// In which role, as "<party>.<role>", for example "corporatie.huismeester". Must be one of the
+    /// In which role, as `<party>.<role>`, for example "corporatie.huismeester". Must be one of the
     /// roles in your certificate.
     #[prost(string, tag = "5")]
     pub role: ::prost::alloc::string::String,
@@ -754,7 +754,7 @@ pub struct ListNoticesRequest {
     /// Only under this covenant.
     #[prost(string, tag = "1")]
     pub covenant: ::prost::alloc::string::String,
-    /// Only for this role, as "<party>.<role>".
+    /// Only for this role, as `<party>.<role>`.
     #[prost(string, tag = "2")]
     pub role: ::prost::alloc::string::String,
     /// Only those that are not acknowledged.
@@ -803,7 +803,7 @@ pub struct WatchNoticesRequest {
     /// Only under this covenant.
     #[prost(string, tag = "1")]
     pub covenant: ::prost::alloc::string::String,
-    /// Only for this role, as "<party>.<role>".
+    /// Only for this role, as `<party>.<role>`.
     #[prost(string, tag = "2")]
     pub role: ::prost::alloc::string::String,
 }

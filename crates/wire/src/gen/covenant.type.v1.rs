@@ -369,7 +369,7 @@ pub struct Notice {
     /// The purpose for which it may be used, and no other.
     #[prost(string, tag = "6")]
     pub purpose: ::prost::alloc::string::String,
-    /// The roles that may read it, as "<party>.<role>". At least one.
+    /// The roles that may read it, as `<party>.<role>`. At least one.
     #[prost(string, repeated, tag = "7")]
     pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The match that it is about, a UUID. Every recipient of one match sees the same one.
