@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
 use crate::metrics::{MEDIA_TYPE, Metrics};
+use crate::supervisor;
 
 /// Settings of the admin port.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,14 +75,17 @@ impl AdminServer {
     }
 
     /// Serves until `stop` is cancelled: cancel it last, so that a draining process still answers
-    /// that it is not ready.
+    /// that it is not ready. Call it once everything else has started: it tells systemd so, and
+    /// feeds its watchdog.
     ///
     /// # Errors
     /// When the socket fails.
     pub async fn serve(self, stop: CancellationToken) -> std::io::Result<()> {
+        let informed = tokio::spawn(supervisor::keep_informed(stop.clone()));
         axum::serve(self.listener, routes(self.health, self.metrics))
             .with_graceful_shutdown(stop.cancelled_owned())
-            .await
+            .await?;
+        informed.await.map_err(std::io::Error::other)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod config;
 pub mod health;
 pub mod metrics;
 pub mod shutdown;
+mod supervisor;
 pub mod telemetry;
 pub mod trace;
 
