@@ -8,16 +8,20 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+const OTHERS: u32 = 0o007;
+const GROUP_AND_OTHERS: u32 = 0o077;
+
 /// No key file is longer.
 const LONGEST: u64 = 64 * 1024;
 
-/// Reads a file that only its owner may read.
+/// Reads a file that only its owner may read. A file directly below `$CREDENTIALS_DIRECTORY` is a
+/// systemd credential: see [`read_credential`].
 ///
 /// # Errors
 /// [`SecretFileError`] when it can't be read, is longer than 64 KiB, or when its group or others
 /// may read or write it.
 pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
-    read_checked(path, 0o077)
+    read_checked(path, refused_rights(path, credentials_folder().as_deref()))
 }
 
 /// Reads a systemd credential: a file below `$CREDENTIALS_DIRECTORY`, which systemd makes readable
@@ -35,7 +39,7 @@ pub fn read_credential(
     if name.is_empty() || name.contains('/') || name.starts_with('.') {
         return Err(SecretFileError::CredentialName);
     }
-    read_checked(&folder.join(name), 0o007)
+    read_checked(&folder.join(name), OTHERS)
 }
 
 /// The folder in which systemd puts this service's credentials.
@@ -68,6 +72,14 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
     File::open(folder.unwrap_or(Path::new(".")))
         .and_then(|folder| folder.sync_all())
         .map_err(failed)
+}
+
+fn refused_rights(path: &Path, credentials: Option<&Path>) -> u32 {
+    if credentials.is_some() && path.parent() == credentials {
+        OTHERS
+    } else {
+        GROUP_AND_OTHERS
+    }
 }
 
 fn read_checked(path: &Path, refused: u32) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
@@ -242,5 +254,21 @@ mod tests {
             read_credential(None, "vault"),
             Err(SecretFileError::NoCredentials)
         ));
+    }
+
+    #[test]
+    fn a_path_to_a_credential_is_a_credential() {
+        let folder = Path::new("/run/credentials/covenant-node.service");
+        assert_eq!(refused_rights(&folder.join("vault"), Some(folder)), OTHERS);
+        assert_eq!(
+            refused_rights(&folder.join("vault"), None),
+            GROUP_AND_OTHERS
+        );
+        assert_eq!(
+            refused_rights(&folder.join("a/vault"), Some(folder)),
+            GROUP_AND_OTHERS
+        );
+        let elsewhere = Path::new("/etc/covenant/vault");
+        assert_eq!(refused_rights(elsewhere, Some(folder)), GROUP_AND_OTHERS);
     }
 }
