@@ -125,6 +125,13 @@ impl KeyPackage {
         self.recipients.iter().map(|r| &r.party)
     }
 
+    /// Every recipient with what is sealed for it: the encapsulated key and the ciphertext.
+    pub fn sealed(&self) -> impl Iterator<Item = (&PartyId, &[u8])> {
+        self.recipients
+            .iter()
+            .map(|r| (&r.party, r.sealed.as_slice()))
+    }
+
     /// Opens the key for `party`, when the package is of the `expected` key. `commitment_of` is
     /// `pseudonym::CovenantKey::commitment`.
     ///
@@ -417,6 +424,9 @@ mod tests {
         let pinned = world.maker.verifying_key();
         let package = KeyPackage::verify(envelope.as_bytes(), &party("gemeente"), &pinned).unwrap();
         assert_eq!(package.recipients().count(), 2);
+        let texts: Vec<&[u8]> = package.sealed().map(|(_, sealed)| sealed).collect();
+        assert!(texts.iter().all(|sealed| sealed.len() == 32 + 32 + 16));
+        assert_ne!(texts[0], texts[1], "sealed to each by itself");
         let opened = package.open(&subject(1), &party("politie"), &world.police, commitment);
         assert_eq!(opened, Ok(world.key.clone()));
     }
