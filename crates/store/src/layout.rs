@@ -47,6 +47,8 @@ pub(crate) const COVENANT: u8 = b'C';
 pub(crate) const ACTIVE: u8 = b'A';
 /// "Still valid" statements and suspensions.
 pub(crate) const STANDING: u8 = b'T';
+/// When a signal last matched.
+pub(crate) const MATCHED: u8 = b'Y';
 /// Cosignatures of checkpoints.
 pub(crate) const COSIGNATURE: u8 = b'Z';
 /// Log leaves by sequence number.

@@ -10,6 +10,7 @@
 
 mod broker;
 mod codec;
+pub mod conformance;
 mod engine;
 mod error;
 mod expiry;

@@ -5,6 +5,7 @@ mod fsck;
 mod limits;
 mod listing;
 mod log;
+mod matched;
 mod matching;
 mod notices;
 mod place;

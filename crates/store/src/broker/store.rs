@@ -63,7 +63,7 @@ impl BrokerStore {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let engine = SledEngine::open(dir, settings.sled)?;
-        let files = Files::in_directory(dir.join("files"))?;
+        let files = Arc::new(Files::in_directory(dir.join("files"))?);
         let file = settings.checkpoint_file.clone();
         let place = CheckpointPlace::File(file.unwrap_or_else(|| dir.join("checkpoint")));
         Self::start(Arc::new(engine), files, signer, place, clock)
@@ -79,17 +79,18 @@ impl BrokerStore {
         signer: LogSigner,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        Self::start(Arc::new(engine), Files::in_memory(), signer, place, clock)
+        let files = engine.files();
+        Self::start(Arc::new(engine), files, signer, place, clock)
     }
 
-    fn start(
+    pub(crate) fn start(
         engine: Arc<dyn Engine>,
-        files: Files,
+        files: Arc<Files>,
         signer: LogSigner,
         place: CheckpointPlace,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let mut tx = Tx::new(engine, Arc::new(files));
+        let mut tx = Tx::new(engine, files);
         let found = format::read(&tx, KIND)?;
         // The checkpoint of the empty tree comes before the first record: data without a
         // checkpoint file is then never what a crash left.
@@ -309,6 +310,14 @@ impl BrokerView {
     pub fn root(&self, size: u64) -> Result<model::Digest, StoreError> {
         self.check_size(size)?;
         read_tree(&self.tx, |read| ledger::tree::root(size, read))
+    }
+
+    /// A node of the tree; `None` when it is not complete.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn tree_node(&self, id: ledger::NodeId) -> Result<Option<model::Digest>, StoreError> {
+        read_tree(&self.tx, |read| Ok(read(id)))
     }
 
     fn check_size(&self, size: u64) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ const COPIED: &[u8] = b"copied first\n";
 #[derive(Debug)]
 pub(crate) struct StateDirectory {
     root: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl StateDirectory {
@@ -28,7 +28,7 @@ impl StateDirectory {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 root: root.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
                 dir: root.display().to_string(),
@@ -96,6 +96,13 @@ impl StateDirectory {
         sync_tree(&self.database())?;
         write_private(&self.root.join(CLEAN_STOP), b"")?;
         sync_dir(&self.root)
+    }
+
+    /// Lets another process have the directory.
+    pub(crate) fn unlock(&self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the state directory stays locked until this process ends");
+        }
     }
 
     /// The commands that put the copy back, for the operator.

@@ -6,14 +6,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Batch, Engine, Visit};
 use crate::error::StoreError;
+use crate::files::Files;
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Ordered bytes in memory. [`MemoryEngine::reopen`] gives an engine over the same bytes, as a
 /// restart would; the bytes are gone when the last engine over them is.
-#[derive(Default)]
 pub struct MemoryEngine {
     bytes: Arc<RwLock<Map>>,
+    /// Large payloads, which stay with the bytes that name them.
+    files: Arc<Files>,
     closed: RwLock<bool>,
 }
 
@@ -21,7 +23,11 @@ impl MemoryEngine {
     /// An empty engine.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            bytes: Arc::default(),
+            files: Arc::new(Files::in_memory()),
+            closed: RwLock::new(false),
+        }
     }
 
     /// An open engine over the same bytes.
@@ -29,8 +35,13 @@ impl MemoryEngine {
     pub fn reopen(&self) -> Self {
         Self {
             bytes: Arc::clone(&self.bytes),
+            files: Arc::clone(&self.files),
             closed: RwLock::new(false),
         }
+    }
+
+    pub(crate) fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.files)
     }
 
     fn check_open(&self) -> Result<(), StoreError> {
@@ -40,6 +51,12 @@ impl MemoryEngine {
         } else {
             Ok(())
         }
+    }
+}
+
+impl Default for MemoryEngine {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

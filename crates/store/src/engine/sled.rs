@@ -82,6 +82,21 @@ impl SledEngine {
         })
     }
 
+    /// Marks a clean stop, unless a write failed: then what is on disk is not known, and the next
+    /// opening makes a copy first.
+    fn stop(&self, open: Open) -> Result<(), StoreError> {
+        let Open { tree, data } = open;
+        if self.failed.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        tree.flush()
+            .map_err(StoreError::engine("flushing before the stop"))?;
+        drop(tree);
+        data.sync_all()
+            .map_err(StoreError::io("syncing the database before the stop"))?;
+        self.directory.stopped()
+    }
+
     fn with<T>(&self, work: impl FnOnce(&Open) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         work(open.as_ref().ok_or(StoreError::Closed)?)
@@ -157,18 +172,12 @@ impl Engine for SledEngine {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some(Open { tree, data }) = taken else {
+        let Some(open) = taken else {
             return Ok(());
         };
-        if self.failed.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        tree.flush()
-            .map_err(StoreError::engine("flushing before the stop"))?;
-        drop(tree);
-        data.sync_all()
-            .map_err(StoreError::io("syncing the database before the stop"))?;
-        self.directory.stopped()
+        let stopped = self.stop(open);
+        self.directory.unlock();
+        stopped
     }
 }
 

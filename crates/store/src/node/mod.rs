@@ -79,7 +79,7 @@ impl NodeStore {
     /// directory of something else.
     pub fn open(dir: &Path, settings: NodeSettings) -> Result<Self, StoreError> {
         let engine = SledEngine::open(dir, settings.sled)?;
-        let files = Files::in_directory(dir.join("files"))?;
+        let files = Arc::new(Files::in_directory(dir.join("files"))?);
         Self::start(Arc::new(engine), files, settings)
     }
 
@@ -88,15 +88,16 @@ impl NodeStore {
     /// # Errors
     /// As [`NodeStore::open`].
     pub fn in_memory(engine: MemoryEngine, settings: NodeSettings) -> Result<Self, StoreError> {
-        Self::start(Arc::new(engine), Files::in_memory(), settings)
+        let files = engine.files();
+        Self::start(Arc::new(engine), files, settings)
     }
 
-    fn start(
+    pub(crate) fn start(
         engine: Arc<dyn Engine>,
-        files: Files,
+        files: Arc<Files>,
         settings: NodeSettings,
     ) -> Result<Self, StoreError> {
-        let mut tx = Tx::new(engine, Arc::new(files));
+        let mut tx = Tx::new(engine, files);
         if format::read(&tx, KIND)? == Found::New {
             format::write(&mut tx, KIND)?;
         }

@@ -1,0 +1,499 @@
+//! The disclosure log: nothing is handed out that is not in it, and what is in it can be proved.
+
+use ledger::tree::verify_consistency;
+use ledger::{Decided as Decision, LogSigner, LogVerifier, Part, Skeleton};
+use model::{ClauseNo, Digest, NoticeId, RequestId, Secret};
+
+use super::sample::{World, entry, oin, party, signer};
+use super::{Check, Failure, OpenWorld, ensure, refused, same};
+use crate::broker::{BrokerStore, CheckpointPlace, EntryFilter, NewNotice};
+use crate::logged::{Decided, Logged, Remember, Step};
+use crate::requests::RequestKey;
+
+pub(super) const CHECKS: &[(&str, Check)] = &[
+    (
+        "a commit is logged, numbered and proved",
+        commits_are_proved,
+    ),
+    ("nothing to log is refused", nothing_to_log),
+    ("padding fills up", padding_fills_up),
+    ("notices come until acknowledged", notices_come),
+    ("an answer is handed out again", answers_again),
+    (
+        "entries are listed by what they are about",
+        entries_are_listed,
+    ),
+    ("erasing breaks no proof", erasing),
+    (
+        "a tree ahead of its checkpoint is signed anew",
+        ahead_is_signed_anew,
+    ),
+    (
+        "a tree behind its checkpoint is not signed",
+        behind_is_refused,
+    ),
+    (
+        "a lost or foreign checkpoint is not replaced",
+        lost_is_refused,
+    ),
+    ("two that sign one log stop", two_that_sign),
+];
+
+fn verifier() -> Result<LogVerifier, Failure> {
+    Ok(signer()?.verifier().clone())
+}
+
+/// Commits one check of the corporation to `sources`.
+fn check(store: &BrokerStore, sources: &[&str]) -> Result<Logged<u8>, Failure> {
+    let entries = sources
+        .iter()
+        .map(|source| entry("corporatie", source, Decision::Withheld, true))
+        .collect::<Result<Vec<_>, _>>()?;
+    let step = move |_: &mut crate::BrokerTx| {
+        Ok::<_, Failure>(Step::Decided(Decided::for_asker(entries, 7)))
+    };
+    let logged = store.commit_step_blocking(step)?;
+    logged.ok_or_else(|| "not logged".into())
+}
+
+fn commits_are_proved(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("commits");
+    let store = world.broker(open)?;
+    same(store.checkpoint().size, 0, "an empty log is signed")?;
+    let first = check(&store, &["gemeente", "politie"])?;
+    let second = check(&store, &["gemeente"])?;
+    let old = first.receipt().verify(&verifier()?)?;
+    let new = second.receipt().verify(&verifier()?)?;
+    let numbers = |s: &Skeleton| (s.counters.recipient, s.counters.source, s.counters.purpose);
+    let found: Vec<_> = old.leaves.iter().chain(&new.leaves).map(numbers).collect();
+    let expected = vec![
+        (Some(1), Some(1), 1),
+        (Some(2), Some(1), 2),
+        (Some(3), Some(2), 3),
+    ];
+    same(found, expected, "gapless numbers")?;
+    let opening = second
+        .receipt()
+        .entries
+        .first()
+        .and_then(|e| e.answer.as_ref());
+    same(
+        opening.map(|o| o.bytes.as_slice()),
+        Some(b"answer".as_slice()),
+        "opened",
+    )?;
+    let proof = store.read(|view| view.consistency_proof(2, 3))?;
+    verify_consistency(2, &old.checkpoint.root, 3, &new.checkpoint.root, &proof)?;
+    ensure(
+        world.place.read()? == Some(store.checkpoint().note),
+        "second place",
+    )?;
+    same(store.fsck()?.leaves, 3, "leaves")?;
+    store.close()?;
+    let store = world.broker(open)?;
+    same(store.log_stopped(), None, "signed after a restart")?;
+    let third = check(&store, &["gemeente"])?
+        .receipt()
+        .verify(&verifier()?)?;
+    same(third.checkpoint.size, 4, "the log goes on")?;
+    let beyond = store.read(|view| view.inclusion_proof(4, 5).map_err(Failure::from));
+    refused(beyond, "index or size lies beyond the log")?;
+    Ok(store.close()?)
+}
+
+fn nothing_to_log(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("nothing").broker(open)?;
+    refused(
+        check(&store, &[]),
+        "a disclosure needs at least one log entry",
+    )?;
+    let failed = store.commit_step_blocking(|tx| {
+        tx.put_decided(&Digest::new([1; 32]), super::sample::TODAY)?;
+        Err::<Step<()>, Failure>("no".into())
+    });
+    refused(failed.map(drop), "no")?;
+    let none = store.commit_step_blocking(|tx| {
+        tx.put_decided(&Digest::new([2; 32]), super::sample::TODAY)?;
+        Ok::<_, Failure>(Step::<()>::Nothing)
+    })?;
+    ensure(none.is_none(), "nothing is handed out")?;
+    let decided = |byte| store.read(|view| view.is_decided(&Digest::new([byte; 32])));
+    ensure(
+        !decided(1)? && decided(2)?,
+        "a failed unit leaves nothing, a quiet one stands",
+    )?;
+    same(store.checkpoint().size, 0, "the log is empty")?;
+    Ok(store.close()?)
+}
+
+fn padding_fills_up(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("padding").broker(open)?;
+    for (entries, size) in [(1, 8), (8, 16), (9, 32)] {
+        let one = entry("corporatie", "gemeente", Decision::Withheld, false)?;
+        let logged = store.commit_step_blocking(move |_| {
+            let mut decided = Decided::new(vec![one; entries], ());
+            decided.pad_to = 8;
+            Ok::<_, Failure>(Step::Decided(decided))
+        })?;
+        let receipt = logged.ok_or("not logged")?;
+        let verified = receipt.receipt().verify(&verifier()?)?;
+        same(
+            verified.leaves.len(),
+            entries,
+            "the padding is not in the receipt",
+        )?;
+        same(verified.checkpoint.size, size, "a multiple of eight")?;
+    }
+    Ok(store.close()?)
+}
+
+fn notices_come(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("notices");
+    let store = world.broker(open)?;
+    let ids = [NoticeId::fresh(), NoticeId::fresh()];
+    for id in ids {
+        let entries = vec![
+            entry("gemeente", "politie", Decision::Revealed, true)?,
+            entry("politie", "gemeente", Decision::Withheld, false)?,
+        ];
+        let notice = NewNotice {
+            to: oin(2)?,
+            id,
+            body: b"notice".to_vec(),
+            entries: vec![0],
+        };
+        store.commit_step_blocking(move |_| {
+            let mut decided = Decided::new(entries, ());
+            decided.notices.push(notice);
+            Ok::<_, Failure>(Step::Decided(decided))
+        })?;
+    }
+    store.close()?;
+    let store = world.broker(open)?;
+    same(store.pending(&oin(3)?, 0, 10)?.len(), 0, "somebody else's")?;
+    let pending = store.pending(&oin(2)?, 0, 10)?;
+    let found: Vec<_> = pending.iter().map(|n| n.disclosure().id).collect();
+    same(found, ids.to_vec(), "in order, under the same ids")?;
+    for notice in &pending {
+        let leaves = notice.receipt().verify(&verifier()?)?.leaves;
+        let named = party("gemeente")?;
+        ensure(
+            leaves.iter().all(|leaf| leaf.names(&named)),
+            "only its own leaf",
+        )?;
+        let opened = notice.receipt().entries.iter().all(|e| e.request.is_none());
+        ensure(opened, "the request is not the recipient's to open")?;
+    }
+    let [first, second] = ids;
+    let acknowledge = |by: u8, id| {
+        store.write_blocking(move |tx| Ok::<_, Failure>(tx.acknowledge(&oin(by)?, id)?))
+    };
+    ensure(!acknowledge(3, first)?, "by somebody else")?;
+    ensure(acknowledge(2, first)?, "acknowledged")?;
+    ensure(!acknowledge(2, first)?, "twice")?;
+    let left = store.pending(&oin(2)?, 0, 10)?;
+    same(
+        left.iter().map(|n| n.disclosure().id).collect(),
+        vec![second],
+        "what is left",
+    )?;
+    let number = left.first().map_or(0, |n| n.disclosure().number);
+    same(
+        store.pending(&oin(2)?, number, 10)?.len(),
+        0,
+        "after the last",
+    )?;
+    let of_nothing = store.commit_step_blocking(|_| {
+        let mut decided = Decided::new(vec![entry("a", "b", Decision::Revealed, true)?], ());
+        decided.notices.push(NewNotice {
+            to: oin(2)?,
+            id: NoticeId::fresh(),
+            body: Vec::new(),
+            entries: vec![1],
+        });
+        Ok::<_, Failure>(Step::Decided(decided))
+    });
+    refused(
+        of_nothing.map(drop),
+        "a disclosure needs at least one log entry",
+    )?;
+    same(
+        store.read(|view| view.pending_count(&oin(2).map_err(|_| crate::StoreError::Closed)?))?,
+        1,
+        "none without an entry",
+    )?;
+    Ok(store.close()?)
+}
+
+fn answers_again(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("again").broker(open)?;
+    let key = RequestKey {
+        client: "corporatie".to_owned(),
+        method: "Check".to_owned(),
+        id: RequestId::fresh(),
+    };
+    let hash = Digest::new([1; 32]);
+    let ask = |hash: Digest| {
+        let key = key.clone();
+        store.commit_step_blocking(move |tx| {
+            if let Some(remembered) = tx.answered(&key, &hash)? {
+                let disclosure = remembered.answer().to_vec();
+                return Ok(Step::Again {
+                    remembered,
+                    disclosure,
+                });
+            }
+            let entries = vec![entry("corporatie", "gemeente", Decision::Revealed, true)?];
+            let mut decided = Decided::for_asker(entries, b"go in twos".to_vec());
+            decided.remember = Some(Remember {
+                key,
+                hash,
+                answer: b"go in twos".to_vec(),
+            });
+            Ok::<_, Failure>(Step::Decided(decided))
+        })
+    };
+    let first = ask(hash)?.ok_or("not logged")?;
+    check(&store, &["politie"])?;
+    let again = ask(hash)?.ok_or("not logged")?;
+    same(again.disclosure(), first.disclosure(), "the same answer")?;
+    let (old, new) = (
+        first.receipt().verify(&verifier()?)?,
+        again.receipt().verify(&verifier()?)?,
+    );
+    same(new.leaves, old.leaves, "the same entries")?;
+    same(store.checkpoint().size, 2, "asked twice is logged once")?;
+    refused(
+        ask(Digest::new([2; 32])).map(drop),
+        "request_id was used before",
+    )?;
+    Ok(store.close()?)
+}
+
+fn entries_are_listed(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("listing");
+    let store = world.broker(open)?;
+    let start = super::sample::now();
+    for (source, decision, named) in [
+        ("gemeente", Decision::Revealed, true),
+        ("politie", Decision::Withheld, false),
+        ("gemeente", Decision::Withheld, true),
+    ] {
+        let one = entry("corporatie", source, decision, named)?;
+        store.commit_step_blocking(move |_| {
+            let mut decided = Decided::new(vec![one], ());
+            decided.pad_to = 2;
+            Ok::<_, Failure>(Step::Decided(decided))
+        })?;
+        world.clock.advance_seconds(60);
+    }
+    let list = |filter: EntryFilter| {
+        store
+            .read(|view| view.entries(&filter, 0, 10))
+            .map(|page| page.seqs)
+    };
+    let any = EntryFilter::default;
+    same(list(any())?, vec![0, 1, 2, 3, 4, 5], "all")?;
+    let politie = Some(party("politie")?);
+    let by_source = EntryFilter {
+        source: politie.clone(),
+        ..any()
+    };
+    same(
+        list(by_source)?,
+        vec![2],
+        "by a source that only the outcome names",
+    )?;
+    same(
+        list(EntryFilter {
+            named: politie,
+            ..any()
+        })?,
+        vec![],
+        "a party that no leaf names",
+    )?;
+    let named = EntryFilter {
+        named: Some(party("gemeente")?),
+        ..any()
+    };
+    same(list(named)?, vec![0, 4], "a party in either role")?;
+    let withheld = EntryFilter {
+        decision: Some(Decision::Withheld),
+        ..any()
+    };
+    same(list(withheld)?, vec![2, 4], "by decision")?;
+    let clause = EntryFilter {
+        clause: Some(ClauseNo::parse("3.1")?),
+        kind: Some(ledger::Kind::CheckAnswered),
+        covenant: Some(Digest::new([5; 32])),
+        ..any()
+    };
+    same(list(clause)?, vec![0, 2, 4], "by clause, kind and covenant")?;
+    let minute = EntryFilter {
+        from: Some(start.plus_seconds(60)),
+        until: Some(start.plus_seconds(120)),
+        ..any()
+    };
+    same(list(minute)?, vec![2, 3], "by time")?;
+    let mut seqs = Vec::new();
+    let mut next = Some(0);
+    while let Some(from) = next {
+        let page = store.read(|view| view.entries(&any(), from, 4))?;
+        ensure(page.seqs.len() <= 4, "a page")?;
+        seqs.extend(page.seqs);
+        next = page.next;
+    }
+    same(seqs, vec![0, 1, 2, 3, 4, 5], "page after page")?;
+    Ok(store.close()?)
+}
+
+fn erasing(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("erasing").broker(open)?;
+    let before = check(&store, &["gemeente"])?;
+    let outcome = store.read(|view| view.entry(0))?.and_then(|e| e.outcome);
+    let skeleton = Skeleton::from_leaf(&store.read(|view| view.leaf(0))?.ok_or("leaf")?)?;
+    let opens = outcome.is_some_and(|o| o.opens(Part::Outcome, &skeleton.outcome));
+    ensure(opens, "the outcome opens its commitment")?;
+    for part in Part::ALL {
+        ensure(
+            store.write_blocking(move |tx| tx.erase(0, part))?,
+            part.as_str(),
+        )?;
+        ensure(
+            !store.write_blocking(move |tx| tx.erase(0, part))?,
+            "erased twice",
+        )?;
+    }
+    let left = store.read(|view| view.entry(0))?.ok_or("entry")?;
+    ensure(
+        left.request.is_none() && left.answer.is_none() && left.outcome.is_none(),
+        "nothing opens it any more",
+    )?;
+    same(
+        left.listed.clause,
+        Some(ClauseNo::parse("3.1")?),
+        "time and clause stay",
+    )?;
+    before.receipt().verify(&verifier()?)?;
+    store.fsck()?;
+    same(store.read(|view| view.entry(1))?, None, "beyond the log")?;
+    Ok(store.close()?)
+}
+
+fn ahead_is_signed_anew(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("ahead");
+    let store = world.broker(open)?;
+    check(&store, &["gemeente"])?;
+    let old = world.place.read()?;
+    check(&store, &["gemeente"])?;
+    store.close()?;
+    // What a crash between batch and checkpoint leaves.
+    put_back(&world.place, old)?;
+    let store = world.broker(open)?;
+    same(store.log_stopped(), None, "a normal crash")?;
+    same(store.checkpoint().size, 2, "signed anew")?;
+    ensure(
+        world.place.read()? == Some(store.checkpoint().note),
+        "second place",
+    )?;
+    check(&store, &["gemeente"])?
+        .receipt()
+        .verify(&verifier()?)?;
+    Ok(store.close()?)
+}
+
+fn behind_is_refused(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("behind");
+    let store = world.broker(open)?;
+    check(&store, &["gemeente"])?;
+    store.close()?;
+    let root = Digest::new([1; 32]);
+    put_back(&world.place, Some(signer()?.sign(2, root)))?;
+    let store = world.broker(open)?;
+    refused_log(&store, "the tree is behind the checkpoint file")?;
+    store.close()?;
+    put_back(&world.place, Some(signer()?.sign(1, root)))?;
+    let store = world.broker(open)?;
+    refused_log(
+        &store,
+        "the tree does not contain what the checkpoint file says",
+    )?;
+    ensure(
+        world.place.read()? == Some(signer()?.sign(1, root)),
+        "it is left alone",
+    )?;
+    Ok(store.close()?)
+}
+
+fn lost_is_refused(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("lost");
+    let store = world.broker(open)?;
+    check(&store, &["gemeente"])?;
+    let kept = world.place.read()?;
+    store.close()?;
+    put_back(&world.place, None)?;
+    let store = world.broker(open)?;
+    refused_log(&store, "the checkpoint file is missing")?;
+    let read = store.read(|view| view.entry(0))?;
+    ensure(read.is_some(), "the log can still be read")?;
+    ensure(world.place.read()?.is_none(), "nothing is signed")?;
+    store.close()?;
+    put_back(&world.place, kept)?;
+    let foreign = LogSigner::from_seed(super::sample::ORIGIN, &Secret::new([4; 32]))?;
+    let store = world.broker_with(open, foreign)?;
+    refused_log(
+        &store,
+        "the checkpoint file is not signed by this log's key",
+    )?;
+    store.close()?;
+    let store = world.broker(open)?;
+    check(&store, &["gemeente"])?;
+    store.stop_log("a node holds a newer checkpoint");
+    refused(
+        check(&store, &["gemeente"]),
+        "the disclosure log is not being signed: a node holds",
+    )?;
+    Ok(store.close()?)
+}
+
+fn two_that_sign(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("two");
+    let store = world.broker(open)?;
+    check(&store, &["gemeente"])?;
+    put_back(&world.place, Some(signer()?.sign(1, Digest::new([8; 32]))))?;
+    refused(
+        check(&store, &["gemeente"]),
+        "the store has stopped after a failed write",
+    )?;
+    refused(
+        check(&store, &["gemeente"]),
+        "the store has stopped after a failed write",
+    )?;
+    ensure(
+        store
+            .read(|view| view.leaf(0).map_err(Failure::from))
+            .is_err(),
+        "reads stop too",
+    )?;
+    Ok(store.close()?)
+}
+
+fn refused_log(store: &BrokerStore, why: &str) -> Result<(), Failure> {
+    let said = store.log_stopped().unwrap_or_default();
+    ensure(said.starts_with(why), why)?;
+    refused(
+        check(store, &["gemeente"]),
+        "the disclosure log is not being signed",
+    )?;
+    same(store.read(|view| view.work(1))?.len(), 0, "reading goes on")
+}
+
+fn put_back(place: &CheckpointPlace, note: Option<Vec<u8>>) -> Result<(), Failure> {
+    match place {
+        CheckpointPlace::Memory(held) => {
+            *held.lock().map_err(|_| "poisoned")? = note;
+            Ok(())
+        }
+        CheckpointPlace::File(_) => Err("the suite keeps checkpoints in memory".into()),
+    }
+}
