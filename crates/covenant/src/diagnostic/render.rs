@@ -64,7 +64,10 @@ fn lines<'a>(source: &'a str, d: &Diagnostic) -> Option<(&'a str, usize, std::op
     let from = floor(source, d.from);
     let to = floor(source, d.to.max(d.from));
     let start = source.get(..from)?.rfind('\n').map_or(0, |at| at + 1);
-    let end = source.get(to..)?.find('\n').map_or(source.len(), |at| to + at);
+    let end = source
+        .get(to..)?
+        .find('\n')
+        .map_or(source.len(), |at| to + at);
     let text = source.get(start..end)?;
     if text.lines().any(|line| line.len() > LONGEST_LINE) {
         return None;
@@ -83,7 +86,12 @@ fn floor(source: &str, offset: usize) -> usize {
 }
 
 fn count(diagnostics: &[Diagnostic], lang: Lang) -> String {
-    let of = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+    let of = |severity| {
+        diagnostics
+            .iter()
+            .filter(|d| d.severity == severity)
+            .count()
+    };
     let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
     let plural = |n: usize, one: &'static str, more: &'static str| if n == 1 { one } else { more };
     match lang {
@@ -152,13 +160,24 @@ mod tests {
         let source = "taal = \"nl\"\nniet_voor = [\"huurbeëindiging één\", \"opsporign\"]\n";
         let shown = render("c.toml", source, &[at(source, "opsporign")], Lang::Nl);
         let lines: Vec<&str> = shown.lines().collect();
-        let code = lines.iter().position(|l| l.contains("opsporign\"")).unwrap();
-        let word = lines[code].split("opsporign").next().unwrap().chars().count();
+        let code = lines
+            .iter()
+            .position(|l| l.contains("opsporign\""))
+            .unwrap();
+        let word = lines[code]
+            .split("opsporign")
+            .next()
+            .unwrap()
+            .chars()
+            .count();
         let mark = lines[code + 1].find('^').unwrap();
         assert_eq!(word, mark, "\n{shown}");
         assert_eq!(lines[code + 1].matches('^').count(), "opsporign".len());
         assert!(shown.contains("--> c.toml:2:38"), "\n{shown}");
-        assert!(shown.contains("fout[onbekend-woord]") && shown.contains("hulp: Bedoelde u"), "\n{shown}");
+        assert!(
+            shown.contains("fout[onbekend-woord]") && shown.contains("hulp: Bedoelde u"),
+            "\n{shown}"
+        );
         assert!(shown.ends_with("1 fout, 0 waarschuwingen\n"));
     }
 
@@ -178,7 +197,11 @@ mod tests {
     fn any_offset_can_be_shown() {
         let source = "é\nb";
         for (from, to) in [(0, 0), (1, 1), (0, 99), (4, 4), (99, 99), (3, 1)] {
-            let d = Diagnostic { from, to, ..at(source, "b") };
+            let d = Diagnostic {
+                from,
+                to,
+                ..at(source, "b")
+            };
             assert!(render("x", source, std::slice::from_ref(&d), Lang::En).contains("error"));
             assert!(to_json(source, &[d]).contains("onbekend-woord"));
         }

@@ -98,15 +98,19 @@ pub fn check_as(source: &str, checking: Checking, today: Option<Day>) -> Checked
     let root = Table::new(&ctx, tree.get_ref(), 0..0);
     let draft = parse::document(&root, tree.get_ref());
     root.finish();
-    lint::run(&ctx, &draft, &places, today);
-    let document = if ctx.errors() == 0 {
-        whole(draft)
-    } else {
-        None
-    };
+    let coherent = lint::run(&ctx, &draft, &places, today);
+    let judged = coherent && lint::examples::can_be_judged(&draft);
     let digest = Digest::new(Sha256::digest(source.as_bytes()).into());
+    let template = checking == Checking::Template;
+    let mut covenant = whole(draft).map(|d| Covenant::new(d, digest, template));
+    if let Some(covenant) = covenant.as_ref().filter(|_| judged) {
+        lint::examples::judge(&ctx, &places, covenant);
+    }
+    if ctx.errors() > 0 {
+        covenant = None;
+    }
     Checked {
-        covenant: document.map(|d| Covenant::new(d, digest, checking == Checking::Template)),
+        covenant,
         diagnostics: ctx.into_findings(),
     }
 }

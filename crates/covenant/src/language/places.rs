@@ -91,7 +91,7 @@ impl<'a> Places<'a> {
                     .map(|(key, value)| (key.span(), value)),
                 Step::Index(index) => {
                     let element: Option<&'a Spanned<DeValue<'a>>> =
-                        list.and_then(|l: &'a toml::de::DeArray<'a>| l.iter().nth(*index));
+                        list.and_then(|l: &'a toml::de::DeArray<'a>| l.get(*index));
                     element.map(|value| (within_quotes(value), value))
                 }
             };

@@ -103,8 +103,17 @@ fn fits(rules: &Rules<'_>, draft: &DraftClause) {
         each_fits(rules, of(draft, direction), direction, path, &recipients);
     }
     if let Some(report) = &draft.clause.bases.report_to_source {
-        for (direction, bases) in [(Direction::Supply, &report.supply), (Direction::Receive, &report.receive)] {
-            let path = steps!["regel", draft.index, "grondslag", "melden_aan_bron", direction.key()];
+        for (direction, bases) in [
+            (Direction::Supply, &report.supply),
+            (Direction::Receive, &report.receive),
+        ] {
+            let path = steps![
+                "regel",
+                draft.index,
+                "grondslag",
+                "melden_aan_bron",
+                direction.key()
+            ];
             each_fits(rules, bases, direction, path, &draft.clause.from);
         }
     }
@@ -118,7 +127,9 @@ fn each_fits(
     recipients: &[PartyId],
 ) {
     for (party, basis) in bases {
-        let Some(kind) = rules.kind(party) else { continue };
+        let Some(kind) = rules.kind(party) else {
+            continue;
+        };
         let mut here = path.to_vec();
         here.push(Step::Key(party.as_str()));
         let article = basis.article;
@@ -161,8 +172,17 @@ fn each_fits(
     }
 }
 
-fn supply_fits(article: Article, kind: PartyKind, recipients: &[PartyId], rules: &Rules<'_>) -> bool {
-    let only_to = |wanted| recipients.iter().all(|r| rules.kind(r).is_none_or(|k| k == wanted));
+fn supply_fits(
+    article: Article,
+    kind: PartyKind,
+    recipients: &[PartyId],
+    rules: &Rules<'_>,
+) -> bool {
+    let only_to = |wanted| {
+        recipients
+            .iter()
+            .all(|r| rules.kind(r).is_none_or(|k| k == wanted))
+    };
     match kind {
         PartyKind::Police => match article {
             Article::Wpg16a => only_to(PartyKind::Prosecution),
@@ -180,11 +200,21 @@ fn decision(rules: &Rules<'_>, draft: &DraftClause) {
     if bases.decision.is_some() || !draft.bases_clean {
         return;
     }
-    if let Some((party, basis)) = bases.supply.iter().find(|(_, b)| b.article.needs_decision()) {
+    if let Some((party, basis)) = bases
+        .supply
+        .iter()
+        .find(|(_, b)| b.article.needs_decision())
+    {
         let article = basis.article;
         rules.at(
             law::DECISION,
-            steps!["regel", draft.index, "grondslag", "verstrekken", party.as_str()],
+            steps![
+                "regel",
+                draft.index,
+                "grondslag",
+                "verstrekken",
+                party.as_str()
+            ],
             format!("`{article}` vraagt om `grondslag.besluit`"),
             format!("`{article}` asks for `grondslag.besluit`"),
         );
@@ -198,20 +228,36 @@ fn handlers<'d>(
     nature: Nature,
 ) -> Vec<(Direction, &'d PartyId, &'d [Exemption])> {
     let clause = &draft.clause;
-    let of_nature = |id| rules.draft.signals.get(id).is_some_and(|s| s.nature == nature);
+    let of_nature = |id| {
+        rules
+            .draft
+            .signals
+            .get(id)
+            .is_some_and(|s| s.nature == nature)
+    };
     let signals: Vec<_> = clause.about.iter().filter(|id| of_nature(id)).collect();
     let mut found = Vec::new();
     for (party, basis) in &clause.bases.supply {
         if basis.article.is_avg() && signals.iter().any(|s| rules.is_source(party, s)) {
             let list = clause.bases.supply_exemptions.get(party);
-            found.push((Direction::Supply, party, list.map_or(&[][..], Vec::as_slice)));
+            found.push((
+                Direction::Supply,
+                party,
+                list.map_or(&[][..], Vec::as_slice),
+            ));
         }
     }
     for (party, basis) in &clause.bases.receive {
-        let gets = |source: &PartyId| source != party && signals.iter().any(|s| rules.is_source(source, s));
+        let gets = |source: &PartyId| {
+            source != party && signals.iter().any(|s| rules.is_source(source, s))
+        };
         if basis.article.is_avg() && clause.from.iter().any(gets) {
             let list = clause.bases.receive_exemptions.get(party);
-            found.push((Direction::Receive, party, list.map_or(&[][..], Vec::as_slice)));
+            found.push((
+                Direction::Receive,
+                party,
+                list.map_or(&[][..], Vec::as_slice),
+            ));
         }
     }
     found
@@ -240,7 +286,8 @@ fn special(rules: &Rules<'_>, draft: &DraftClause) {
         return;
     }
     for (direction, party, list) in handlers(rules, draft, Nature::Special) {
-        let both = list.iter().any(|e| e.is_special_avg()) && list.iter().any(|e| e.is_special_uavg());
+        let both =
+            list.iter().any(|e| e.is_special_avg()) && list.iter().any(|e| e.is_special_uavg());
         if !both {
             let key = direction.key();
             rules.at_word(
@@ -256,18 +303,25 @@ fn special(rules: &Rules<'_>, draft: &DraftClause) {
 
 fn exemptions(rules: &Rules<'_>, draft: &DraftClause) {
     let bases = &draft.clause.bases;
-    let uses = |map: &BTreeMap<PartyId, Vec<Exemption>>, e| map.values().any(|list| list.contains(&e));
+    let uses =
+        |map: &BTreeMap<PartyId, Vec<Exemption>>, e| map.values().any(|list| list.contains(&e));
     let path = steps!["regel", draft.index, "grondslag", "uitzondering"];
     let partnership = Exemption::Uavg33_1b;
     if uses(&bases.supply_exemptions, partnership) || uses(&bases.receive_exemptions, partnership) {
         let parties = draft.clause.from.iter().cloned().chain(recipients(draft));
-        let private = parties.into_iter().find(|p| rules.kind(p).is_some_and(|k| !k.is_public()));
+        let private = parties
+            .into_iter()
+            .find(|p| rules.kind(p).is_some_and(|k| !k.is_public()));
         if let Some(party) = private {
             rules.at_key(
                 warning::NOT_PUBLIC,
                 path,
-                format!("UAVG 33.1.b is voor publiekrechtelijke samenwerking, en `{party}` is privaat"),
-                format!("UAVG 33.1.b is for partnerships under public law, and `{party}` is private"),
+                format!(
+                    "UAVG 33.1.b is voor publiekrechtelijke samenwerking, en `{party}` is privaat"
+                ),
+                format!(
+                    "UAVG 33.1.b is for partnerships under public law, and `{party}` is private"
+                ),
             );
         }
     }
@@ -327,7 +381,11 @@ fn report(rules: &Rules<'_>, draft: &DraftClause) {
 fn bibob(rules: &Rules<'_>) {
     for draft in &rules.draft.clauses {
         for signal in &draft.clause.about {
-            let is_bibob = rules.draft.signals.get(signal).is_some_and(|s| s.nature == Nature::Bibob);
+            let is_bibob = rules
+                .draft
+                .signals
+                .get(signal)
+                .is_some_and(|s| s.nature == Nature::Bibob);
             let barred = recipients(draft)
                 .into_iter()
                 .find(|p| rules.kind(p).is_some_and(|k| !k.may_have_bibob()));
@@ -351,7 +409,11 @@ fn bsn(rules: &Rules<'_>) {
     for spec in &rules.draft.match_keys {
         if spec.keys.iter().any(|k| k.fields.contains(&FieldName::Bsn)) {
             let name = spec.name.as_str();
-            let list = if rules.places.keys(steps!["vergelijking", name]).contains(&"velden") {
+            let list = if rules
+                .places
+                .keys(steps!["vergelijking", name])
+                .contains(&"velden")
+            {
                 "velden"
             } else {
                 "van"
@@ -369,12 +431,20 @@ fn bsn(rules: &Rules<'_>) {
 }
 
 fn retention(rules: &Rules<'_>) {
-    let years = |count| Span { count, unit: Unit::Year }.about_hours();
-    let police = rules
-        .draft
-        .clauses
-        .iter()
-        .any(|c| c.clause.bases.supply.values().any(|b| b.article.is_police_supply()));
+    let years = |count| {
+        Span {
+            count,
+            unit: Unit::Year,
+        }
+        .about_hours()
+    };
+    let police = rules.draft.clauses.iter().any(|c| {
+        c.clause
+            .bases
+            .supply
+            .values()
+            .any(|b| b.article.is_police_supply())
+    });
     if let Some(log) = &rules.draft.log
         && police
         && log.retention.about_hours() < years(4)
@@ -388,7 +458,10 @@ fn retention(rules: &Rules<'_>) {
         );
     }
     for signal in rules.draft.signals.values() {
-        let from_police = signal.sources.iter().any(|p| rules.kind(p) == Some(PartyKind::Police));
+        let from_police = signal
+            .sources
+            .iter()
+            .any(|p| rules.kind(p) == Some(PartyKind::Police));
         if from_police && signal.expires_after.about_hours() > years(5) {
             rules.at(
                 law::POLICE_RETENTION,

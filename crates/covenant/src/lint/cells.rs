@@ -78,8 +78,13 @@ impl Rules<'_> {
 
     pub(super) fn is_prohibited(&self, cell: &Cell<'_>) -> bool {
         self.draft.prohibitions.iter().any(|p| {
-            p.value
-                .covers(cell.role, cell.purpose, cell.source, cell.signal, cell.shows)
+            p.value.covers(
+                cell.role,
+                cell.purpose,
+                cell.source,
+                cell.signal,
+                cell.shows,
+            )
         })
     }
 
@@ -91,8 +96,16 @@ impl Rules<'_> {
 
 fn double_numbers(rules: &Rules<'_>) {
     let mut seen: BTreeMap<&ClauseNo, ()> = BTreeMap::new();
-    let clauses = rules.draft.clauses.iter().map(|c| ("regel", c.index, &c.clause.number));
-    let prohibitions = rules.draft.prohibitions.iter().map(|p| ("verbod", p.index, &p.value.number));
+    let clauses = rules
+        .draft
+        .clauses
+        .iter()
+        .map(|c| ("regel", c.index, &c.clause.number));
+    let prohibitions = rules
+        .draft
+        .prohibitions
+        .iter()
+        .map(|p| ("verbod", p.index, &p.value.number));
     for (section, index, number) in clauses.chain(prohibitions) {
         if seen.insert(number, ()).is_some() {
             rules.at(
@@ -110,9 +123,18 @@ fn overlap(rules: &Rules<'_>) {
     let mut by_purpose: BTreeMap<&PurposeId, Vec<&DraftClause>> = BTreeMap::new();
     for draft in &rules.draft.clauses {
         let earlier = by_purpose.entry(&draft.clause.purpose).or_default();
-        if let Some((other, cell)) = earlier.iter().find_map(|e| Some((e, shared(&e.clause, &draft.clause)?))) {
+        if let Some((other, cell)) = earlier
+            .iter()
+            .find_map(|e| Some((e, shared(&e.clause, &draft.clause)?)))
+        {
             let (this, other) = (&draft.clause.number, &other.clause.number);
-            let Cell { role, source, signal, shows, .. } = cell;
+            let Cell {
+                role,
+                source,
+                signal,
+                shows,
+                ..
+            } = cell;
             rules.at(
                 meaning::OVERLAP,
                 steps!["regel", draft.index, "nummer"],
@@ -129,15 +151,18 @@ fn shared<'a>(one: &'a Clause, other: &Clause) -> Option<Cell<'a>> {
     let shows = one.shows.iter().find(|s| other.shows.contains(s))?;
     let signal = one.about.iter().find(|s| other.about.contains(s))?;
     let sources: Vec<&PartyId> = one.from.iter().filter(|s| other.from.contains(s)).collect();
-    one.to.iter().filter(|r| other.to.contains(r)).find_map(|role| {
-        let party = role.party();
-        let source = sources.iter().find(|s| ***s != party)?;
-        Some(Cell {
-            role,
-            purpose: &one.purpose,
-            source,
-            signal,
-            shows: *shows,
+    one.to
+        .iter()
+        .filter(|r| other.to.contains(r))
+        .find_map(|role| {
+            let party = role.party();
+            let source = sources.iter().find(|s| ***s != party)?;
+            Some(Cell {
+                role,
+                purpose: &one.purpose,
+                source,
+                signal,
+                shows: *shows,
+            })
         })
-    })
 }

@@ -19,7 +19,11 @@ fn shown(rules: &Rules<'_>, draft: &DraftClause) {
     let toont = steps!["regel", index, "toont"];
     let scan = clause.triggers.contains(&Trigger::Scan);
     if scan {
-        for shows in clause.shows.iter().filter(|s| !matches!(s, Shows::Count | Shows::Contact)) {
+        for shows in clause
+            .shows
+            .iter()
+            .filter(|s| !matches!(s, Shows::Count | Shows::Contact))
+        {
             rules.at_word(
                 meaning::SCAN_SHOWS,
                 toont,
@@ -90,19 +94,28 @@ fn notices(rules: &Rules<'_>, draft: &DraftClause) {
 
 fn approval(rules: &Rules<'_>, draft: &DraftClause) {
     let (clause, index) = (&draft.clause, draft.index);
-    let Some(approval) = &clause.conditions.approval else { return };
+    let Some(approval) = &clause.conditions.approval else {
+        return;
+    };
     match clause.output.answer_after {
         None if draft.demands_clean => rules.at_key(
             meaning::APPROVAL_WITHOUT_WAIT,
             steps!["regel", index, "voorwaarde", "goedkeuring"],
             "zonder `uitvoer.antwoord_na` verraadt de wachttijd of er iets was".into(),
-            "without `uitvoer.antwoord_na` the waiting time tells whether there was something".into(),
+            "without `uitvoer.antwoord_na` the waiting time tells whether there was something"
+                .into(),
         ),
         Some(wait) if wait.about_hours() < approval.within.about_hours() => rules.at(
             meaning::WAIT_TOO_SHORT,
             steps!["regel", index, "uitvoer", "antwoord_na"],
-            format!("het antwoord komt na {wait}, en goedkeuren mag binnen {}", approval.within),
-            format!("the answer comes after {wait}, and approval may take {}", approval.within),
+            format!(
+                "het antwoord komt na {wait}, en goedkeuren mag binnen {}",
+                approval.within
+            ),
+            format!(
+                "the answer comes after {wait}, and approval may take {}",
+                approval.within
+            ),
         ),
         _ => {}
     }

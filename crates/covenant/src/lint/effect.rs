@@ -55,23 +55,55 @@ fn idle_words(rules: &Rules<'_>, draft: &DraftClause) {
             format!("`{word}` has no effect in this clause"),
         );
     };
-    let flows: Vec<_> = named(clause).filter(|c| rules.is_source(c.source, c.signal)).collect();
-    for party in clause.from.iter().filter(|p| !flows.iter().any(|c| c.source == *p)) {
+    let flows: Vec<_> = named(clause)
+        .filter(|c| rules.is_source(c.source, c.signal))
+        .collect();
+    for party in clause
+        .from
+        .iter()
+        .filter(|p| !flows.iter().any(|c| c.source == *p))
+    {
         idle("van", party.as_str());
     }
-    for signal in clause.about.iter().filter(|s| !flows.iter().any(|c| c.signal == *s)) {
+    for signal in clause
+        .about
+        .iter()
+        .filter(|s| !flows.iter().any(|c| c.signal == *s))
+    {
         idle("over", signal.as_str());
     }
-    for role in clause.to.iter().filter(|r| !flows.iter().any(|c| c.role == *r)) {
+    for role in clause
+        .to
+        .iter()
+        .filter(|r| !flows.iter().any(|c| c.role == *r))
+    {
         idle("aan", role.as_str());
     }
 }
+
+const COUNTED: [&str; 6] = [
+    "drempel",
+    "afronden_op",
+    "overheersing",
+    "nevenonderdrukking",
+    "tijdvak",
+    "embargo",
+];
+const ASKED: [(&str, &str); 6] = [
+    ("voorwaarde", "dossier"),
+    ("voorwaarde", "motivering"),
+    ("voorwaarde", "inlogniveau"),
+    ("grens", "per_medewerker_per_dag"),
+    ("grens", "per_partij_per_dag"),
+    ("grens", "per_betrokkene_per_maand"),
+];
 
 /// Demands that nothing in the clause looks at.
 fn idle_demands(rules: &Rules<'_>, draft: &DraftClause) {
     let clause = &draft.clause;
     let idle = |section: &str, key: &str, nl: &str, en: &str| {
-        if rules.places.keys(steps!["regel", draft.index, section]).contains(&key) {
+        let written = rules.places.keys(steps!["regel", draft.index, section]);
+        if written.contains(&key) {
             rules.at_key(
                 warning::NO_EFFECT,
                 steps!["regel", draft.index, section, key],
@@ -81,23 +113,36 @@ fn idle_demands(rules: &Rules<'_>, draft: &DraftClause) {
         }
     };
     if !clause.shows.contains(&Shows::Count) {
-        for key in ["drempel", "afronden_op", "overheersing", "nevenonderdrukking", "tijdvak", "embargo"] {
-            idle("uitvoer", key, "de regel toont geen aantallen", "the clause shows no counts");
+        for key in COUNTED {
+            let (nl, en) = (
+                "de regel toont geen aantallen",
+                "the clause shows no counts",
+            );
+            idle("uitvoer", key, nl, en);
         }
         if !clause.is_triggered_by(Trigger::Scan) {
-            idle("uitvoer", "gebied", "de regel is geen scan", "the clause is no scan");
+            idle(
+                "uitvoer",
+                "gebied",
+                "de regel is geen scan",
+                "the clause is no scan",
+            );
         }
     }
     if !clause.is_triggered_by(Trigger::OnMatch) {
-        idle("uitvoer", "bundelen", "de regel geeft geen meldingen vanzelf", "the clause gives no notices");
+        let (nl, en) = (
+            "de regel geeft geen meldingen",
+            "the clause gives no notices",
+        );
+        idle("uitvoer", "bundelen", nl, en);
     }
-    let asked = clause.triggers.iter().any(|t| *t != Trigger::OnMatch);
-    if !asked {
-        for key in ["dossier", "motivering", "inlogniveau"] {
-            idle("voorwaarde", key, "niemand stelt hier een vraag", "nobody asks a question here");
-        }
-        for key in ["per_medewerker_per_dag", "per_partij_per_dag", "per_betrokkene_per_maand"] {
-            idle("grens", key, "niemand stelt hier een vraag", "nobody asks a question here");
+    if clause.triggers.iter().all(|t| *t == Trigger::OnMatch) {
+        for (section, key) in ASKED {
+            let (nl, en) = (
+                "niemand stelt hier een vraag",
+                "nobody asks a question here",
+            );
+            idle(section, key, nl, en);
         }
     }
 }
@@ -122,9 +167,15 @@ fn example(rules: &Rules<'_>, draft: &DraftClause) {
 fn dead_prohibitions(rules: &Rules<'_>) {
     for prohibition in &rules.draft.prohibitions {
         let p = &prohibition.value;
-        let closes = rules.draft.clauses.iter().flat_map(|c| named(&c.clause)).any(|c| {
-            rules.is_source(c.source, c.signal) && p.covers(c.role, c.purpose, c.source, c.signal, c.shows)
-        });
+        let closes = rules
+            .draft
+            .clauses
+            .iter()
+            .flat_map(|c| named(&c.clause))
+            .any(|c| {
+                rules.is_source(c.source, c.signal)
+                    && p.covers(c.role, c.purpose, c.source, c.signal, c.shows)
+            });
         if !closes {
             rules.at(
                 warning::DEAD_PROHIBITION,
@@ -149,7 +200,12 @@ fn unused(rules: &Rules<'_>) {
     };
     for (id, signal) in &draft.signals {
         if !clauses().any(|c| c.about.contains(id)) {
-            report(steps!["signaal", id.as_str()], "signaal", "signal", id.as_str());
+            report(
+                steps!["signaal", id.as_str()],
+                "signaal",
+                "signal",
+                id.as_str(),
+            );
         }
         if signal.codes.is_empty() {
             rules.at_key(
@@ -160,19 +216,42 @@ fn unused(rules: &Rules<'_>) {
             );
         }
     }
-    for id in draft.purposes.keys().filter(|id| !clauses().any(|c| c.purpose == **id)) {
+    for id in draft
+        .purposes
+        .keys()
+        .filter(|id| !clauses().any(|c| c.purpose == **id))
+    {
         report(steps!["doel", id.as_str()], "doel", "purpose", id.as_str());
     }
-    for spec in draft.match_keys.iter().filter(|k| !clauses().any(|c| c.comparisons.contains(&k.name))) {
-        report(steps!["vergelijking", spec.name.as_str()], "vergelijking", "comparison", spec.name.as_str());
+    for spec in draft
+        .match_keys
+        .iter()
+        .filter(|k| !clauses().any(|c| c.comparisons.contains(&k.name)))
+    {
+        report(
+            steps!["vergelijking", spec.name.as_str()],
+            "vergelijking",
+            "comparison",
+            spec.name.as_str(),
+        );
     }
     let approves = |role: &RoleRef| {
-        clauses().any(|c| c.conditions.approval.as_ref().is_some_and(|a| a.by.contains(role)))
+        clauses().any(|c| {
+            c.conditions
+                .approval
+                .as_ref()
+                .is_some_and(|a| a.by.contains(role))
+        })
     };
     for party in draft.parties.values() {
         for role in party.roles.keys() {
             if !clauses().any(|c| c.to.contains(role)) && !approves(role) {
-                report(steps!["partij", party.id.as_str(), "rol", role.role()], "rol", "role", role.as_str());
+                report(
+                    steps!["partij", party.id.as_str(), "rol", role.role()],
+                    "rol",
+                    "role",
+                    role.as_str(),
+                );
             }
         }
     }

@@ -75,11 +75,14 @@ fn police_to_corporation(rules: &Rules<'_>, draft: &DraftClause) {
             warning::TRAFFIC_LIGHT,
             toont,
             Shows::Hit.as_str(),
-            "een kale treffer van de politie voor een corporatie had eerder geen wettelijke grond".into(),
+            "een kale treffer van de politie voor een corporatie had eerder geen wettelijke grond"
+                .into(),
             "a bare police hit for a housing corporation had no legal ground before".into(),
         );
     }
-    let advice = shown.iter().find(|s| matches!(s, Shows::Advice | Shows::Contact));
+    let advice = shown
+        .iter()
+        .find(|s| matches!(s, Shows::Advice | Shows::Contact));
     if let Some(shows) = advice
         && (clause.from.len() == 1 || clause.about.len() == 1)
     {
@@ -89,8 +92,14 @@ fn police_to_corporation(rules: &Rules<'_>, draft: &DraftClause) {
             warning::ADVICE_IS_CATEGORY,
             toont,
             shows.as_str(),
-            format!("`{shows}` komt hier uit een enkele {}, en verraadt die", what(by_source, "bron", "soort signaal")),
-            format!("`{shows}` comes from a single {} here, and gives it away", what(by_source, "source", "signal")),
+            format!(
+                "`{shows}` komt hier uit een enkele {}, en verraadt die",
+                what(by_source, "bron", "soort signaal")
+            ),
+            format!(
+                "`{shows}` comes from a single {} here, and gives it away",
+                what(by_source, "source", "signal")
+            ),
         );
     }
 }
@@ -99,8 +108,10 @@ type Answers<'a> = BTreeMap<&'a RoleRef, BTreeSet<&'a PartyId>>;
 
 /// Two people of one party who compare their answers can tell which source knew something.
 fn roles_differ(rules: &Rules<'_>) {
-    let mut answers: BTreeMap<(PartyId, &PurposeId, &model::SignalTypeId, Shows), (Answers<'_>, usize)> =
-        BTreeMap::new();
+    let mut answers: BTreeMap<
+        (PartyId, &PurposeId, &model::SignalTypeId, Shows),
+        (Answers<'_>, usize),
+    > = BTreeMap::new();
     for (draft, cell) in alive(rules) {
         if !draft.clause.is_triggered_by(Trigger::Question) {
             continue;

@@ -6,7 +6,7 @@ mod catalogue;
 mod cells;
 mod clauses;
 mod effect;
-mod examples;
+pub(crate) mod examples;
 mod flows;
 
 pub(crate) use catalogue::law;
@@ -77,27 +77,28 @@ impl Rules<'_> {
 
     /// Reports at a word in the list or table of a path.
     fn at_word(&self, lint: &Lint, path: &[Step<'_>], word: &str, nl: String, en: String) {
-        self.ctx
-            .report(lint, self.places.word(path, word), nl, en);
+        self.ctx.report(lint, self.places.word(path, word), nl, en);
     }
 }
 
-/// Applies every rule that needs more than one place of the file.
-pub(crate) fn run(ctx: &Context, draft: &Draft, places: &Places<'_>, today: Option<Day>) {
+/// Applies every rule that needs more than one place of the file; `false` when its cells do not
+/// hang together, so that no example can be judged.
+pub(crate) fn run(ctx: &Context, draft: &Draft, places: &Places<'_>, today: Option<Day>) -> bool {
     let rules = Rules { ctx, draft, places };
     expired(&rules, today);
-    let countable = cells::run(&rules);
+    let before = ctx.errors();
+    let few = cells::run(&rules);
+    let coherent = ctx.errors() == before;
     clauses::run(&rules);
     bases::run(&rules);
-    if !countable {
-        return;
+    if few {
+        flows::run(&rules);
     }
-    flows::run(&rules);
-    examples::run(&rules);
     // What has no effect can only be said of a file that reads well.
     if ctx.errors() == 0 {
         effect::run(&rules);
     }
+    coherent
 }
 
 fn expired(rules: &Rules<'_>, today: Option<Day>) {

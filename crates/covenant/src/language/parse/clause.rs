@@ -1,11 +1,11 @@
 //! `[[regel]]`: the cell part. Bases and demands have files of their own.
 
-use model::{AdviceCode, ClauseNo, PurposeId};
+use model::{AdviceCode, ClauseNo, MatchKeyName, PartyId, PurposeId, RoleRef, SignalTypeId};
 
 use crate::language::clause::{Bases, Clause, Conditions, Duties, Limits, Output, Promises};
 use crate::language::parse::{DraftClause, Names, bases, demands};
 use crate::language::reader::{Item, Table};
-use crate::language::words::{Shows, Silence, Trigger};
+use crate::language::words::{Attribute, Shows, Silence, Trigger};
 use crate::lint::meaning;
 use crate::vocabulary::advice::Vocabulary;
 
@@ -16,86 +16,37 @@ pub(super) fn clause(
     vocabulary: Option<Vocabulary>,
 ) -> DraftClause {
     let ctx = table.ctx;
-    let before = ctx.errors();
+    let start = ctx.errors();
     let number = table.need("nummer").and_then(|i| i.name());
     let title = table.need("titel").and_then(|i| i.owned());
-    let to = table
-        .need("aan")
-        .map(|i| i.list(|e| named(e).then(|| names.role(e))?));
-    let purpose = table
-        .need("doel")
-        .and_then(|i| named(&i).then(|| names.purpose(&i))?);
-    let triggers = table.need("aanleiding").map(|i| i.list(Item::word));
-    let comparisons = match &triggers {
-        Some(triggers) if triggers.iter().any(|t| *t != Trigger::Scan) => {
-            table.need("vergelijking")
-        }
-        _ => table.get("vergelijking"),
-    };
-    let comparisons = comparisons.map(|i| i.list(|e| named(e).then(|| names.comparison(e))?));
-    let from = table
-        .need("van")
-        .map(|i| i.list(|e| named(e).then(|| names.party(e))?));
-    let about = table
-        .need("over")
-        .map(|i| i.list(|e| named(e).then(|| names.signal(e))?));
-    let shows: Vec<Shows> = table
-        .need("toont")
-        .map(|i| i.list(|e| named(e).then(|| e.word())?))
-        .unwrap_or_default();
-    let kenmerken = table.get("kenmerken");
-    let attributes = kenmerken
-        .as_ref()
-        .map(|i| i.list(Item::word))
-        .unwrap_or_default();
-    let advies = table.get("advies");
-    let advice = advies.as_ref().and_then(|i| advice(i, vocabulary));
-    if !shows.is_empty() {
-        goes_with(
-            &table,
-            kenmerken.as_ref(),
-            shows.contains(&Shows::Attributes),
-            "kenmerken",
-            "gegevens",
-        );
-        goes_with(
-            &table,
-            advies.as_ref(),
-            shows.contains(&Shows::Advice),
-            "advies",
-            "handelingsadvies",
-        );
-    }
-    let cell_clean = ctx.errors() == before;
-
-    let before = ctx.errors();
-    let from = from.unwrap_or_default();
-    let to = to.unwrap_or_default();
+    let cell = Cells::read(&table, names);
+    let (attributes, advice) = shown(&table, &cell.shows, vocabulary);
+    let after_cell = ctx.errors();
     let bases = table
         .need("grondslag")
         .and_then(|i| i.table())
-        .map_or_else(Bases::default, |t| bases::bases(t, &to, &from, names));
-    let bases_clean = ctx.errors() == before;
-
-    let before = ctx.errors();
+        .map_or_else(Bases::default, |t| {
+            bases::bases(t, &cell.to, &cell.from, names)
+        });
+    let after_bases = ctx.errors();
     let demands = Demands::read(&table, names);
-    let demands_clean = ctx.errors() == before;
+    let after_demands = ctx.errors();
     table.finish();
     DraftClause {
         index,
-        cell_clean,
-        bases_clean,
-        demands_clean,
+        cell_clean: after_cell == start,
+        bases_clean: after_bases == after_cell,
+        demands_clean: after_demands == after_bases,
         clause: Clause {
             number: number.unwrap_or_else(|| stand_in(index)),
             title: title.unwrap_or_default(),
-            to,
-            purpose: purpose.unwrap_or_else(unknown_purpose),
-            triggers: triggers.unwrap_or_default(),
-            comparisons: comparisons.unwrap_or_default(),
-            from,
-            about: about.unwrap_or_default(),
-            shows,
+            to: cell.to,
+            purpose: cell.purpose.unwrap_or_else(unknown_purpose),
+            triggers: cell.triggers,
+            comparisons: cell.comparisons,
+            from: cell.from,
+            about: cell.about,
+            shows: cell.shows,
             attributes,
             advice,
             bases,
@@ -106,6 +57,71 @@ pub(super) fn clause(
             promises: demands.promises,
         },
     }
+}
+
+/// To whom, what for, when, by which comparison, from whom, about what, and what is shown.
+struct Cells {
+    to: Vec<RoleRef>,
+    purpose: Option<PurposeId>,
+    triggers: Vec<Trigger>,
+    comparisons: Vec<MatchKeyName>,
+    from: Vec<PartyId>,
+    about: Vec<SignalTypeId>,
+    shows: Vec<Shows>,
+}
+
+impl Cells {
+    fn read(table: &Table<'_, '_>, names: &Names<'_>) -> Self {
+        let triggers: Vec<Trigger> = table
+            .need("aanleiding")
+            .map(|i| i.list(Item::word))
+            .unwrap_or_default();
+        // A scan may count signals without comparing anything.
+        let compares = triggers.iter().any(|t| *t != Trigger::Scan);
+        let comparisons = if compares {
+            table.need("vergelijking")
+        } else {
+            table.get("vergelijking")
+        };
+        Self {
+            to: list(table.need("aan"), |e| names.role(e)),
+            purpose: table
+                .need("doel")
+                .and_then(|i| named(&i).then(|| names.purpose(&i))?),
+            triggers,
+            comparisons: list(comparisons, |e| names.comparison(e)),
+            from: list(table.need("van"), |e| names.party(e)),
+            about: list(table.need("over"), |e| names.signal(e)),
+            shows: list(table.need("toont"), Item::word),
+        }
+    }
+}
+
+/// A list in which everything is named.
+fn list<'c, 'i, T: PartialEq>(
+    item: Option<Item<'c, 'i>>,
+    read: impl Fn(&Item<'c, 'i>) -> Option<T>,
+) -> Vec<T> {
+    item.map(|i| i.list(|e| named(e).then(|| read(e))?))
+        .unwrap_or_default()
+}
+
+/// `kenmerken` and `advies`, which go with `toont`.
+fn shown(
+    table: &Table<'_, '_>,
+    shows: &[Shows],
+    vocabulary: Option<Vocabulary>,
+) -> (Vec<Attribute>, Option<AdviceCode>) {
+    let kenmerken = table.get("kenmerken");
+    let advies = table.get("advies");
+    if !shows.is_empty() {
+        let has = |word| shows.contains(&word);
+        let (list, one) = (kenmerken.as_ref(), advies.as_ref());
+        goes_with(table, list, has(Shows::Attributes), "kenmerken", "gegevens");
+        goes_with(table, one, has(Shows::Advice), "advies", "handelingsadvies");
+    }
+    let attributes = kenmerken.map(|i| i.list(Item::word)).unwrap_or_default();
+    (attributes, advies.and_then(|i| advice(&i, vocabulary)))
 }
 
 struct Demands {

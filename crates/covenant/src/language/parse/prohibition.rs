@@ -1,6 +1,6 @@
 //! `[[verbod]]`.
 
-use model::RoleRef;
+use model::{PurposeId, RoleRef};
 
 use crate::language::ast::{Prohibition, Selection};
 use crate::language::parse::Names;
@@ -11,7 +11,7 @@ pub(super) fn prohibition(table: Table<'_, '_>, names: &Names<'_>) -> Option<Pro
     let number = table.need("nummer").and_then(|i| i.name());
     let title = table.need("titel").and_then(|i| i.owned());
     let to = table.need("aan").and_then(|i| roles(&i, names));
-    let purpose = optional(table.get("doel"), |i| names.purpose(i));
+    let purpose = purpose(table.get("doel"), names);
     let from = optional(table.get("van"), |i| names.party(i));
     let about = optional(table.get("over"), |i| names.signal(i));
     let shows = table.need("toont").and_then(|i| selection(&i, Item::word));
@@ -36,27 +36,37 @@ fn optional<'c, 'i, T: PartialEq>(
     };
     let selection = selection(&item, read);
     if matches!(selection, Some(Selection::All)) {
-        item.ctx.report(
-            warning::NO_EFFECT,
-            item.key_at(),
-            "`*` is hetzelfde als deze sleutel weglaten".into(),
-            "`*` is the same as leaving this key out".into(),
-        );
+        no_effect(&item);
     }
     selection
 }
 
-/// A list, one text, or `*`.
+/// A purpose, as in a clause.
+fn purpose(item: Option<Item<'_, '_>>, names: &Names<'_>) -> Option<Selection<PurposeId>> {
+    let Some(item) = item else {
+        return Some(Selection::All);
+    };
+    if item.text()? == "*" {
+        no_effect(&item);
+        return Some(Selection::All);
+    }
+    Some(Selection::Only(vec![names.purpose(&item)?]))
+}
+
+fn no_effect(item: &Item<'_, '_>) {
+    item.ctx.report(
+        warning::NO_EFFECT,
+        item.key_at(),
+        "`*` is hetzelfde als deze sleutel weglaten".into(),
+        "`*` is the same as leaving this key out".into(),
+    );
+}
+
+/// A list of names or words, or `["*"]`.
 fn selection<'c, 'i, T: PartialEq>(
     item: &Item<'c, 'i>,
     read: impl Fn(&Item<'c, 'i>) -> Option<T>,
 ) -> Option<Selection<T>> {
-    if !item.is_list() {
-        if item.text()? == "*" {
-            return Some(Selection::All);
-        }
-        return Some(Selection::Only(vec![read(item)?]));
-    }
     let elements = item.elements()?;
     if let [only] = elements.as_slice()
         && only.text()? == "*"
