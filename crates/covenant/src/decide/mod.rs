@@ -17,6 +17,8 @@ mod may_ask;
 mod permit;
 mod reason;
 mod standing;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use answer::{Answer, SourceDecision, answer};
 pub use cell::Cell;

@@ -66,3 +66,12 @@ impl ActiveCovenant {
         self.keys.get(party)
     }
 }
+
+#[cfg(test)]
+impl ActiveCovenant {
+    /// For the tests of this crate, which change a covenant without its text.
+    pub(crate) fn unsigned(covenant: Covenant) -> Self {
+        let table = Table::compile(&covenant).unwrap();
+        Self::new(covenant, table, BTreeMap::new())
+    }
+}

@@ -1,0 +1,8 @@
+//! The decision, held against the covenant of `world.toml`.
+
+mod asking;
+mod conditions;
+mod matches;
+mod properties;
+mod standing;
+pub(crate) mod world;
