@@ -92,20 +92,29 @@ pub enum Step<T> {
 /// [`crate::BrokerStore::pending`] only. What delivers to a party accepts nothing else, so that
 /// nothing can be delivered that was not logged:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0308
 /// fn deliver(answer: store::Logged<String>) {}
 /// deliver("not logged".to_owned());
 /// ```
 ///
+/// where this is fine:
+///
+/// ```
+/// fn deliver(answer: store::Logged<String>) {}
+/// fn hand_out(logged: store::Logged<String>) {
+///     deliver(logged);
+/// }
+/// ```
+///
 /// and it can't be made from parts:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// fn forge(receipt: ledger::Receipt) -> store::Logged<String> {
 ///     store::Logged { disclosure: "not logged".to_owned(), receipt }
 /// }
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0624
 /// fn forge(receipt: ledger::Receipt) -> store::Logged<String> {
 ///     store::Logged::new("not logged".to_owned(), receipt)
 /// }

@@ -315,3 +315,150 @@ fn persist<G: Group>(group: &mut G, shared: &Shared) -> Result<(), StoreError> {
         shared.stop(&error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::engine::{Batch, Engine, MemoryEngine, Visit};
+    use crate::files::Files;
+    use crate::node::{NodeSettings, NodeStore};
+
+    /// Counts batches, and fails them when told.
+    #[derive(Debug, Default)]
+    struct Watched {
+        inner: MemoryEngine,
+        batches: AtomicUsize,
+        durable: AtomicUsize,
+        fails: AtomicBool,
+        slow: AtomicBool,
+    }
+
+    impl Engine for Watched {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            self.inner.get(key)
+        }
+        fn range(&self, from: &[u8], to: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+            self.inner.range(from, to, visit)
+        }
+        fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+            self.batches.fetch_add(1, Ordering::SeqCst);
+            // Like a disk: what is written can be read at once, and is durable some time later.
+            self.inner.apply(batch)?;
+            if self.slow.load(Ordering::SeqCst) {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            self.durable.fetch_add(1, Ordering::SeqCst);
+            if self.fails.load(Ordering::SeqCst) {
+                return Err(StoreError::Engine {
+                    doing: "syncing the database",
+                    detail: "no space left".to_owned(),
+                });
+            }
+            Ok(())
+        }
+        fn close(&self) -> Result<(), StoreError> {
+            self.inner.close()
+        }
+    }
+
+    fn store(engine: &Arc<Watched>) -> NodeStore {
+        let engine: Arc<dyn Engine> = Arc::<Watched>::clone(engine);
+        let files = Arc::new(Files::in_memory());
+        NodeStore::start(engine, files, NodeSettings::default()).unwrap()
+    }
+
+    #[test]
+    fn units_that_wait_share_a_batch_and_see_each_other() {
+        let engine = Arc::new(Watched::default());
+        let store = store(&engine);
+        engine.slow.store(true, Ordering::SeqCst);
+        let before = engine.batches.load(Ordering::SeqCst);
+        std::thread::scope(|scope| {
+            for _ in 0..100 {
+                let store = store.clone();
+                scope.spawn(move || {
+                    let unit = |tx: &mut crate::NodeTx| tx.add_to_tally(b"n", 1);
+                    store.write_blocking::<_, StoreError>(unit).unwrap();
+                });
+            }
+        });
+        let tally: Result<u64, StoreError> = store.read(|view| view.tally(b"n"));
+        assert_eq!(tally.unwrap(), 100);
+        let batches = engine.batches.load(Ordering::SeqCst) - before;
+        assert!(
+            (1..30).contains(&batches),
+            "{batches} batches for 100 units"
+        );
+    }
+
+    #[test]
+    fn a_failed_write_stops_the_store_and_hides_what_it_left() {
+        let engine = Arc::new(Watched::default());
+        let store = store(&engine);
+        store
+            .write_blocking::<_, StoreError>(|tx| tx.put_note("a", b"1"))
+            .unwrap();
+        engine.fails.store(true, Ordering::SeqCst);
+        let failed = store.write_blocking::<_, StoreError>(|tx| tx.put_note("a", b"2"));
+        assert!(matches!(failed, Err(StoreError::Stopped { .. })));
+        engine.fails.store(false, Ordering::SeqCst);
+        let later = store.write_blocking::<_, StoreError>(|tx| tx.put_note("a", b"3"));
+        assert!(matches!(later, Err(StoreError::Stopped { .. })));
+        let read: Result<_, StoreError> = store.read(|view| view.note("a"));
+        assert!(matches!(read, Err(StoreError::Stopped { .. })));
+    }
+
+    #[test]
+    fn nobody_reads_what_is_not_durable_yet() {
+        let engine = Arc::new(Watched::default());
+        let store = store(&engine);
+        engine.slow.store(true, Ordering::SeqCst);
+        let done = Arc::new(AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            let (writer, written) = (store.clone(), Arc::clone(&done));
+            scope.spawn(move || {
+                for n in 1..=10_u64 {
+                    let note = move |tx: &mut crate::NodeTx| tx.put_note("n", &n.to_be_bytes());
+                    writer.write_blocking::<_, StoreError>(note).unwrap();
+                }
+                written.store(true, Ordering::SeqCst);
+            });
+            while !done.load(Ordering::SeqCst) {
+                let seen: Result<_, StoreError> = store.read(|view| view.note("n"));
+                let durable = engine.durable.load(Ordering::SeqCst) as u64;
+                let seen = seen
+                    .unwrap()
+                    .map(|n| u64::from_be_bytes(n.try_into().unwrap()));
+                // The first durable batch was the format record.
+                assert!(seen.unwrap_or(0) < durable, "{seen:?} of {durable}");
+            }
+        });
+    }
+
+    #[test]
+    fn an_async_caller_that_goes_away_undoes_nothing() {
+        let engine = Arc::new(Watched::default());
+        let store = store(&engine);
+        engine.slow.store(true, Ordering::SeqCst);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let unit = store.write::<_, StoreError>(|tx| tx.put_note("kept", b"1"));
+            let mut unit = std::pin::pin!(unit);
+            let waker = std::task::Waker::noop();
+            let mut context = std::task::Context::from_waker(waker);
+            assert!(unit.as_mut().poll(&mut context).is_pending());
+        });
+        store
+            .write_blocking::<_, StoreError>(|tx| tx.put_note("next", b"1"))
+            .unwrap();
+        let kept: Result<_, StoreError> = store.read(|view| view.note("kept"));
+        assert_eq!(kept.unwrap(), Some(b"1".to_vec()));
+        runtime.block_on(async { store.close() }).unwrap();
+        let late = runtime.block_on(store.write::<_, StoreError>(|tx| tx.put_note("late", b"1")));
+        assert!(matches!(late, Err(StoreError::Closed)));
+    }
+}
