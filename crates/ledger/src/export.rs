@@ -13,12 +13,15 @@
 //! the siblings that no line before it brought: one hash per leaf on average. So a reader needs
 //! memory for 64 hashes, and knows at once which line was changed.
 
+pub(crate) mod json;
+
 use model::Digest;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::checkpoint::{CheckpointError, LogVerifier};
 use crate::counters::Reader;
 use crate::entry::{EntryError, Skeleton};
+use crate::export::json::{DisclosedJson, Entry, Header, Object, OpenJson, ReaderJson};
 use crate::opening::{Opening, Part};
 use crate::tree::{self, NodeId, TreeError};
 
@@ -123,11 +126,11 @@ impl Exporter {
     /// [`ExportError::Tree`] when the stored tree lacks a node.
     pub fn header(
         &self,
-        mut read: impl FnMut(NodeId) -> Option<Digest>,
+        mut node: impl FnMut(NodeId) -> Option<Digest>,
     ) -> Result<String, ExportError> {
         let mut prefix = Vec::new();
         for (from, to) in peaks(self.from) {
-            prefix.push(tree::range(from, to, &mut read)?.to_hex());
+            prefix.push(tree::range(from, to, &mut node)?.to_hex());
         }
         let header = Header {
             format: FORMAT.to_owned(),
@@ -136,7 +139,7 @@ impl Exporter {
             checkpoint: self.note.clone(),
             from: self.from,
             prefix,
-            reader: ReaderJson::from(&self.reader),
+            reader: Object(ReaderJson::from(&self.reader)),
         };
         Ok(line(&header))
     }
@@ -151,17 +154,17 @@ impl Exporter {
         &self,
         index: u64,
         shown: &Shown,
-        mut read: impl FnMut(NodeId) -> Option<Digest>,
+        mut node: impl FnMut(NodeId) -> Option<Digest>,
     ) -> Result<String, ExportError> {
         if index < self.from || index >= self.size {
             return Err(TreeError::OutOfBounds.into());
         }
         let mut proof = Vec::new();
         for (from, to) in new_siblings(index, self.size, index == self.from) {
-            proof.push(tree::range(from, to, &mut read)?.to_hex());
+            proof.push(tree::range(from, to, &mut node)?.to_hex());
         }
         let stored = NodeId { level: 0, index };
-        let stored = read(stored).ok_or(TreeError::Missing(stored))?;
+        let stored = node(stored).ok_or(TreeError::Missing(stored))?;
         let mut entry = Entry {
             index,
             proof,
@@ -192,86 +195,6 @@ impl Exporter {
         }
         Ok(line(&entry))
     }
-}
-
-/// The header as JSON.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Header {
-    pub(crate) format: String,
-    pub(crate) origin: String,
-    pub(crate) vkey: String,
-    pub(crate) checkpoint: String,
-    pub(crate) from: u64,
-    pub(crate) prefix: Vec<String>,
-    pub(crate) reader: ReaderJson,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "as", rename_all = "lowercase", deny_unknown_fields)]
-pub(crate) enum ReaderJson {
-    Operator {},
-    Auditor { covenants: Vec<String> },
-    Party { names: Vec<NameJson> },
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NameJson {
-    pub(crate) covenant: String,
-    pub(crate) party: String,
-}
-
-impl From<&Reader> for ReaderJson {
-    fn from(reader: &Reader) -> Self {
-        match reader {
-            Reader::Operator => Self::Operator {},
-            Reader::Auditor(covenants) => Self::Auditor {
-                covenants: covenants.iter().map(Digest::to_hex).collect(),
-            },
-            Reader::Party(names) => Self::Party {
-                names: names
-                    .iter()
-                    .map(|(covenant, party)| NameJson {
-                        covenant: covenant.to_hex(),
-                        party: party.as_str().to_owned(),
-                    })
-                    .collect(),
-            },
-        }
-    }
-}
-
-/// A line as JSON.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Entry {
-    pub(crate) index: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) hash: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) leaf: Option<String>,
-    pub(crate) proof: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) request: Option<DisclosedJson>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) answer: Option<DisclosedJson>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) outcome: Option<DisclosedJson>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum DisclosedJson {
-    Word(String),
-    Open(OpenJson),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OpenJson {
-    pub(crate) salt: String,
-    pub(crate) bytes: String,
 }
 
 /// What stands for an erased opening.

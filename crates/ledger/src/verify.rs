@@ -4,19 +4,21 @@
 //! vectors in `tests/vectors/ledger`. Verification stops at the first bad record: what stands
 //! behind it can't be trusted, and is not judged.
 
+mod record;
+mod walk;
+
 use std::io::BufRead;
 
-use model::{Digest, PartyId, PurposeId, Timestamp};
-use serde::Deserialize;
+use model::Timestamp;
 
 use crate::checkpoint::{Checkpoint, LogVerifier};
 use crate::counters::{Counting, Purpose, Reader};
 use crate::entry::Skeleton;
-use crate::export::{DisclosedJson, ERASED, Entry, FORMAT, Header, MAX_LINE, ReaderJson, peaks};
-use crate::hash::sha256;
-use crate::kind::Kind;
-use crate::opening::{MAX_CONTENT, Opening, Part, Salt};
-use crate::tree::{leaf_hash, node_hash, split};
+use crate::export::json::{self, Entry, Header};
+use crate::export::{FORMAT, MAX_LINE};
+use crate::opening::Part;
+use crate::verify::record::{Read, Record, digests, read_outcome, read_reader};
+use crate::verify::walk::Walk;
 
 /// What an export promises, in the order in which a record is judged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -253,11 +255,11 @@ impl Verifier {
     }
 
     fn header(&mut self, line: &[u8]) -> Result<(), Broken> {
-        let header: Header = serde_json::from_slice(line).map_err(|_| form("no header"))?;
+        let header: Header = json::read(line).ok_or_else(|| form("no header"))?;
         if header.format != FORMAT {
             return Err(form("another format: use the version that writes it"));
         }
-        let reader = read_reader(&header.reader).ok_or_else(|| form("the reader"))?;
+        let reader = read_reader(&header.reader.0).ok_or_else(|| form("the reader"))?;
         let prefix = digests(&header.prefix).ok_or_else(|| form("the prefix"))?;
         let checkpoint = self
             .log
@@ -285,7 +287,7 @@ impl Verifier {
         let (Some(walk), Some(counting)) = (&mut self.walk, &mut self.counting) else {
             return Err(form("no header"));
         };
-        let record: Entry = serde_json::from_slice(line).map_err(|_| form("no record"))?;
+        let record: Entry = json::read(line).ok_or_else(|| form("no record"))?;
         let record = Record::read(record).ok_or_else(|| form("a field of the record"))?;
         let order = |problem: &str| Err(Broken(Promise::Order, problem.to_owned()));
         if walk.next >= walk.size {
@@ -323,7 +325,10 @@ impl Verifier {
         }
         let [_, _, outcome] = &openings;
         let purpose = match outcome {
-            Read::Open(opening) => Some(read_outcome(opening, &leaf)?),
+            Read::Open(opening) => Some(
+                read_outcome(opening, &leaf)
+                    .map_err(|problem| Broken(Promise::Outcome, problem.to_owned()))?,
+            ),
             Read::Hidden | Read::Erased => None,
         };
         let purpose = purpose
@@ -350,192 +355,4 @@ struct Broken(Promise, String);
 
 fn form(problem: &str) -> Broken {
     Broken(Promise::Form, format!("not well formed: {problem}"))
-}
-
-/// A line that was read, not yet judged.
-struct Record {
-    index: u64,
-    hash: Digest,
-    proof: Vec<Digest>,
-    leaf: Option<(Vec<u8>, [Read; 3])>,
-}
-
-enum Read {
-    Hidden,
-    Erased,
-    Open(Opening),
-}
-
-impl Record {
-    fn read(entry: Entry) -> Option<Self> {
-        let Entry {
-            index,
-            hash,
-            leaf,
-            proof,
-            request,
-            answer,
-            outcome,
-        } = entry;
-        let openings = [
-            read_opening(request)?,
-            read_opening(answer)?,
-            read_opening(outcome)?,
-        ];
-        let proof = digests(&proof)?;
-        match (hash, leaf) {
-            (Some(hash), None) => {
-                let hidden = openings.iter().all(|o| matches!(o, Read::Hidden));
-                let hash = Digest::from_hex(&hash)?;
-                hidden.then_some(Self {
-                    index,
-                    hash,
-                    proof,
-                    leaf: None,
-                })
-            }
-            (None, Some(leaf)) => {
-                let leaf = leaf.into_bytes();
-                let hash = leaf_hash(&leaf);
-                Some(Self {
-                    index,
-                    hash,
-                    proof,
-                    leaf: Some((leaf, openings)),
-                })
-            }
-            _ => None,
-        }
-    }
-}
-
-fn read_opening(json: Option<DisclosedJson>) -> Option<Read> {
-    match json {
-        None => Some(Read::Hidden),
-        Some(DisclosedJson::Word(word)) => (word == ERASED).then_some(Read::Erased),
-        Some(DisclosedJson::Open(open)) => {
-            let salt = Salt::new(*Digest::from_hex(&open.salt)?.as_bytes());
-            let bytes = data_encoding::BASE64.decode(open.bytes.as_bytes()).ok()?;
-            (bytes.len() <= MAX_CONTENT).then_some(Read::Open(Opening { salt, bytes }))
-        }
-    }
-}
-
-fn digests(texts: &[String]) -> Option<Vec<Digest>> {
-    texts.iter().map(|text| Digest::from_hex(text)).collect()
-}
-
-fn read_reader(json: &ReaderJson) -> Option<Reader> {
-    Some(match json {
-        ReaderJson::Operator {} => Reader::Operator,
-        ReaderJson::Auditor { covenants } => {
-            Reader::Auditor(digests(covenants)?.into_iter().collect())
-        }
-        ReaderJson::Party { names } => Reader::Party(
-            names
-                .iter()
-                .map(|n| {
-                    Some((
-                        Digest::from_hex(&n.covenant)?,
-                        PartyId::parse(&n.party).ok()?,
-                    ))
-                })
-                .collect::<Option<_>>()?,
-        ),
-    })
-}
-
-/// The purpose that an opened outcome names. Only the fields that a verifier needs are read, so
-/// that an older verifier can read a newer outcome.
-fn read_outcome(opening: &Opening, leaf: &Skeleton) -> Result<Option<PurposeId>, Broken> {
-    #[derive(Deserialize)]
-    struct Head {
-        kind: String,
-        purpose: Option<String>,
-    }
-    let broken = |problem: &str| Broken(Promise::Outcome, problem.to_owned());
-    let head: Head =
-        serde_json::from_slice(&opening.bytes).map_err(|_| broken("it is not an outcome"))?;
-    let kind = Kind::parse(&head.kind).ok_or_else(|| broken("its kind is not in the catalogue"))?;
-    if kind.class() != leaf.class {
-        return Err(broken("its kind is not of the leaf's class"));
-    }
-    let purpose = head.purpose.map(|p| PurposeId::parse(&p)).transpose();
-    purpose.map_err(|_| broken("its purpose is not well formed"))
-}
-
-/// Walks the tree from left to right, from hashes that are known to lead to the root.
-#[derive(Debug)]
-struct Walk {
-    next: u64,
-    size: u64,
-    prefix: Vec<Digest>,
-    /// Known subtrees that were not entered yet, the next one last: first leaf, end, hash.
-    known: Vec<(u64, u64, Digest)>,
-}
-
-impl Walk {
-    /// `None` when the prefix can't be that of `from`.
-    fn new(checkpoint: &Checkpoint, from: u64, prefix: Vec<Digest>) -> Option<Self> {
-        let size = checkpoint.size;
-        if from > size || prefix.len() != peaks(from).len() {
-            return None;
-        }
-        if from == size {
-            let fold = prefix
-                .iter()
-                .copied()
-                .reduce(|right, left| node_hash(&left, &right));
-            if fold.unwrap_or_else(|| sha256(&[])) != checkpoint.root {
-                return None;
-            }
-        }
-        Some(Self {
-            next: from,
-            size,
-            prefix,
-            known: vec![(0, size, checkpoint.root)],
-        })
-    }
-
-    /// Whether the next leaf has this hash; learns its siblings if so.
-    fn accept(&mut self, leaf: Digest, proof: &[Digest]) -> bool {
-        let Some((mut from, mut to, root)) = self.known.pop() else {
-            return false;
-        };
-        let mut steps = Vec::new();
-        while to - from > 1 {
-            let middle = from + split(to - from);
-            if self.next < middle {
-                steps.push(Some((middle, to)));
-                to = middle;
-            } else {
-                steps.push(None);
-                from = middle;
-            }
-        }
-        let (mut rights, mut lefts) = (proof.iter(), self.prefix.drain(..));
-        let (mut hash, mut learnt) = (leaf, Vec::new());
-        for step in steps.into_iter().rev() {
-            if let Some((middle, to)) = step {
-                let Some(right) = rights.next() else {
-                    return false;
-                };
-                hash = node_hash(&hash, right);
-                learnt.push((middle, to, *right));
-            } else {
-                let Some(left) = lefts.next() else {
-                    return false;
-                };
-                hash = node_hash(&left, &hash);
-            }
-        }
-        if hash != root || rights.next().is_some() || lefts.next().is_some() {
-            return false;
-        }
-        drop(lefts);
-        self.known.extend(learnt.into_iter().rev());
-        self.next += 1;
-        true
-    }
 }

@@ -259,3 +259,13 @@ pub(crate) fn busy_log() -> Log {
     log.append(matched(true));
     log
 }
+
+/// Four entries.
+pub(crate) fn small_log() -> Log {
+    let mut log = Log::new();
+    log.append(check("politie", true));
+    log.append(matched(false));
+    log.append(check("gemeente", false));
+    log.append(event(Kind::Padding, None));
+    log
+}
