@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use identity::covenant_key::ProtectionSource;
 use process::admin::AdminSettings;
 use process::telemetry::TelemetrySettings;
 use serde::Deserialize;
@@ -142,10 +143,10 @@ pub struct KeysConfig {
     /// Key of the vault (32 bytes). Who has it and the state folder can read every raw signal;
     /// without it the vault can't be read by anybody.
     pub vault: PathBuf,
-    /// A file with the passphrase under which the key files are sealed; left out when they lie
-    /// open (demo only).
-    #[serde(default)]
-    pub passphrase_file: Option<PathBuf>,
+    /// What the covenant key files are sealed under: `{ passphrase_file = ".." }`,
+    /// `{ key_file = ".." }`, `{ credential = ".." }` (systemd), or `"none"` (demo only: the keys
+    /// lie open).
+    pub protection: ProtectionSource,
 }
 
 /// One covenant that this party has signed.
@@ -236,8 +237,9 @@ pub struct LimitsConfig {
     /// How many signals of one stream are worked on at the same time. More gives larger groups per
     /// disk synchronisation, and takes more memory.
     pub stream_in_flight: usize,
-    /// How long an answer is kept under its `request_id`, in days.
-    pub request_days: u32,
+    /// How long the receipts of answers are kept, in days. A receipt proves later what was asked
+    /// and answered; it is sealed, like everything in the vault.
+    pub receipt_days: u32,
 }
 
 impl Default for LimitsConfig {
@@ -245,7 +247,7 @@ impl Default for LimitsConfig {
         Self {
             max_message_bytes: 4 << 20,
             stream_in_flight: 1_024,
-            request_days: 7,
+            receipt_days: 400,
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use identity::covenant_key::{Protection, ProtectionSource, StoredKey};
+use identity::covenant_key::{Protection, StoredKey};
 use identity::{SealingKey, SigningKey, secret_file};
 use model::{CovenantId, Digest, KeyEpoch, MatchKeySpec, PartyId, Secret, Token};
 use pseudonym::{CovenantKey, Deriver, NormalSubject};
@@ -31,15 +31,11 @@ impl Keys {
     /// # Errors
     /// Names the file and the remedy, never what is in it.
     pub fn read(config: &KeysConfig) -> Result<Self> {
-        let protection = config
-            .passphrase_file
-            .clone()
-            .map_or(ProtectionSource::None, ProtectionSource::PassphraseFile);
         Ok(Self {
             signing: SigningKey::read(&config.signing).context("keys.signing")?,
             sealing: SealingKey::read(&config.sealing).context("keys.sealing")?,
             vault: Vault::new(vault_key(&config.vault).context("keys.vault")?),
-            protection: protection.read().context("keys.passphrase_file")?,
+            protection: config.protection.read().context("keys.protection")?,
         })
     }
 }
@@ -170,18 +166,6 @@ impl Epoch {
     }
 }
 
-/// The payload of a key package, as far as an announcement repeats it.
-#[derive(serde::Deserialize)]
-struct PackageText {
-    recipients: Vec<RecipientText>,
-}
-
-#[derive(serde::Deserialize)]
-struct RecipientText {
-    party: String,
-    sealed: String,
-}
-
 fn read_announcement(
     path: &Path,
     number: KeyEpoch,
@@ -189,7 +173,7 @@ fn read_announcement(
     expected: Expected<'_>,
     keys: &Keys,
 ) -> Result<Announcement> {
-    use identity::key_package::{KeyPackage, PACKAGE_TYPE};
+    use identity::key_package::KeyPackage;
     use sha2::{Digest as _, Sha256};
     let envelope = std::fs::read(path).context("read the announcement")?;
     let own = keys.signing.verifying_key();
@@ -202,16 +186,9 @@ fn read_announcement(
             && package.subject.epoch == number,
         "the announcement is of another key, covenant file or epoch; seal the key again"
     );
-    let payload = identity::dsse::verify(&envelope, PACKAGE_TYPE, &own)?;
-    let text: PackageText = serde_json::from_slice(&payload)?;
-    let sealed = text
-        .recipients
-        .iter()
-        .map(|one| {
-            let ciphertext = data_encoding::BASE64.decode(one.sealed.as_bytes())?;
-            let digest = Digest::new(Sha256::digest(&ciphertext).into());
-            Ok((PartyId::parse(&one.party)?, digest))
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let sealed = package
+        .sealed()
+        .map(|(party, sealed)| (party.clone(), Digest::new(Sha256::digest(sealed).into())))
+        .collect();
     Ok(Announcement { sealed })
 }

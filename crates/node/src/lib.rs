@@ -1,1 +1,30 @@
-//! A party's gateway
+//! A party's gateway: signals in, pseudonyms out, questions asked, notices kept.
+//!
+//! This crate is *not* a place for other parties' data: it holds what its own party entered and
+//! what was released to it, and nothing else. It decides nothing for the broker, and shows no
+//! answer whose proof it has not verified. Raw identifiers exist in this crate and in `pseudonym`
+//! only; they are sealed ([`vault`]) before they reach the store and never leave the process.
+//!
+//! A signal's way: [`intake`] checks every field and derives tokens, the store keeps all of it in
+//! one durable batch, [`uplink`] pushes it. A question's way: [`checks`]. What comes back:
+//! [`notices`]. Everything that the broker shows is laid beside what was seen before: [`log`].
+
+pub mod caller;
+pub mod checks;
+pub mod config;
+pub mod covenants;
+mod grpc;
+mod health;
+pub mod intake;
+pub mod keys;
+pub mod link;
+pub mod log;
+pub mod metrics;
+pub mod notices;
+pub mod refusal;
+mod running;
+pub mod uplink;
+pub mod vault;
+
+pub use config::Config;
+pub use running::{RunningNode, check_config, load, run, start, start_with};

@@ -35,17 +35,24 @@ struct Seen {
 /// A checkpoint that follows on what was seen before; [`Followed::keep`] makes it durable.
 #[derive(Debug, Clone)]
 pub struct Followed {
-    origin: String,
+    checkpoint: Checkpoint,
     seen: SeenCheckpoint,
 }
 
 impl Followed {
+    /// The checkpoint, verified.
+    #[must_use]
+    pub const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+
     /// Keeps it as the newest one, unless a larger one is there.
     ///
     /// # Errors
     /// When the store fails.
     pub fn keep(&self, tx: &mut NodeTx) -> Result<(), StoreError> {
-        tx.put_seen_checkpoint(&self.origin, &self.seen)
+        tx.put_seen_checkpoint(&self.checkpoint.origin, &self.seen)
     }
 }
 
@@ -135,7 +142,7 @@ impl Log {
 
     fn advance(&self, new: Checkpoint, note: &[u8]) -> Followed {
         let followed = Followed {
-            origin: new.origin.clone(),
+            checkpoint: new.clone(),
             seen: SeenCheckpoint { size: new.size, note: note.to_vec() },
         };
         self.with(|seen| {

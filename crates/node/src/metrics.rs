@@ -1,11 +1,11 @@
 //! What an operator sees of the node: counts by outcome. No identifier, no actor, no case.
 
 use process::Metrics;
-use process::metrics::prometheus_client::encoding::EncodeLabelSet;
-use process::metrics::prometheus_client::metrics::counter::Counter;
-use process::metrics::prometheus_client::metrics::family::Family;
-use process::metrics::prometheus_client::metrics::gauge::Gauge;
-use process::metrics::prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
 use crate::link::Link;
 use crate::refusal::Refused;

@@ -1,16 +1,89 @@
 //! Messages of partner systems and case handlers, read into drafts. Nothing is judged here.
 
-use model::{Certainty, PoliceArticle, Protection, ProtectionStatement, Timestamp};
+use model::{Certainty, PoliceArticle, Protection, ProtectionStatement};
 use pseudonym::{
     RawAccount, RawAddress, RawAddressAbroad, RawContact, RawIdentifier, RawOrganisation,
     RawPerson, RawSubject, RawVehicle,
 };
-use wire::{node_v1 as pb, type_v1};
+use prost::Message as _;
+use wire::{field, node_v1 as pb, type_v1, word};
 
-use crate::intake::{Choice, Draft, Provenance, SubjectDraft};
+use crate::checks::Visit;
+use crate::intake::{Choice, Draft, Filter, Provenance, State, SubjectDraft, Submission, Withdrawal};
 
-/// Earliest and latest second of a `google.protobuf.Timestamp`: the years 1 to 9999.
-const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+/// Reads one submission. The content that is kept is the signal alone.
+pub(crate) fn submission(
+    request_id: String,
+    signal: Option<pb::Signal>,
+    validate_only: bool,
+) -> Submission {
+    let content = signal.as_ref().map(pb::Signal::encode_to_vec).unwrap_or_default();
+    Submission { request_id, draft: signal.map(draft), content, validate_only }
+}
+
+/// Reads a withdrawal.
+pub(crate) fn withdrawal(request: pb::WithdrawSignalRequest) -> Withdrawal {
+    let pb::WithdrawSignalRequest { request_id, signal_id, reason, validate_only } = request;
+    let reason = choice(reason, |reason: type_v1::WithdrawalReason| {
+        word::withdrawal_reason(reason.into(), "reason").ok()
+    });
+    Withdrawal { request_id, signal_id, reason, validate_only }
+}
+
+/// Reads a filter of one's own signals.
+pub(crate) fn filter(request: pb::ListSignalsRequest) -> Filter {
+    let pb::ListSignalsRequest {
+        covenant,
+        state,
+        observed_from,
+        observed_until,
+        page_size,
+        page_token,
+    } = request;
+    let day = |date: Option<type_v1::Date>| {
+        date.map(|date| field::day(Some(date), "day").map_err(|_| ()))
+    };
+    Filter {
+        covenant,
+        state: choice(state, |state| match state {
+            pb::SignalState::Unspecified => None,
+            pb::SignalState::Queued => Some(State::Queued),
+            pb::SignalState::Delivered => Some(State::Delivered),
+            pb::SignalState::Refused => Some(State::Refused),
+            pb::SignalState::Withdrawn => Some(State::Withdrawn),
+            pb::SignalState::Expired => Some(State::Expired),
+        }),
+        observed_from: day(observed_from),
+        observed_until: day(observed_until),
+        page_size,
+        page_token,
+    }
+}
+
+/// Reads a question.
+pub(crate) fn visit(request: pb::CheckVisitRequest, content: Vec<u8>) -> Visit {
+    let pb::CheckVisitRequest {
+        request_id,
+        covenant,
+        purpose,
+        actor,
+        role,
+        file_number,
+        reason,
+        subject: about,
+    } = request;
+    Visit {
+        request_id,
+        covenant,
+        purpose,
+        actor,
+        role,
+        file_number,
+        reason,
+        subject: about.map(subject),
+        content,
+    }
+}
 
 /// Reads a signal.
 pub(crate) fn draft(signal: pb::Signal) -> Draft {
@@ -35,7 +108,7 @@ pub(crate) fn draft(signal: pb::Signal) -> Draft {
         purposes,
         category: category.map(|c| (c.scheme, c.code)),
         subjects: subjects.into_iter().map(subject).collect(),
-        observed_at: observed_at.map(|at| timestamp(&at).ok_or(())),
+        observed_at: observed_at.map(|at| field::instant(Some(at), "").map_err(|_| ())),
         neighbourhood,
         certainty: choice(certainty, |c| match c {
             type_v1::Certainty::Unspecified => None,
@@ -67,18 +140,6 @@ pub(crate) fn subject(subject: pb::Subject) -> SubjectDraft {
         raw: kind.map(raw),
         protections: protections.into_iter().map(statement).collect(),
     }
-}
-
-/// An instant; `None` outside the years 1 to 9999.
-pub(crate) fn timestamp(at: &prost_types::Timestamp) -> Option<Timestamp> {
-    let nanos = u32::try_from(at.nanos).ok().filter(|n| *n < 1_000_000_000)?;
-    if !SECONDS.contains(&at.seconds) {
-        return None;
-    }
-    let millis = at.seconds.checked_mul(1000)?;
-    Some(Timestamp::from_millis(
-        millis.checked_add(i64::from(nanos / 1_000_000))?,
-    ))
 }
 
 /// What a number of an open enum means: nothing said, one of ours, or unknown to us.
@@ -123,8 +184,8 @@ fn raw(kind: pb::subject::Kind) -> RawSubject {
             }
             .into()
         }
-        pb::subject::Kind::Vehicle(pb::Vehicle { licence_plate }) => RawVehicle {
-            plate: text(licence_plate),
+        pb::subject::Kind::Vehicle(pb::Vehicle { plate }) => RawVehicle {
+            plate: text(plate),
         }
         .into(),
         pb::subject::Kind::Contact(pb::Contact { phone }) => {
@@ -140,9 +201,9 @@ fn person(person: pb::Person) -> RawPerson {
         given_names,
         initials,
         surname,
-        surname_prefix,
+        prefix,
         partner_surname,
-        partner_surname_prefix,
+        partner_prefix,
         name_use,
         birth_date,
         residence,
@@ -157,9 +218,9 @@ fn person(person: pb::Person) -> RawPerson {
         given_names: text(given_names),
         initials: text(initials),
         surname: text(surname),
-        prefix: text(surname_prefix),
+        prefix: text(prefix),
         partner_surname: text(partner_surname),
-        partner_prefix: text(partner_surname_prefix),
+        partner_prefix: text(partner_prefix),
         name_use: name_use_letter(name_use),
         birth_date: birth_date.map(|d| RawIdentifier::date(d.year, d.month, d.day)),
         address: home,
@@ -187,21 +248,22 @@ fn address(address: pb::Address) -> RawAddress {
         house_number,
         house_letter,
         addition,
+        indication,
         street,
         place,
-        bag_address_id,
-        bag_object_id,
+        bag_address,
+        bag_object,
     } = address;
     RawAddress {
         postcode: text(postcode),
-        house_number: (house_number != 0).then(|| house_number.to_string().into()),
+        house_number: text(house_number),
         house_letter: text(house_letter),
         addition: text(addition),
-        indication: None,
+        indication: text(indication),
         street: text(street),
         place: text(place),
-        bag_address: text(bag_address_id),
-        bag_object: text(bag_object_id),
+        bag_address: text(bag_address),
+        bag_object: text(bag_object),
     }
 }
 
@@ -229,16 +291,6 @@ fn text(text: String) -> Option<RawIdentifier> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_instant_outside_the_calendar_is_none() {
-        let at = |seconds, nanos| timestamp(&prost_types::Timestamp { seconds, nanos });
-        assert_eq!(at(1, 999_999_999), Some(Timestamp::from_millis(1999)));
-        assert_eq!(at(-1, 0), Some(Timestamp::from_millis(-1000)));
-        assert_eq!(at(i64::MAX, 0), None);
-        assert_eq!(at(0, -1), None);
-        assert_eq!(at(0, 1_000_000_000), None);
-    }
 
     #[test]
     fn a_number_we_do_not_know_is_not_the_same_as_nothing() {

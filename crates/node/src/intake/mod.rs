@@ -35,6 +35,7 @@ pub use submit::{Accepted, Submission};
 pub use validate::{Against, Checked, check};
 pub use withdraw::{Reason, Withdrawal, Withdrawn};
 
+pub(crate) use read_back::page_size;
 pub(crate) use record::{Record, Refusal};
 
 /// The use cases around the party's own signals.

@@ -18,15 +18,6 @@ pub struct Described {
     pub shielded_address: ProtectionStatement,
 }
 
-/// Fields of which the proto's name differs from that in `pseudonym`.
-const NAMES: [(&str, &str); 5] = [
-    (".partner_prefix", ".partner_surname_prefix"),
-    (".prefix", ".surname_prefix"),
-    (".bag_address", ".bag_address_id"),
-    (".bag_object", ".bag_object_id"),
-    (".plate", ".licence_plate"),
-];
-
 /// Checks one subject; findings get `path` in front.
 pub fn check_subject(
     draft: &SubjectDraft,
@@ -48,7 +39,7 @@ pub fn check_subject(
         Err(refusals) => {
             for refusal in refusals {
                 found.push(Violation {
-                    field: format!("{path}.{}", proto_path(&refusal.path)),
+                    field: format!("{path}.{}", refusal.path),
                     rule: refusal.rule.to_owned(),
                     message_en: refusal.message_en,
                     message_nl: refusal.message_nl,
@@ -80,33 +71,4 @@ fn check_protections(
         *slot = statement;
     }
     (minor.unwrap_or_default(), shielded.unwrap_or_default())
-}
-
-fn proto_path(path: &str) -> String {
-    for (ours, wire) in NAMES {
-        if let Some(start) = path.strip_suffix(ours) {
-            return format!("{start}{wire}");
-        }
-    }
-    path.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_those_of_the_proto() {
-        assert_eq!(proto_path("person.prefix"), "person.surname_prefix");
-        assert_eq!(
-            proto_path("person.partner_prefix"),
-            "person.partner_surname_prefix"
-        );
-        assert_eq!(proto_path("person.birth_date"), "person.birth_date");
-        assert_eq!(
-            proto_path("person.address.bag_object"),
-            "person.address.bag_object_id"
-        );
-        assert_eq!(proto_path("vehicle.plate"), "vehicle.licence_plate");
-    }
 }

@@ -58,11 +58,6 @@ pub struct Checked {
     pub expires_on: Day,
 }
 
-/// Which covenant a draft names; `None` when it is not well formed.
-#[must_use]
-pub fn covenant_of(draft: &Draft) -> Option<CovenantId> {
-    CovenantId::parse(&draft.covenant).ok()
-}
 
 /// Checks every field.
 ///

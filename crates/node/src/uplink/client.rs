@@ -29,8 +29,18 @@ pub struct Answered {
     pub advice: String,
     /// The proof.
     pub receipt: Receipt,
-    /// The exact bytes that were signed, to which the log's leaf commits.
+    /// The exact bytes that were signed.
     pub question: Vec<u8>,
+}
+
+impl Answered {
+    /// Whether the broker logged this very question: the log commits to the node's own commitment
+    /// to it, so that nobody who may read the log's request sees a pseudonym there.
+    #[must_use]
+    pub fn is_of(&self, logged: &[u8]) -> bool {
+        pb::CheckQuestion::decode(self.question.as_slice())
+            .is_ok_and(|question| question.request_commitment == logged)
+    }
 }
 
 impl Broker {

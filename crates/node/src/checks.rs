@@ -1,0 +1,441 @@
+//! A question before a visit: asked of the broker, verified, and only then answered in words.
+
+use std::sync::Arc;
+
+use covenant::decide::{self, AskerFacts, Asking, Counters, Question, Standing, may_ask};
+use covenant::language::words::LoginLevel;
+use ledger::kind::Class;
+use ledger::opening::{Salt, content_commitment};
+use model::clock::{Clock, Stopwatch};
+use model::{
+    ActorId, Digest, MatchKeyId, PartyId, PurposeId, RequestId, RoleRef, Subject, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use store::{NodeStore, RequestKey};
+use wire::limit;
+use wire::notice::Receipt;
+use wire::statement::CheckQuestion;
+use wire::word::AssuranceLevel;
+
+use crate::caller::Caller;
+use crate::covenants::{Active, Covenants};
+use crate::intake::{Described, Findings, SubjectDraft, check_subject, request_key};
+use crate::keys::Epoch;
+use crate::link::{KeyStanding, Link};
+use crate::log::{Followed, Log};
+use crate::metrics::NodeMetrics;
+use crate::refusal::{Reason, Refused};
+use crate::uplink::{Answered, Broker, read_receipt, receipt_bytes};
+use crate::vault::Vault;
+
+const METHOD: &str = "covenant.node.v1.CheckService/CheckVisit";
+
+/// The use case of a check.
+#[derive(Debug, Clone)]
+pub struct Checks {
+    /// This party.
+    pub party: PartyId,
+    /// How surely askers are logged in.
+    pub login_level: LoginLevel,
+    /// The covenants with their keys.
+    pub covenants: Arc<Covenants>,
+    /// Encryption of what is kept.
+    pub vault: Arc<Vault>,
+    /// Durable state.
+    pub store: NodeStore,
+    /// How the keys stand.
+    pub link: Link,
+    /// The log that answers rest on.
+    pub log: Arc<Log>,
+    /// Who is asked.
+    pub broker: Broker,
+    /// Counters.
+    pub metrics: NodeMetrics,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long receipts are kept, in days.
+    pub receipt_days: i32,
+}
+
+/// A question as it came in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// `request_id`.
+    pub request_id: String,
+    /// `covenant`.
+    pub covenant: String,
+    /// `purpose`.
+    pub purpose: String,
+    /// `actor`.
+    pub actor: String,
+    /// `role`.
+    pub role: String,
+    /// `file_number`; empty when not given.
+    pub file_number: String,
+    /// `reason`; empty when not given.
+    pub reason: String,
+    /// `subject`; `None` when missing.
+    pub subject: Option<SubjectDraft>,
+    /// The exact question, to which the node commits.
+    pub content: Vec<u8>,
+}
+
+impl std::fmt::Debug for Visit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Visit(..)")
+    }
+}
+
+/// The answer in words, with its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advised {
+    /// The advice's code.
+    pub advice: String,
+    /// In Dutch.
+    pub text_nl: String,
+    /// In English.
+    pub text_en: String,
+    /// The proof, which was verified.
+    pub receipt: Receipt,
+}
+
+/// An answer as it is remembered.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    advice: String,
+    text_nl: String,
+    text_en: String,
+    receipt: String,
+}
+
+/// A question whose every field is well formed.
+struct Asked {
+    request: RequestId,
+    active: Active,
+    purpose: PurposeId,
+    actor: ActorId,
+    role: RoleRef,
+    subject: Described,
+}
+
+impl Checks {
+    /// Asks. What comes back is the same for "nothing known" and "not revealed", and took the same
+    /// way through this code.
+    ///
+    /// # Errors
+    /// [`Refused`]: wrong fields, an asker who may not ask, a broker that does not answer, or a
+    /// proof that does not hold.
+    pub async fn visit(&self, caller: &Caller, visit: Visit) -> Result<Advised, Refused> {
+        let watch = Stopwatch::start();
+        let outcome = self.visit_uncounted(caller, visit).await;
+        self.metrics.checked(outcome.as_ref().err(), watch.elapsed().as_secs_f64());
+        outcome
+    }
+
+    async fn visit_uncounted(&self, caller: &Caller, visit: Visit) -> Result<Advised, Refused> {
+        let now = self.clock.now();
+        let asked = self.asked(caller, &visit, now)?;
+        let hash = Digest::new(self.vault.recognise(&[b"visit", &visit.content]));
+        let key = request_key(caller, METHOD, asked.request);
+        if let Some(before) = self.answered(&key, &hash)? {
+            return Ok(before);
+        }
+        let facts = AskerFacts {
+            role: asked.role.clone(),
+            purpose: asked.purpose.clone(),
+            asking: Asking {
+                file_number: !visit.file_number.trim().is_empty(),
+                motivation: !visit.reason.trim().is_empty(),
+                login_level: self.login_level,
+                counters: Counters { employee_today: 1, party_today: 1, subject_this_month: 1 },
+            },
+        };
+        let question = self.may_ask(&asked.active, &facts, now)?;
+        let message = self.question(caller, &asked, &facts, &question, &visit.content)?;
+        let answered = self.broker.check(message).await?;
+        let followed = self.verify(&asked.active, &answered).await?;
+        let advised = in_words(&asked.active, answered)?;
+        self.keep(key, hash, &advised, followed, now).await?;
+        Ok(advised)
+    }
+
+    fn asked(&self, caller: &Caller, visit: &Visit, now: Timestamp) -> Result<Asked, Refused> {
+        let mut found = Findings::default();
+        let request = found.request_id("request_id", &visit.request_id);
+        let purpose = required(&mut found, "purpose", &visit.purpose, PurposeId::parse);
+        let actor = required(&mut found, "actor", &visit.actor, ActorId::parse);
+        let role = required(&mut found, "role", &visit.role, RoleRef::parse);
+        found.longest("file_number", &visit.file_number, limit::FILE_NUMBER_CHARS);
+        found.longest("reason", &visit.reason, limit::REASON_CHARS);
+        let subject = match &visit.subject {
+            Some(subject) => check_subject(subject, "subject", &mut found),
+            None => {
+                found.required("subject");
+                None
+            }
+        };
+        if visit.covenant.is_empty() {
+            found.required("covenant");
+        }
+        let (Some(request), Some(purpose), Some(actor), Some(role), Some(subject), true) =
+            (request, purpose, actor, role, subject, found.is_empty())
+        else {
+            return Err(found.into());
+        };
+        if role.party() != self.party || !caller.has(&role) {
+            return Err(Refused::from(Reason::RoleNotYours).with("field", "role"));
+        }
+        let active = self.covenants.named(&visit.covenant, "covenant", now)?;
+        Ok(Asked { request, active, purpose, actor, role, subject })
+    }
+
+    /// What depends on the asker alone is refused here already. Only the broker has the counters
+    /// and knows what is suspended: both are taken to be in order here.
+    fn may_ask(
+        &self,
+        active: &Active,
+        facts: &AskerFacts,
+        now: Timestamp,
+    ) -> Result<Question, Refused> {
+        let mut standing = Standing::new(active.covenant());
+        for party in active.covenant().parties().keys() {
+            standing.confirm(party, now);
+        }
+        may_ask(active.signed(), &standing, facts, now).map_err(|refusal| open_refusal(&refusal))
+    }
+
+    fn question(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        facts: &AskerFacts,
+        question: &Question,
+        content: &[u8],
+    ) -> Result<CheckQuestion, Refused> {
+        let covenant = asked.active.covenant();
+        let wanted = question.match_keys();
+        let (epoch, subject) = self.subject(&asked.active, &asked.subject, |key: &MatchKeyId| {
+            wanted.iter().any(|name| name.as_str() == key.name())
+        })?;
+        // The same question again has the same id and commitment outside, so that the broker
+        // counts and answers it once.
+        let keyed = |label: &[u8]| {
+            let request = asked.request.as_bytes().as_slice();
+            self.vault.recognise(&[label, caller.client.as_bytes(), request, content])
+        };
+        let request = outside_id(keyed(b"outside"));
+        let salt = Salt::new(keyed(b"salt"));
+        let speaker = self.broker.speaker();
+        Ok(CheckQuestion {
+            header: speaker.header(covenant.id(), covenant.digest(), request),
+            epoch,
+            actor: asked.actor.clone(),
+            purpose: asked.purpose.clone(),
+            role: asked.role.clone(),
+            file_number_given: facts.asking.file_number,
+            reason_given: facts.asking.motivation,
+            login_level: assurance(self.login_level),
+            subject,
+            request_commitment: content_commitment(&salt, content),
+        })
+    }
+
+    /// The subject's tokens under the oldest epoch that agrees with the reference: while a newer
+    /// one is being filled, only the older one is complete.
+    fn subject(
+        &self,
+        active: &Active,
+        described: &Described,
+        wanted: impl Fn(&MatchKeyId) -> bool,
+    ) -> Result<(model::KeyEpoch, Subject), Refused> {
+        let covenant = active.covenant().id();
+        let mut why = Refused::from(Reason::KeyMissing);
+        for epoch in active.epochs() {
+            let blocked = match self.link.key(covenant, epoch.number()) {
+                Some(KeyStanding::Waiting) => {
+                    why = Reason::KeyWaiting.into();
+                    continue;
+                }
+                Some(KeyStanding::Blocked(keys)) => keys,
+                Some(KeyStanding::Agreed) | None => std::collections::BTreeSet::new(),
+            };
+            let tokens = tokens(epoch, described, &wanted);
+            if tokens.is_empty() {
+                return Err(nothing_to_compare(active));
+            }
+            let tokens: Vec<_> =
+                tokens.into_iter().filter(|t| !blocked.contains(&t.key)).collect();
+            if tokens.is_empty() {
+                why = Reason::KeyMismatch.into();
+                continue;
+            }
+            let subject = Subject {
+                kind: described.normal.kind(),
+                minor: described.minor,
+                shielded_address: described.shielded_address,
+                tokens,
+            };
+            return Ok((epoch.number(), subject));
+        }
+        Err(why.with("covenant", covenant))
+    }
+
+    /// The answer stands in the log, is about this question, and the log is the one seen before.
+    async fn verify(&self, active: &Active, answered: &Answered) -> Result<Followed, Refused> {
+        let verified = self.log.verify(&answered.receipt)?;
+        let covenant = Some(active.covenant().digest());
+        let about_us = verified.leaves.iter().all(|leaf| {
+            leaf.class == Class::Decision
+                && leaf.covenant == covenant
+                && leaf.recipient.as_ref() == Some(&self.party)
+        });
+        let about_this = answered.receipt.entries.iter().all(|entry| {
+            let request = entry.request.as_ref().map(|o| o.content.as_slice());
+            let answer = entry.answer.as_ref().map(|o| o.content.as_slice());
+            request.is_some_and(|request| answered.is_of(request))
+                && answer == Some(answered.advice.as_bytes())
+        });
+        if !about_us || !about_this {
+            tracing::error!("the receipt is of another question or answer; it is not shown");
+            return Err(Reason::ReceiptInvalid.into());
+        }
+        let broker = self.broker.clone();
+        self.log
+            .follow(&answered.receipt.checkpoint, async move |from, to| {
+                broker.consistency(from, to).await
+            })
+            .await
+    }
+
+    fn answered(&self, key: &RequestKey, hash: &Digest) -> Result<Option<Advised>, Refused> {
+        let Some(before) = self.store.read(|view| view.answered(key, hash))? else {
+            return Ok(None);
+        };
+        let plain = self.vault.open(&answer_name(key), before.answer())?;
+        let read = || {
+            let remembered: Remembered = serde_json::from_slice(&plain).ok()?;
+            let receipt = data_encoding::BASE64.decode(remembered.receipt.as_bytes()).ok()?;
+            Some(Advised {
+                advice: remembered.advice,
+                text_nl: remembered.text_nl,
+                text_en: remembered.text_en,
+                receipt: read_receipt(&receipt)?,
+            })
+        };
+        read().map(Some).ok_or_else(Refused::failed)
+    }
+
+    /// Answer, receipt and checkpoint, durable before anybody reads the answer.
+    async fn keep(
+        &self,
+        key: RequestKey,
+        hash: Digest,
+        advised: &Advised,
+        followed: Followed,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let receipt = receipt_bytes(&advised.receipt);
+        let remembered = Remembered {
+            advice: advised.advice.clone(),
+            text_nl: advised.text_nl.clone(),
+            text_en: advised.text_en.clone(),
+            receipt: data_encoding::BASE64.encode(&receipt),
+        };
+        let plain = serde_json::to_vec(&remembered).map_err(|_| Refused::failed())?;
+        let sealed = self.vault.seal(&answer_name(&key), &plain)?;
+        let receipt_name = [b"check/", key.id.as_bytes().as_slice()].concat();
+        let receipt = self.vault.seal(&receipt_name, &receipt)?;
+        let ends = now.day().plus_days(self.receipt_days);
+        self.store
+            .write(move |tx| {
+                tx.remember(&key, &hash, &sealed, now)?;
+                tx.put_receipt(&receipt_name, &receipt, ends)?;
+                followed.keep(tx)?;
+                Ok::<_, Refused>(())
+            })
+            .await
+    }
+}
+
+/// The covenant's own words on why this asker may not ask, with the remedy.
+fn open_refusal(refusal: &decide::Refusal) -> Refused {
+    let reason = Reason::parse(refusal.code.as_str()).unwrap_or(Reason::CovenantNotActive);
+    let refused = Refused::told(
+        reason,
+        &format!("{}; {}", refusal.reason_en, refusal.remedy_en),
+        &format!("{}; {}", refusal.reason_nl, refusal.remedy_nl),
+    );
+    match &refusal.clause {
+        Some(clause) => refused.with("clause", clause),
+        None => refused,
+    }
+}
+
+fn tokens(
+    epoch: &Epoch,
+    described: &Described,
+    wanted: impl Fn(&MatchKeyId) -> bool,
+) -> Vec<model::Token> {
+    let mut tokens = epoch.derive(&described.normal);
+    tokens.retain(|token| wanted(&token.key));
+    tokens
+}
+
+fn required<T>(
+    found: &mut Findings,
+    path: &str,
+    text: &str,
+    parse: impl FnOnce(&str) -> Result<T, model::name::NameError>,
+) -> Option<T> {
+    if text.is_empty() {
+        found.required(path);
+        return None;
+    }
+    found.named(path, parse(text))
+}
+
+/// A random-looking UUID (version 4 by its bits) that only this node can compute.
+fn outside_id(keyed: [u8; 32]) -> RequestId {
+    let [mut id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = keyed;
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    RequestId::from_slice(&id).unwrap_or_else(RequestId::fresh)
+}
+
+fn answer_name(key: &RequestKey) -> Vec<u8> {
+    [b"answer/", key.client.as_bytes(), b"/", key.id.as_bytes().as_slice()].concat()
+}
+
+const fn assurance(level: LoginLevel) -> AssuranceLevel {
+    match level {
+        LoginLevel::Low => AssuranceLevel::Low,
+        LoginLevel::Substantial => AssuranceLevel::Substantial,
+        LoginLevel::High => AssuranceLevel::High,
+    }
+}
+
+fn in_words(active: &Active, answered: Answered) -> Result<Advised, Refused> {
+    let vocabulary = active.covenant().vocabulary();
+    let Some(advice) = vocabulary.advice(&answered.advice) else {
+        tracing::error!("the broker gave an advice that the covenant's vocabulary does not have");
+        return Err(Reason::ReceiptInvalid.into());
+    };
+    Ok(Advised {
+        advice: advice.code.to_owned(),
+        text_nl: advice.nl.to_owned(),
+        text_en: advice.en.to_owned(),
+        receipt: answered.receipt,
+    })
+}
+
+fn nothing_to_compare(active: &Active) -> Refused {
+    let mut found = Findings::default();
+    found.add(
+        "subject",
+        "NOTHING_TO_COMPARE",
+        "no comparison that may be used for this purpose can be made with these fields; give all fields of at least one comparison",
+        "met deze velden kan geen vergelijking worden gemaakt die voor dit doel mag; geef alle velden van ten minste een vergelijking",
+    );
+    Refused::from(found).with("covenant", active.covenant().id())
+}

@@ -1,0 +1,79 @@
+//! What must hold for the node to be ready, looked at again and again.
+
+use process::health::{Check, Health};
+
+use crate::checks::Checks;
+use crate::config::OutboxConfig;
+
+/// The node's checks. A broker that is away does not make the node unready: it goes on taking
+/// signals, and says so in the check's text and in the metrics.
+#[derive(Debug)]
+pub(crate) struct NodeHealth {
+    store: Check,
+    covenant: Check,
+    key: Check,
+    log: Check,
+    outbox: Check,
+}
+
+impl NodeHealth {
+    pub(crate) fn of(health: &Health) -> Self {
+        Self {
+            store: health.check("store writable"),
+            covenant: health.check("covenant active"),
+            key: health.check("covenant key"),
+            log: health.check("disclosure log consistent"),
+            outbox: health.check("outbox"),
+        }
+    }
+
+    /// Looks at everything once.
+    pub(crate) async fn look(&self, node: &Checks, outbox: &OutboxConfig) {
+        let now = node.clock.now();
+        let written = node
+            .store
+            .write(move |tx| tx.put_note("health", &now.as_millis().to_be_bytes()))
+            .await;
+        match written {
+            Ok(()) => self.store.ok(),
+            Err(error) => self.store.fail(error.to_string()),
+        }
+        let inactive: Vec<&str> =
+            node.covenants.inactive(now).into_iter().map(AsRef::as_ref).collect();
+        if node.covenants.all_active(now).is_empty() {
+            self.covenant.fail("no covenant is in force: see its dates and signatures");
+        } else if inactive.is_empty() {
+            self.covenant.ok();
+        } else {
+            self.covenant.fail(format!("not in force: {}", inactive.join(", ")));
+        }
+        let without = node.covenants.without_key(now);
+        if without.is_empty() {
+            self.key.ok();
+        } else {
+            let names: Vec<&str> = without.iter().map(AsRef::as_ref).collect();
+            self.key.fail(format!("no key of: {}", names.join(", ")));
+        }
+        if node.log.is_contradicted() {
+            self.log.fail("the log contradicts the checkpoint seen before: call the other parties");
+        } else {
+            self.log.ok();
+        }
+        self.look_at_outbox(node, outbox);
+    }
+
+    fn look_at_outbox(&self, node: &Checks, outbox: &OutboxConfig) {
+        match node.store.read(|view| view.outbox_totals()) {
+            Ok(totals) => {
+                node.metrics.outbox(totals.items, totals.bytes);
+                let full = totals.items >= outbox.max_items || totals.bytes >= outbox.max_bytes;
+                if full {
+                    self.outbox.fail("full: new signals are refused until the broker takes some");
+                } else {
+                    self.outbox.ok();
+                }
+            }
+            Err(error) => self.outbox.fail(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! From settings to a running node, and back to nothing.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use covenant::language::words::LoginLevel;
+use identity::tls::{
+    Acceptor, AcceptorLimits, ChannelSettings, ServerTls, TlsMaterial, channel,
+};
+use ledger::LogVerifier;
+use model::clock::{Clock, SystemClock};
+use model::{Oin, PartyId, RoleRef};
+use process::admin::AdminServer;
+use process::config::Layers;
+use process::health::Health;
+use process::metrics::Metrics;
+use store::{NodeSettings, NodeStore, StoreError};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::checks::Checks;
+use crate::config::{Config, LoginLevelConfig, OutboxConfig};
+use crate::covenants::Covenants;
+use crate::grpc::Services;
+use crate::health::NodeHealth;
+use crate::intake::Intake;
+use crate::keys::Keys;
+use crate::link::Link;
+use crate::log::Log;
+use crate::metrics::NodeMetrics;
+use crate::notices::Inbox;
+use crate::uplink::{Broker, Speaker, Uplink};
+
+/// How often health and metrics are brought up to date, and expired records go.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How many expired records go in one unit of work.
+const PURGE: usize = 1_000;
+
+/// A node that answers on its ports.
+#[derive(Debug)]
+pub struct RunningNode {
+    /// Where partner systems and case handlers connect.
+    pub grpc: SocketAddr,
+    /// The operator's port.
+    pub admin: SocketAddr,
+    link: Link,
+    store: NodeStore,
+    health: Health,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Everything that the settings point to, read and checked.
+struct Parts {
+    party: PartyId,
+    oin: Oin,
+    keys: Keys,
+    covenants: Arc<Covenants>,
+    server: ServerTls,
+    speaker: Speaker,
+    broker: Option<Broker>,
+    verifier: LogVerifier,
+    signal_roles: Arc<[RoleRef]>,
+    notice_roles: Arc<[RoleRef]>,
+}
+
+/// Reads the settings: files, environment, assignments.
+///
+/// # Errors
+/// Names every problem with its place.
+pub fn load(files: &[PathBuf], set: &[String]) -> Result<Config> {
+    Ok(Layers::of_process(files, set).load::<Config>()?.settings)
+}
+
+/// Reads the settings and everything that they point to, and starts nothing.
+///
+/// # Errors
+/// The first thing that would keep the node from starting.
+pub fn check_config(files: &[PathBuf], set: &[String]) -> Result<()> {
+    let config = load(files, set)?;
+    parts(&config, &(Arc::new(SystemClock) as Arc<dyn Clock>)).map(|_| ())
+}
+
+/// Runs a node until SIGTERM.
+///
+/// # Errors
+/// When it can't start, or does not end well.
+pub fn run(files: &[PathBuf], set: &[String]) -> Result<()> {
+    let config = load(files, set)?;
+    process::shutdown::runtime()?.block_on(async move {
+        let telemetry = process::telemetry::Telemetry::start("covenant-node", &config.telemetry)?;
+        let stop = process::shutdown::on_signal()?;
+        let running = start(config).await?;
+        tracing::info!(grpc = %running.grpc, admin = %running.admin, "the node answers");
+        stop.cancelled().await;
+        running.stop().await?;
+        telemetry.shutdown().await;
+        Ok(())
+    })
+}
+
+/// Starts a node on the machine's clock. It answers at once, whether or not the broker is there.
+///
+/// # Errors
+/// When a key, certificate, covenant or the store can't be used, or a port is taken.
+pub async fn start(config: Config) -> Result<RunningNode> {
+    start_with(config, Arc::new(SystemClock)).await
+}
+
+/// Starts a node on a given clock.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<RunningNode> {
+    let mut parts = parts(&config, &clock)?;
+    let material = broker_material(&config)?;
+    let acceptor = Acceptor::bind(config.listen, parts.server.clone(), AcceptorLimits::default())
+        .await
+        .with_context(|| format!("listen on {}", config.listen))?;
+    let registry = Metrics::new("covenant_node");
+    let health = Health::new();
+    let admin = AdminServer::bind(&config.admin, health.clone(), registry.clone())
+        .await
+        .with_context(|| format!("listen on {}", config.admin.listen))?;
+    let store = open_store(&config).await?;
+    parts.broker = Some(broker(&config, &parts, &material)?);
+    let metrics = NodeMetrics::register(&registry);
+    let node = assemble(&config, parts, store.clone(), metrics, clock)?;
+    let stop = CancellationToken::new();
+    let checks = NodeHealth::of(&health);
+    checks.look(&node.checks, &config.outbox).await;
+    let services = Services {
+        oin: node.oin,
+        intake: node.intake,
+        checks: node.checks.clone(),
+        inbox: node.uplink.inbox.clone(),
+        limits: config.limits.clone(),
+        stopping: stop.clone(),
+    };
+    let link = node.uplink.link.clone();
+    Ok(RunningNode {
+        grpc: acceptor.local_addr(),
+        admin: admin.local_addr(),
+        tasks: vec![
+            tokio::spawn(services.serve(acceptor)),
+            tokio::spawn(serve_admin(admin, stop.clone())),
+            tokio::spawn(node.uplink.run(stop.clone())),
+            tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
+        ],
+        link,
+        store,
+        health,
+        stop,
+    })
+}
+
+impl RunningNode {
+    /// How the node stands with the broker.
+    #[must_use]
+    pub const fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// How many items wait for the broker.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn waiting(&self) -> Result<u64, StoreError> {
+        Ok(self.store.read(|view| view.outbox_totals())?.items)
+    }
+
+    /// Stops in good order: no new calls, open ones end, everything is on disk.
+    ///
+    /// # Errors
+    /// When a task or the store does not end well.
+    pub async fn stop(self) -> Result<()> {
+        self.health.drain();
+        self.stop.cancel();
+        for task in self.tasks {
+            task.await?;
+        }
+        let store = self.store;
+        tokio::task::spawn_blocking(move || store.close()).await??;
+        Ok(())
+    }
+}
+
+fn parts(config: &Config, clock: &Arc<dyn Clock>) -> Result<Parts> {
+    let party = PartyId::parse(&config.party).context("party")?;
+    let oin = Oin::parse(&config.oin).context("oin")?;
+    let audience = Oin::parse(&config.broker.oin).context("broker.oin")?;
+    let keys = Keys::read(&config.keys)?;
+    let covenants = Covenants::load(config, &keys, clock.now())?;
+    let tls = &config.tls;
+    let material = TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors);
+    let material = material.context("tls")?;
+    let own = material.own().context("tls.certificate")?;
+    anyhow::ensure!(*own.oin() == oin, "tls.certificate is of another oin than the settings");
+    let own = broker_material(config)?.own().context("broker.certificate")?;
+    anyhow::ensure!(*own.oin() == oin, "broker.certificate is of another oin than the settings");
+    let verifier = LogVerifier::parse(&config.broker.log_vkey).context("broker.log_vkey")?;
+    let speaker = Speaker::new(keys.signing.clone(), audience, party.clone(), Arc::clone(clock));
+    Ok(Parts {
+        signal_roles: roles(&config.clients.signal_roles, &party).context("clients.signal_roles")?,
+        notice_roles: roles(&config.clients.notice_roles, &party).context("clients.notice_roles")?,
+        server: ServerTls::new(&material).context("tls")?,
+        covenants: Arc::new(covenants),
+        broker: None,
+        party,
+        oin,
+        keys,
+        speaker,
+        verifier,
+    })
+}
+
+fn roles(texts: &[String], party: &PartyId) -> Result<Arc<[RoleRef]>> {
+    let mut roles = Vec::new();
+    for text in texts {
+        let role = RoleRef::parse(text)?;
+        anyhow::ensure!(role.party() == *party, "{role} is a role of another party");
+        roles.push(role);
+    }
+    Ok(roles.into())
+}
+
+fn broker_material(config: &Config) -> Result<TlsMaterial> {
+    let broker = &config.broker;
+    TlsMaterial::from_files(&broker.certificate, &broker.key, &broker.trust_anchors)
+        .context("broker")
+}
+
+fn broker(config: &Config, parts: &Parts, material: &TlsMaterial) -> Result<Broker> {
+    let mut settings = ChannelSettings::to(&format!("https://{}", config.broker.address));
+    settings.server_name = Some(config.broker.server_name.clone());
+    settings.server_oin = Some(Oin::parse(&config.broker.oin).context("broker.oin")?);
+    let channel = channel(&settings, material).context("broker.address")?;
+    let timeout = Duration::from_millis(config.broker.timeout_ms);
+    Ok(Broker::new(channel, parts.speaker.clone(), timeout))
+}
+
+async fn open_store(config: &Config) -> Result<NodeStore> {
+    let settings = NodeSettings {
+        outbox_items: config.outbox.max_items,
+        outbox_bytes: config.outbox.max_bytes,
+        ..NodeSettings::default()
+    };
+    let state = config.state_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || NodeStore::open(&state, settings)).await?;
+    opened.context("state_dir")
+}
+
+struct Assembled {
+    oin: Oin,
+    intake: Intake,
+    checks: Checks,
+    uplink: Uplink,
+}
+
+fn assemble(
+    config: &Config,
+    parts: Parts,
+    store: NodeStore,
+    metrics: NodeMetrics,
+    clock: Arc<dyn Clock>,
+) -> Result<Assembled> {
+    let broker = parts.broker.context("the broker's channel")?;
+    let link = Link::new();
+    let vault = Arc::new(parts.keys.vault);
+    let log = Arc::new(Log::open(parts.verifier, store.clone(), metrics.clone())?);
+    let intake = Intake {
+        party: parts.party.clone(),
+        signal_roles: parts.signal_roles,
+        covenants: Arc::clone(&parts.covenants),
+        vault: Arc::clone(&vault),
+        store: store.clone(),
+        link: link.clone(),
+        speaker: parts.speaker,
+        metrics: metrics.clone(),
+        clock: Arc::clone(&clock),
+    };
+    let checks = Checks {
+        party: parts.party.clone(),
+        login_level: login_level(config.clients.login_level),
+        covenants: Arc::clone(&parts.covenants),
+        vault: Arc::clone(&vault),
+        store: store.clone(),
+        link: link.clone(),
+        log: Arc::clone(&log),
+        broker: broker.clone(),
+        metrics: metrics.clone(),
+        clock: Arc::clone(&clock),
+        receipt_days: i32::try_from(config.limits.receipt_days).unwrap_or(i32::MAX),
+    };
+    let inbox = Inbox {
+        party: parts.party,
+        notice_roles: parts.notice_roles,
+        covenants: Arc::clone(&parts.covenants),
+        log: Arc::clone(&log),
+        vault,
+        newest: watch::channel(Inbox::newest_in(&store)?).0,
+        store: store.clone(),
+        metrics: metrics.clone(),
+        clock: Arc::clone(&clock),
+    };
+    let uplink = Uplink {
+        broker,
+        covenants: parts.covenants,
+        store,
+        log,
+        inbox,
+        link,
+        outbox: config.outbox.clone(),
+        longest_wait: Duration::from_millis(config.broker.reconnect_max_ms),
+        metrics,
+        clock,
+    };
+    Ok(Assembled { oin: parts.oin, intake, checks, uplink })
+}
+
+const fn login_level(level: LoginLevelConfig) -> LoginLevel {
+    match level {
+        LoginLevelConfig::Laag => LoginLevel::Low,
+        LoginLevelConfig::Substantieel => LoginLevel::Substantial,
+        LoginLevelConfig::Hoog => LoginLevel::High,
+    }
+}
+
+async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
+    if let Err(error) = admin.serve(stop).await {
+        tracing::error!(%error, "the admin port stopped");
+    }
+}
+
+/// Looks after what time brings: expired records go, health and metrics are told.
+async fn keep_house(
+    node: Checks,
+    health: NodeHealth,
+    outbox: OutboxConfig,
+    stop: CancellationToken,
+) {
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        health.look(&node, &outbox).await;
+        node.metrics.link(&node.link);
+        let today = node.clock.now().day();
+        if let Err(error) = node.store.write(move |tx| tx.purge(today, PURGE)).await {
+            tracing::error!(%error, "expired records can't be removed");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Sends what waits, queue by queue, and removes it only when the broker has it.
+//!
+//! What can't go now (a blocked match key, a key without reference, a delay) is passed over and
+//! holds up nothing behind it. What the broker refuses is kept as the signal's own refusal.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use model::{CovenantId, KeyEpoch, MatchKeyId, RequestId, Timestamp};
+use store::{NodeTx, StoreError};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use wire::broker_v1::{self as pb, push_signals_response};
+use wire::signal::PushBatch;
+use wire::statement::{Withdrawal, WithdrawalBatch};
+use wire::status::Told;
+
+use super::item::{Errand, Item, queue};
+use super::{Lost, Uplink};
+use crate::covenants::Active;
+use crate::intake::{Record, Refusal};
+use crate::link::KeyStanding;
+use crate::refusal::Reason;
+
+/// Items read from a queue at once.
+const PAGE: usize = 1_000;
+/// The longest wait before looking again without being woken.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How long the broker may take to answer a batch.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// Bytes of a batch: well below the largest message.
+const MOST_BYTES: usize = 3 << 20;
+
+/// An open stream of batches.
+struct Pushes {
+    up: mpsc::Sender<pb::PushSignalsRequest>,
+    down: Streaming<pb::PushSignalsResponse>,
+}
+
+/// One queue in one pass: where it stands, and when something passed over may go.
+struct Lane<'a> {
+    active: &'a Active,
+    epoch: KeyEpoch,
+    queue: String,
+    blocked: BTreeSet<MatchKeyId>,
+    cursor: u64,
+    next_due: Option<Timestamp>,
+}
+
+/// Items of one kind that go together.
+#[derive(Default)]
+struct Load {
+    pushes: Vec<(u64, Item)>,
+    withdrawals: Vec<(u64, Item)>,
+    bytes: usize,
+}
+
+impl Uplink {
+    /// Sends what waits, for as long as the connection lives.
+    pub(super) async fn drain(&self) -> Result<(), Lost> {
+        let mut pushes = self.open_pushes().await?;
+        loop {
+            let mut next_due: Option<Timestamp> = None;
+            for active in self.covenants.all_active(self.clock.now()) {
+                for epoch in active.epochs() {
+                    let Some(mut lane) = self.lane(&active, epoch.number()) else { continue };
+                    while self.send_some(&mut pushes, &mut lane).await? {}
+                    next_due = earliest(next_due, lane.next_due);
+                }
+            }
+            let wait = next_due.map_or(LOOK_AGAIN, |due| {
+                let millis = due.millis_since(self.clock.now()).max(1);
+                Duration::from_millis(u64::try_from(millis).unwrap_or(1)).min(LOOK_AGAIN)
+            });
+            // A wake-up means something new, or a key that stands otherwise: look from the start.
+            let _ = tokio::time::timeout(wait, self.link.woken()).await;
+        }
+    }
+
+    /// The queue of one covenant and epoch; `None` while nothing of it may go.
+    fn lane<'a>(&self, active: &'a Active, epoch: KeyEpoch) -> Option<Lane<'a>> {
+        let id: &CovenantId = active.covenant().id();
+        if self.link.refusal(id).is_some() {
+            return None;
+        }
+        let blocked = match self.link.key(id, epoch)? {
+            KeyStanding::Waiting => return None,
+            KeyStanding::Agreed => BTreeSet::new(),
+            KeyStanding::Blocked(keys) => keys,
+        };
+        let queue = queue(id, epoch);
+        Some(Lane { active, epoch, queue, blocked, cursor: 0, next_due: None })
+    }
+
+    /// Sends one load from where the lane stands; `false` at its end, or when the broker refuses
+    /// whole batches of it now.
+    async fn send_some(&self, pushes: &mut Pushes, lane: &mut Lane<'_>) -> Result<bool, Lost> {
+        let (load, ended) = self.load(lane)?;
+        let mut going = !ended;
+        if !load.pushes.is_empty() {
+            going &= self.push(pushes, lane, load.pushes).await?;
+        }
+        if !load.withdrawals.is_empty() {
+            going &= self.withdraw(lane, load.withdrawals).await?;
+        }
+        Ok(going)
+    }
+
+    /// What may go now, at most one batch of each kind.
+    fn load(&self, lane: &mut Lane<'_>) -> Result<(Load, bool), Lost> {
+        let most = usize::try_from(self.outbox.batch_items.clamp(1, 1_000)).unwrap_or(1);
+        let now = self.clock.now();
+        let mut load = Load::default();
+        loop {
+            let page = self.store.read(|view| view.outbox(&lane.queue, lane.cursor, PAGE))?;
+            let ended = page.len() < PAGE;
+            for waiting in page {
+                let full = load.pushes.len() >= most
+                    || load.withdrawals.len() >= most
+                    || load.bytes >= MOST_BYTES;
+                if full {
+                    return Ok((load, false));
+                }
+                lane.cursor = waiting.number;
+                let Some(item) = Item::decode(&waiting.body) else {
+                    tracing::error!("an outbox item does not read back: restore a backup");
+                    continue;
+                };
+                let due = item.due(self.outbox.push_delay_ms, self.outbox.push_jitter_ms);
+                if due > now {
+                    lane.next_due = earliest(lane.next_due, Some(due));
+                } else if !item.needs_any(&lane.blocked) {
+                    load.bytes = load.bytes.saturating_add(waiting.body.len());
+                    match item.errand {
+                        Errand::Push(_) => load.pushes.push((waiting.number, item)),
+                        Errand::Withdraw(_) => load.withdrawals.push((waiting.number, item)),
+                    }
+                }
+            }
+            if ended {
+                return Ok((load, true));
+            }
+        }
+    }
+
+    async fn open_pushes(&self) -> Result<Pushes, Lost> {
+        let (up, requests) = mpsc::channel(1);
+        let mut client = wire::client::exchange(self.broker.channel());
+        let down = client.push_signals(ReceiverStream::new(requests)).await?.into_inner();
+        Ok(Pushes { up, down })
+    }
+
+    async fn push(
+        &self,
+        pushes: &mut Pushes,
+        lane: &Lane<'_>,
+        mut items: Vec<(u64, Item)>,
+    ) -> Result<bool, Lost> {
+        if self.outbox.shuffle {
+            shuffle(&mut items);
+        }
+        let request = RequestId::fresh();
+        let covenant = lane.active.covenant();
+        let header = self.broker.speaker().header(covenant.id(), covenant.digest(), request);
+        let mut batch: pb::PushBatch =
+            PushBatch { header, epoch: lane.epoch, signals: Vec::new() }.into();
+        batch.signals = items
+            .iter()
+            .filter_map(|(_, item)| match &item.errand {
+                Errand::Push(signal) => Some(signal.clone()),
+                Errand::Withdraw(_) => None,
+            })
+            .collect();
+        let signed = self.broker.speaker().sign(&batch);
+        let sent = pushes.up.send(pb::PushSignalsRequest { batch: Some(signed) }).await;
+        sent.map_err(|_| Lost::Unreachable("closed".to_owned()))?;
+        let answer = tokio::time::timeout(ANSWER_WITHIN, pushes.down.message())
+            .await
+            .map_err(|_| Lost::Unreachable("no answer to a batch".to_owned()))??
+            .ok_or_else(|| Lost::Unreachable("closed".to_owned()))?;
+        if answer.request_id != request.to_string() {
+            return Err(Lost::Protocol("an answer to another batch"));
+        }
+        match answer.outcome {
+            Some(push_signals_response::Outcome::Taken(taken)) => {
+                self.settle(lane, items, taken).await?;
+                Ok(true)
+            }
+            Some(push_signals_response::Outcome::Refused(status)) => {
+                let told = wire::status::read_message(&status);
+                held_up(told.reason, &told.reason_text)
+            }
+            None => Err(Lost::Protocol("an answer without an outcome")),
+        }
+    }
+
+    async fn withdraw(&self, lane: &Lane<'_>, items: Vec<(u64, Item)>) -> Result<bool, Lost> {
+        let covenant = lane.active.covenant();
+        let speaker = self.broker.speaker();
+        let header = speaker.header(covenant.id(), covenant.digest(), RequestId::fresh());
+        let withdrawals = items.iter().filter_map(|(_, item)| match item.errand {
+            Errand::Withdraw(reason) => Some(Withdrawal { signal: item.outside, reason }),
+            Errand::Push(_) => None,
+        });
+        let withdrawals = withdrawals.collect();
+        let batch: pb::WithdrawalBatch =
+            WithdrawalBatch { header, epoch: lane.epoch, withdrawals }.into();
+        match self.broker.withdraw(&batch).await {
+            Ok(taken) => {
+                self.settle(lane, items, taken).await?;
+                Ok(true)
+            }
+            Err(refused) if refused.reason() == Reason::BrokerUnreachable => {
+                Err(Lost::Unreachable("no answer to a withdrawal".to_owned()))
+            }
+            Err(refused) => held_up(Some(refused.reason()), refused.reason().as_str()),
+        }
+    }
+
+    /// Removes what the broker has, and keeps its refusals with their signals.
+    async fn settle(
+        &self,
+        lane: &Lane<'_>,
+        items: Vec<(u64, Item)>,
+        taken: pb::TakenBatch,
+    ) -> Result<(), Lost> {
+        let mut outcomes: Vec<(u64, Item, Option<Refusal>)> =
+            items.into_iter().map(|(number, item)| (number, item, None)).collect();
+        let count = outcomes.len();
+        for refused in &taken.refused {
+            let place = usize::try_from(refused.index).unwrap_or(usize::MAX);
+            let Some(outcome) = outcomes.get_mut(place) else {
+                return Err(Lost::Protocol("a refusal of an item that was not sent"));
+            };
+            let told = refused.status.as_ref().map(wire::status::read_message);
+            let refusal = told.map_or_else(unexplained, refusal);
+            tracing::warn!(reason = %refusal.reason, "the broker refused an item of the outbox");
+            outcome.2 = Some(refusal);
+        }
+        let queue = lane.queue.clone();
+        self.store
+            .write(move |tx| {
+                for (number, item, refusal) in outcomes {
+                    settle_one(tx, &queue, number, &item, refusal)?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+        let refused = taken.refused.len();
+        self.metrics.sent("taken", count.saturating_sub(refused));
+        self.metrics.sent("refused", refused);
+        Ok(())
+    }
+}
+
+fn settle_one(
+    tx: &mut NodeTx,
+    queue: &str,
+    number: u64,
+    item: &Item,
+    refusal: Option<Refusal>,
+) -> Result<(), StoreError> {
+    tx.outbox_done(queue, number)?;
+    let Some(mut own) = tx.own(item.own)? else {
+        return Ok(());
+    };
+    let Ok(mut record) = Record::decode(&own.state) else {
+        return Err(StoreError::Damaged { what: "own signal" });
+    };
+    match refusal {
+        None => record.arrived(queue, number),
+        Some(refusal) => record.refused(queue, number, refusal),
+    }
+    own.state = record.encode();
+    tx.put_own(item.own, &own)
+}
+
+/// The broker takes nothing of this queue now: what waits goes on waiting. Only a broker that has
+/// forgotten this node needs a new connection.
+fn held_up(reason: Option<Reason>, text: &str) -> Result<bool, Lost> {
+    if reason == Some(Reason::HelloRequired) {
+        return Err(Lost::Refused(text.to_owned()));
+    }
+    tracing::warn!(reason = %text, "the broker takes nothing of this covenant now; it waits");
+    Ok(false)
+}
+
+fn refusal(told: Told) -> Refusal {
+    Refusal { reason: told.reason_text, en: told.message_en, nl: told.message_nl }
+}
+
+fn unexplained() -> Refusal {
+    Refusal {
+        reason: String::new(),
+        en: "the broker refused it and did not say why".to_owned(),
+        nl: "de makelaar weigerde het en zei niet waarom".to_owned(),
+    }
+}
+
+fn earliest(one: Option<Timestamp>, two: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(one.min(two)),
+        (one, two) => one.or(two),
+    }
+}
+
+/// Fisher and Yates, with the operating system's randomness.
+fn shuffle<T>(items: &mut [T]) {
+    let mut random = vec![0; items.len().saturating_mul(8)];
+    model::id::fill_random(&mut random);
+    for (last, bytes) in (1..items.len()).rev().zip(random.chunks_exact(8)) {
+        let number = <[u8; 8]>::try_from(bytes).map_or(0, u64::from_be_bytes);
+        let bound = u64::try_from(last.saturating_add(1)).unwrap_or(1);
+        let place = usize::try_from(number.checked_rem(bound).unwrap_or(0)).unwrap_or(0);
+        items.swap(last, place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffling_keeps_everything_and_changes_the_order() {
+        let sorted: Vec<u32> = (0..1000).collect();
+        let mut items = sorted.clone();
+        shuffle(&mut items);
+        assert_ne!(items, sorted);
+        items.sort_unstable();
+        assert_eq!(items, sorted);
+        let mut none: [u8; 0] = [];
+        shuffle(&mut none);
+    }
+}
