@@ -1,9 +1,5 @@
 //! Signed notes: Go's published example, keys in text form, and everything that must be refused.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ledger::checkpoint::Note;
 use ledger::cosignature::{Cosigner, WitnessVerifier};

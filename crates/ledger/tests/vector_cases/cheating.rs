@@ -142,6 +142,7 @@ fn omissions() -> Vec<Vector> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn leaves() -> Vec<Vector> {
     let with = |change: &dyn Fn(&str) -> String| {
         let mut log = busy_log();
@@ -277,6 +278,7 @@ fn leaves() -> Vec<Vector> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn outcomes() -> Vec<Vector> {
     let with = |name, about, promise, class: Class, json: &str| {
         let mut log = busy_log();

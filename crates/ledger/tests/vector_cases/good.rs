@@ -9,6 +9,7 @@ use ledger::export::{Disclosed, Shown};
 use super::Vector;
 use crate::log_builder::{Log, busy_log, covenant, event, other_covenant, party};
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(crate) fn vectors() -> Vec<Vector> {
     let log = busy_log();
     let all = |index| log.shown(index);

@@ -4,6 +4,7 @@ use model::Digest;
 
 use super::tampered::{Add, set, swap_in};
 
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn change(add: Add<'_>) {
     let (header, third) = ((1, None, "form"), (4, Some(2), "form"));
     add("bad-no-header", "the header is gone", header, &|lines| {

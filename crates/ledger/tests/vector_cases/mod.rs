@@ -41,6 +41,9 @@ impl Vector {
         log: &Log,
         lines: &[String],
     ) -> Self {
+        // What stands behind the bad record is not judged: one more line is enough.
+        let kept = lines.len().min(usize::try_from(line).unwrap() + 1);
+        let lines = &lines[..kept];
         let index = index.map_or_else(|| "-".to_owned(), |i| i.to_string());
         let expect = format!("bad line={line} index={index} promise={promise}");
         Self {
