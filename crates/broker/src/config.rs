@@ -1,0 +1,152 @@
+//! The broker's settings: `config/broker.toml`, overridden by `COVENANT__X` and `--set`.
+//!
+//! Relative paths are taken from the process's working directory. Nothing secret stands in the
+//! file itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use process::admin::AdminSettings;
+use process::telemetry::TelemetrySettings;
+use serde::Deserialize;
+
+/// Everything a broker is told at start. Unknown keys are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The broker's OIN (20 digits): the audience that nodes name in what they sign.
+    pub oin: String,
+    /// Folder of everything durable: signals, index, disclosure log. Back it up with its
+    /// checkpoint file.
+    pub state_dir: PathBuf,
+    /// Where nodes and auditors connect (gRPC over mutual TLS). Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The operator's port: `/livez`, `/readyz`, `/metrics`, plain HTTP without identifiers.
+    #[serde(default)]
+    pub admin: AdminSettings,
+    /// The server's certificate, and whose certificates it accepts.
+    pub tls: TlsConfig,
+    /// The disclosure log.
+    pub log: LogConfig,
+    /// The covenants that this broker carries, one `[[covenant]]` each.
+    #[serde(default, rename = "covenant")]
+    pub covenants: Vec<CovenantConfig>,
+    /// The parties' public keys as *this* broker knows them, by party id. A covenant is active
+    /// here only when every party's signature is by the key pinned here.
+    #[serde(default)]
+    pub pins: BTreeMap<String, PinConfig>,
+    /// How continuous matches are decided and told.
+    #[serde(default)]
+    pub notices: NoticesConfig,
+    /// Bounds that protect the broker and what it keeps.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Log lines and traces.
+    #[serde(default)]
+    pub telemetry: TelemetrySettings,
+}
+
+/// The certificate that the broker shows, and whose certificates it accepts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// PEM chain of the server certificate (extended key usage: server).
+    pub certificate: PathBuf,
+    /// PEM private key of it; the file's mode must keep others out.
+    pub key: PathBuf,
+    /// PEM files with the certificate authorities of nodes and auditors. Several at once allow for
+    /// a change of authority without a break.
+    pub trust_anchors: Vec<PathBuf>,
+}
+
+/// The disclosure log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// The log's name: the first line of every checkpoint, a schema-less URL. It never changes
+    /// during the life of a log.
+    pub origin: String,
+    /// Ed25519 key that signs checkpoints. Who has it can make histories up; nodes and auditors
+    /// keep checkpoints to find that out.
+    pub signing_key: PathBuf,
+}
+
+/// One covenant that this broker carries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CovenantConfig {
+    /// The covenant's file, byte for byte as it was signed.
+    pub file: PathBuf,
+    /// One DSSE envelope (JSON) per party.
+    pub signatures: Vec<PathBuf>,
+}
+
+/// What this broker holds a party's public keys to be, `ed25519:<base64>` or `x25519:<base64>`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinConfig {
+    /// The key of the person who signs covenants for the party.
+    pub signer: String,
+    /// The keys that may suspend at once.
+    #[serde(default)]
+    pub emergency: Vec<String>,
+    /// The party's node signing key: every push, withdrawal and check must be signed by it.
+    pub node_signing: String,
+    /// The party's sealing key.
+    #[serde(default)]
+    pub node_sealing: Option<String>,
+}
+
+/// How continuous matches are decided and told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NoticesConfig {
+    /// The time between two batches of decisions and notices, in milliseconds. The longer, the
+    /// less a notice's moment says about the signal that caused it.
+    pub interval_ms: u64,
+    /// The most signals that are matched in one batch; the rest waits for the next one.
+    pub batch_signals: usize,
+    /// Every batch that matched at least one signal adds a multiple of this many leaves to the
+    /// log, so that the log's growth does not tell how many matches there were.
+    pub pad_leaves_to: u64,
+    /// The most notices on their way to one node without an acknowledgement.
+    pub window: usize,
+}
+
+impl Default for NoticesConfig {
+    fn default() -> Self {
+        Self {
+            interval_ms: 60_000,
+            batch_signals: 256,
+            pad_leaves_to: 64,
+            window: 100,
+        }
+    }
+}
+
+/// Bounds that protect the broker and what it keeps.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// The largest message a node may send, in bytes.
+    pub max_message_bytes: usize,
+    /// The most signals a party may push per covenant and day. A party that pushes, looks whether
+    /// something matched, and withdraws, is stopped here.
+    pub pushes_per_party_per_day: u32,
+    /// A withdrawal within this many hours after the signal matched raises an alarm.
+    pub withdrawal_alarm_hours: u32,
+    /// How long an answer is kept under its `request_id`, in days.
+    pub request_days: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: 4 << 20,
+            pushes_per_party_per_day: 200_000,
+            withdrawal_alarm_hours: 24,
+            request_days: 7,
+        }
+    }
+}

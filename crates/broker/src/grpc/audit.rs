@@ -1,0 +1,366 @@
+//! `covenant.audit.v1.DisclosureLogService`.
+
+use std::pin::Pin;
+
+use identity::Peer;
+use ledger::counters::Reader;
+use ledger::export::Exporter;
+use ledger::{Class, Decided, Kind, NodeId};
+use model::{ClauseNo, CovenantId, Digest, Oin, PartyId, PurposeId};
+use store::EntryFilter;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+use wire::audit_v1::disclosure_log_service_server::DisclosureLogService;
+use wire::audit_v1::{
+    self as proto, Decision, Entry, EntryClass, ExportRequest, ExportResponse,
+    GetCheckpointRequest, GetCheckpointResponse, GetConsistencyProofRequest,
+    GetConsistencyProofResponse, GetEntryRequest, GetEntryResponse, GetInclusionProofRequest,
+    GetInclusionProofResponse, ListEntriesRequest, ListEntriesResponse,
+};
+use wire::field::{self, Read};
+use wire::malformed::{Malformed, Problem};
+use wire::reason::Reason;
+use wire::status::Refusal;
+use wire::{Bytes, type_v1};
+
+use super::{Services, status};
+use crate::oversight::{Seen, Wanted};
+use crate::refusal::Refused;
+
+const PAGE: usize = 100;
+const LARGEST_PAGE: usize = 1000;
+/// How many entries go into one piece of an export.
+const PIECE: u64 = 200;
+
+#[tonic::async_trait]
+impl DisclosureLogService for Services {
+    type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportResponse, Status>> + Send>>;
+
+    async fn list_entries(
+        &self,
+        request: Request<ListEntriesRequest>,
+    ) -> Result<Response<ListEntriesResponse>, Status> {
+        let reader = self.reader(&request, "ListEntries")?;
+        let ListEntriesRequest {
+            filter,
+            page_size,
+            page_token,
+        } = request.into_inner();
+        let filter = filter.unwrap_or_default();
+        let token = Token::of(&filter);
+        let from = token.read(&page_token)?;
+        let wanted = self.wanted(filter).map_err(Refusal::from)?;
+        let limit = match usize::try_from(page_size) {
+            Err(_) => {
+                return Err(Refusal::from(Malformed::new("page_size", Problem::OutOfRange)).into());
+            }
+            Ok(0) => PAGE,
+            Ok(size) => size.min(LARGEST_PAGE),
+        };
+        let Some(wanted) = wanted else {
+            return Ok(Response::new(ListEntriesResponse::default()));
+        };
+        let (seen, next) = self.0.list(&reader, &wanted, from, limit)?;
+        Ok(Response::new(ListEntriesResponse {
+            entries: seen.into_iter().map(entry).collect(),
+            next_page_token: next.map(|next| token.write(next)).unwrap_or_default(),
+        }))
+    }
+
+    async fn get_entry(
+        &self,
+        request: Request<GetEntryRequest>,
+    ) -> Result<Response<GetEntryResponse>, Status> {
+        let reader = self.reader(&request, "GetEntry")?;
+        let index = request.into_inner().index;
+        let seen = self.0.entry(&reader, index)?;
+        let signed = self.0.store().checkpoint();
+        let proof = self
+            .0
+            .store()
+            .read(|view| view.inclusion_proof(index, signed.size))
+            .map_err(Refused::from)?;
+        Ok(Response::new(GetEntryResponse {
+            entry: Some(entry(seen)),
+            checkpoint: signed.note.into(),
+            inclusion_proof: proof.iter().map(hash).collect(),
+        }))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        request: Request<GetCheckpointRequest>,
+    ) -> Result<Response<GetCheckpointResponse>, Status> {
+        self.reader(&request, "GetCheckpoint")?;
+        let checkpoint = self.0.store().checkpoint().note.into();
+        Ok(Response::new(GetCheckpointResponse { checkpoint }))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<GetInclusionProofRequest>,
+    ) -> Result<Response<GetInclusionProofResponse>, Status> {
+        let reader = self.reader(&request, "GetInclusionProof")?;
+        let GetInclusionProofRequest { index, tree_size } = request.into_inner();
+        if index >= tree_size || tree_size > self.0.store().checkpoint().size {
+            return Err(status(Reason::TreeSizeUnknown));
+        }
+        let seen = self.0.entry(&reader, index)?;
+        let proof = self
+            .0
+            .store()
+            .read(|view| view.inclusion_proof(index, tree_size))
+            .map_err(Refused::from)?;
+        Ok(Response::new(GetInclusionProofResponse {
+            leaf_hash: hash(&seen.leaf_hash),
+            inclusion_proof: proof.iter().map(hash).collect(),
+        }))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<GetConsistencyProofRequest>,
+    ) -> Result<Response<GetConsistencyProofResponse>, Status> {
+        self.reader(&request, "GetConsistencyProof")?;
+        let GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
+        if from_size == 0 || from_size > to_size || to_size > self.0.store().checkpoint().size {
+            return Err(status(Reason::TreeSizeUnknown));
+        }
+        let proof = self
+            .0
+            .store()
+            .read(|view| view.consistency_proof(from_size, to_size))
+            .map_err(Refused::from)?;
+        let consistency_proof = proof.iter().map(hash).collect();
+        Ok(Response::new(GetConsistencyProofResponse {
+            consistency_proof,
+        }))
+    }
+
+    async fn export(
+        &self,
+        request: Request<ExportRequest>,
+    ) -> Result<Response<Self::ExportStream>, Status> {
+        let mut reader = self.reader(&request, "Export")?;
+        let ExportRequest {
+            from_index,
+            covenant,
+        } = request.into_inner();
+        if !covenant.is_empty() {
+            let digest = self.covenant_digest(&covenant).map_err(Refusal::from)?;
+            reader = narrow(reader, digest)?;
+        }
+        let (sender, pieces) = tokio::sync::mpsc::channel(4);
+        let services = self.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(refused) = services.pieces(&reader, from_index, &sender) {
+                // The caller may be gone; then nobody needs the refusal.
+                drop(sender.blocking_send(Err(refused.into())));
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(pieces))))
+    }
+}
+
+type Pieces = tokio::sync::mpsc::Sender<Result<ExportResponse, Status>>;
+
+impl Services {
+    /// Who reads. Every read is recorded.
+    fn reader<T>(&self, request: &Request<T>, method: &'static str) -> Result<Reader, Status> {
+        let peer = Peer::of(request.extensions()).ok_or_else(|| status(Reason::NoCertificate))?;
+        let oin: &Oin = peer.oin();
+        let reader = self.0.reader(oin)?;
+        tracing::info!(method, organisation = %oin, "the disclosure log was read");
+        Ok(reader)
+    }
+
+    fn covenant_digest(&self, id: &str) -> Read<Option<Digest>> {
+        let id = field::name(id, "covenant", CovenantId::parse)?;
+        Ok(self
+            .0
+            .members()
+            .covenant(&id)
+            .map(|active| active.covenant().digest()))
+    }
+
+    /// The filter as words; `None` when it names a covenant that is not here, so nothing is found.
+    fn wanted(&self, filter: proto::EntryFilter) -> Read<Option<Wanted>> {
+        let proto::EntryFilter {
+            covenant,
+            from,
+            until,
+            party,
+            recipient,
+            source,
+            purpose,
+            clause,
+            class,
+            kind,
+            decision,
+            basis,
+        } = filter;
+        let covenant = match covenant.as_str() {
+            "" => None,
+            id => match self.covenant_digest(id).map_err(|m| m.within("filter"))? {
+                Some(digest) => Some(digest),
+                None => return Ok(None),
+            },
+        };
+        let instant = |value: Option<prost_types::Timestamp>, name: &str| {
+            value
+                .map(|value| field::instant(Some(value), name))
+                .transpose()
+        };
+        let word = |name: &str| Malformed::new(name, Problem::UnknownValue);
+        Ok(Some(Wanted {
+            filter: EntryFilter {
+                covenant,
+                named: None,
+                recipient: field::optional_name(&recipient, "filter.recipient", PartyId::parse)?,
+                source: field::optional_name(&source, "filter.source", PartyId::parse)?,
+                purpose: field::optional_name(&purpose, "filter.purpose", PurposeId::parse)?,
+                clause: field::optional_name(&clause, "filter.clause", ClauseNo::parse)?,
+                kind: match kind.as_str() {
+                    "" => None,
+                    code => Some(Kind::parse(code).ok_or_else(|| word("filter.kind"))?),
+                },
+                decision: match Decision::try_from(decision) {
+                    Ok(Decision::Unspecified) => None,
+                    Ok(Decision::Revealed) => Some(Decided::Revealed),
+                    Ok(Decision::Withheld) => Some(Decided::Withheld),
+                    Ok(Decision::Refused) => Some(Decided::Refused),
+                    Err(_) => return Err(word("filter.decision")),
+                },
+                from: instant(from, "filter.from")?,
+                until: instant(until, "filter.until")?,
+            },
+            party: field::optional_name(&party, "filter.party", PartyId::parse)?,
+            class: match EntryClass::try_from(class) {
+                Ok(EntryClass::Unspecified) => None,
+                Ok(EntryClass::Decision) => Some(Class::Decision),
+                Ok(EntryClass::Covenant) => Some(Class::Covenant),
+                Ok(EntryClass::Rights) => Some(Class::Rights),
+                Ok(EntryClass::Operation) => Some(Class::Operation),
+                Err(_) => return Err(word("filter.class")),
+            },
+            basis: (!basis.is_empty()).then_some(basis),
+        }))
+    }
+
+    /// Writes an export piece by piece, all under one checkpoint.
+    fn pieces(&self, reader: &Reader, from: u64, sender: &Pieces) -> Result<(), Refused> {
+        let store = self.0.store();
+        let signed = store.checkpoint();
+        if from > signed.size {
+            return Err(Reason::TreeSizeUnknown.into());
+        }
+        let failed = |error: &dyn std::fmt::Display| {
+            tracing::error!(%error, "an export stopped");
+            Refused::from(Reason::BrokerFailed)
+        };
+        let exporter = Exporter::new(self.0.log_verifier(), &signed.note, reader.clone(), from)
+            .map_err(|error| failed(&error))?;
+        let mut next = from;
+        let mut first = true;
+        while first || next < signed.size {
+            let until = signed.size.min(next.saturating_add(PIECE));
+            let lines = store.read(|view| -> Result<String, Refused> {
+                let read = |node: NodeId| view.tree_node(node).ok().flatten();
+                let mut lines = String::new();
+                if first {
+                    lines.push_str(&exporter.header(read).map_err(|error| failed(&error))?);
+                }
+                for index in next..until {
+                    let seen =
+                        crate::oversight::see(view, reader, index)?.ok_or(Reason::BrokerFailed)?;
+                    let line = exporter
+                        .line(index, &seen.shown(), read)
+                        .map_err(|error| failed(&error))?;
+                    lines.push_str(&line);
+                }
+                Ok(lines)
+            })?;
+            first = false;
+            next = until;
+            let piece = ExportResponse {
+                lines: lines.into_bytes().into(),
+                next_index: next,
+            };
+            if sender.blocking_send(Ok(piece)).is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same reader, for one covenant.
+fn narrow(reader: Reader, digest: Option<Digest>) -> Result<Reader, Refused> {
+    let digest = digest.ok_or(Reason::CovenantUnknown)?;
+    let narrowed = match reader {
+        Reader::Operator => Reader::Operator,
+        Reader::Auditor(all) => Reader::Auditor(all.into_iter().filter(|d| *d == digest).collect()),
+        Reader::Party(all) => {
+            Reader::Party(all.into_iter().filter(|(d, _)| *d == digest).collect())
+        }
+    };
+    match &narrowed {
+        Reader::Auditor(all) if all.is_empty() => Err(Reason::AuditorOnly.into()),
+        Reader::Party(all) if all.is_empty() => Err(Reason::AuditorOnly.into()),
+        _ => Ok(narrowed),
+    }
+}
+
+fn entry(seen: Seen) -> Entry {
+    let opening = |opening: ledger::Opening| type_v1::Opening {
+        salt: Bytes::copy_from_slice(opening.salt.as_bytes()),
+        content: opening.bytes.into(),
+    };
+    Entry {
+        index: seen.index,
+        leaf_hash: hash(&seen.leaf_hash),
+        leaf: seen.leaf.unwrap_or_default().into(),
+        request: seen.request.map(opening),
+        answer: seen.answer.map(opening),
+        outcome: seen.outcome.map(opening),
+    }
+}
+
+fn hash(digest: &Digest) -> Bytes {
+    Bytes::copy_from_slice(digest.as_bytes())
+}
+
+/// A page token: where to go on, bound to the filters that it belongs to.
+struct Token([u8; 8]);
+
+impl Token {
+    fn of(filter: &proto::EntryFilter) -> Self {
+        use sha2::Digest as _;
+        let hash: [u8; 32] = sha2::Sha256::digest(prost::Message::encode_to_vec(filter)).into();
+        let mut short = [0; 8];
+        short.copy_from_slice(hash.first_chunk::<8>().unwrap_or(&[0; 8]));
+        Self(short)
+    }
+
+    fn write(&self, next: u64) -> String {
+        let bytes = [self.0, next.to_be_bytes()].concat();
+        data_encoding::BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    fn read(&self, token: &str) -> Result<u64, Refused> {
+        if token.is_empty() {
+            return Ok(0);
+        }
+        let bytes = data_encoding::BASE64URL_NOPAD
+            .decode(token.as_bytes())
+            .unwrap_or_default();
+        match (
+            bytes.first_chunk::<8>(),
+            bytes.get(8..).and_then(|rest| rest.try_into().ok()),
+        ) {
+            (Some(filter), Some(next)) if *filter == self.0 => Ok(u64::from_be_bytes(next)),
+            _ => Err(Reason::PageTokenInvalid.into()),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The long-lived stream of a node: hello, then notices down and acknowledgements up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use model::{CovenantId, NoticeId, Oin};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+use wire::broker_v1::{
+    self as proto, ConnectRequest, ConnectResponse, CovenantWelcome, Hello, KeyState, KeyStatus,
+    NoticeBatch, RefusedMessage, Signed, TakenMessage, Welcome, connect_request, connect_response,
+};
+use wire::reason::Reason;
+use wire::statement::{
+    CovenantHello, KeyAnnouncement, KeyConfirmation, NoticeAcknowledgement, StillValid,
+};
+use wire::status::Refusal;
+
+use super::{Services, notice, status};
+use crate::keys::{KeyReport, KeyStanding};
+use crate::members::Member;
+use crate::refusal::Refused;
+
+/// How many answers may wait for a slow node before the stream stops reading from it.
+const WAITING: usize = 64;
+
+/// Reads the hello, then serves the stream in a task of its own.
+pub(super) async fn open(
+    services: Services,
+    oin: Oin,
+    mut incoming: Streaming<ConnectRequest>,
+) -> Result<ReceiverStream<Result<ConnectResponse, Status>>, Status> {
+    let first = incoming.message().await?;
+    let Some(connect_request::Message::Hello(hello)) = first.and_then(|m| m.message) else {
+        return Err(status(Reason::HelloRequired));
+    };
+    let (down, receiver) = mpsc::channel(WAITING);
+    let mut stream = Stream {
+        services,
+        oin,
+        members: BTreeMap::new(),
+        down,
+        sent: 0,
+        under_way: BTreeSet::new(),
+        known: BTreeMap::new(),
+        log_size: 0,
+    };
+    stream.welcome(hello).await?;
+    tokio::spawn(stream.serve(incoming));
+    Ok(ReceiverStream::new(receiver))
+}
+
+struct Stream {
+    services: Services,
+    oin: Oin,
+    members: BTreeMap<CovenantId, Member>,
+    down: mpsc::Sender<Result<ConnectResponse, Status>>,
+    /// The store's number of the last notice that was sent.
+    sent: u64,
+    under_way: BTreeSet<NoticeId>,
+    /// How the node's keys stood when it was last told.
+    known: BTreeMap<(CovenantId, u32), KeyStanding>,
+    /// The size of the log in the last checkpoint that was sent.
+    log_size: u64,
+}
+
+impl Stream {
+    async fn welcome(&mut self, hello: Hello) -> Result<(), Status> {
+        let broker = Arc::clone(&self.services.0);
+        let mut covenants = Vec::with_capacity(hello.covenants.len());
+        for signed in hello.covenants.iter().take(wire::limit::COVENANTS) {
+            covenants.push(self.covenant_welcome(signed));
+        }
+        let seen = broker.witness(&hello.last_checkpoint)?;
+        let checkpoint = self.checkpoint(seen)?;
+        let now = broker.clock().now();
+        self.send(connect_response::Message::Welcome(Welcome {
+            software: concat!("covenant-broker/", env!("CARGO_PKG_VERSION")).to_owned(),
+            now: Some(wire::field::timestamp(now)),
+            covenants,
+            checkpoint: Some(checkpoint),
+        }))
+        .await
+        .map_err(|Gone| status(Reason::Stopping))
+    }
+
+    fn covenant_welcome(&mut self, signed: &Signed) -> CovenantWelcome {
+        let mut covenant_id = String::new();
+        match self.take_hello(signed, &mut covenant_id) {
+            Ok(reports) => CovenantWelcome {
+                covenant_id,
+                refusal: None,
+                keys: reports
+                    .into_iter()
+                    .map(|report| self.note(report))
+                    .collect(),
+            },
+            Err(refused) => CovenantWelcome {
+                covenant_id,
+                refusal: Some(refused.0.to_message()),
+                keys: Vec::new(),
+            },
+        }
+    }
+
+    fn take_hello(
+        &mut self,
+        signed: &Signed,
+        covenant_id: &mut String,
+    ) -> Result<Vec<KeyReport>, Refused> {
+        let broker = Arc::clone(&self.services.0);
+        let message: proto::CovenantHello =
+            self.services
+                .open(&self.oin, Some(signed), "hello.covenants")?;
+        let hello = CovenantHello::try_from(message).map_err(Refusal::from)?;
+        hello.header.covenant.as_str().clone_into(covenant_id);
+        let member = broker.members().admit(&self.oin, &hello.header)?;
+        let reports = broker.hello(&member, hello)?;
+        self.members
+            .insert(member.covenant.covenant().id().clone(), member);
+        Ok(reports)
+    }
+
+    async fn serve(mut self, mut incoming: Streaming<ConnectRequest>) {
+        let broker = Arc::clone(&self.services.0);
+        let _connected = broker.metrics().connected();
+        let mut wake = broker.news();
+        wake.mark_changed();
+        loop {
+            let step = tokio::select! {
+                () = broker.stopping().cancelled() => Err(Gone),
+                news = wake.changed() => match news {
+                    Ok(()) => self.tell_news().await,
+                    Err(_) => Err(Gone),
+                },
+                message = incoming.message() => match message {
+                    Ok(Some(ConnectRequest { message: Some(message) })) => self.take(message).await,
+                    Ok(Some(ConnectRequest { message: None })) => Ok(()),
+                    Ok(None) | Err(_) => Err(Gone),
+                },
+            };
+            if let Err(Gone) = step {
+                break;
+            }
+        }
+        tracing::debug!("a node's stream ended");
+    }
+
+    /// Takes one message of the node, and says what became of it.
+    async fn take(&mut self, message: connect_request::Message) -> Result<(), Gone> {
+        let mut request_id = String::new();
+        let outcome = self.take_message(message, &mut request_id).await;
+        let answer = match outcome {
+            Ok(()) => connect_response::Message::Taken(TakenMessage { request_id }),
+            Err(refused) => {
+                tracing::info!(reason = %refused.reason(), "a node's message was refused");
+                connect_response::Message::Refused(RefusedMessage {
+                    request_id,
+                    status: Some(refused.0.to_message()),
+                })
+            }
+        };
+        self.send(answer).await?;
+        self.tell_notices().await
+    }
+
+    async fn take_message(
+        &mut self,
+        message: connect_request::Message,
+        request_id: &mut String,
+    ) -> Result<(), Refused> {
+        let broker = Arc::clone(&self.services.0);
+        match message {
+            connect_request::Message::Hello(_) => Err(Reason::FieldInvalid.into()),
+            connect_request::Message::NoticeAcknowledgement(signed) => {
+                let message: proto::NoticeAcknowledgement =
+                    self.services
+                        .open(&self.oin, Some(&signed), "notice_acknowledgement")?;
+                let taken = NoticeAcknowledgement::try_from(message).map_err(Refusal::from)?;
+                *request_id = taken.header.request_id.to_string();
+                broker.members().admit(&self.oin, &taken.header)?;
+                for id in &taken.notices {
+                    self.under_way.remove(id);
+                }
+                broker.acknowledge(&self.oin, taken).await
+            }
+            connect_request::Message::StillValid(signed) => {
+                let message: proto::StillValid =
+                    self.services
+                        .open(&self.oin, Some(&signed), "still_valid")?;
+                let statement = StillValid::try_from(message).map_err(Refusal::from)?;
+                *request_id = statement.header.request_id.to_string();
+                let member = broker.members().admit(&self.oin, &statement.header)?;
+                broker.still_valid(&member, statement).await
+            }
+            connect_request::Message::KeyAnnouncement(signed) => {
+                let message: proto::KeyAnnouncement =
+                    self.services
+                        .open(&self.oin, Some(&signed), "key_announcement")?;
+                let announcement = KeyAnnouncement::try_from(message).map_err(Refusal::from)?;
+                *request_id = announcement.header.request_id.to_string();
+                let member = broker.members().admit(&self.oin, &announcement.header)?;
+                broker
+                    .announce(&member, announcement, signed.payload.to_vec())
+                    .await
+            }
+            connect_request::Message::KeyConfirmation(signed) => {
+                let message: proto::KeyConfirmation =
+                    self.services
+                        .open(&self.oin, Some(&signed), "key_confirmation")?;
+                let confirmation = KeyConfirmation::try_from(message).map_err(Refusal::from)?;
+                *request_id = confirmation.header.request_id.to_string();
+                let member = broker.members().admit(&self.oin, &confirmation.header)?;
+                broker.confirm(&member, &confirmation)
+            }
+        }
+    }
+
+    /// Something changed: keys, notices or the log.
+    async fn tell_news(&mut self) -> Result<(), Gone> {
+        self.tell_keys().await?;
+        self.tell_notices().await
+    }
+
+    async fn tell_keys(&mut self) -> Result<(), Gone> {
+        let broker = Arc::clone(&self.services.0);
+        let members: Vec<Member> = self.members.values().cloned().collect();
+        for member in members {
+            let Ok(reports) = broker.key_reports(&member) else {
+                continue;
+            };
+            for report in reports {
+                let place = (report.covenant.clone(), report.epoch.get());
+                if self.known.get(&place) != Some(&report.standing) {
+                    let status = self.note(report);
+                    self.send(connect_response::Message::KeyStatus(status))
+                        .await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends notices that were not sent on this stream, as far as the window allows.
+    async fn tell_notices(&mut self) -> Result<(), Gone> {
+        let broker = Arc::clone(&self.services.0);
+        loop {
+            let room = broker.window().saturating_sub(self.under_way.len());
+            if room == 0 {
+                return Ok(());
+            }
+            let pending = match broker.pending(&self.oin, self.sent, room) {
+                Ok(pending) if pending.is_empty() => return Ok(()),
+                Ok(pending) => pending,
+                Err(refused) => {
+                    tracing::error!(reason = %refused.reason(), "notices can't be read");
+                    return Ok(());
+                }
+            };
+            let mut notices = Vec::with_capacity(pending.len());
+            for logged in &pending {
+                self.sent = self.sent.max(logged.disclosure().number);
+                self.under_way.insert(logged.disclosure().id);
+                match notice::of(logged) {
+                    Some(notice) => notices.push(notice),
+                    None => tracing::error!("a stored notice does not read back"),
+                }
+            }
+            broker
+                .metrics()
+                .notices("sent", u64::try_from(notices.len()).unwrap_or(u64::MAX));
+            self.send(connect_response::Message::Notices(NoticeBatch { notices }))
+                .await?;
+        }
+    }
+
+    fn note(&mut self, report: KeyReport) -> KeyStatus {
+        let KeyReport {
+            covenant,
+            epoch,
+            standing,
+        } = report;
+        let (state, blocked) = match &standing {
+            KeyStanding::Waiting => (KeyState::WaitingForReference, Vec::new()),
+            KeyStanding::Agreed => (KeyState::Agreed, Vec::new()),
+            KeyStanding::Blocked(keys) => (
+                KeyState::Blocked,
+                keys.iter().map(|k| k.as_str().to_owned()).collect(),
+            ),
+        };
+        let status = KeyStatus {
+            covenant_id: covenant.as_str().to_owned(),
+            epoch: epoch.get(),
+            state: state.into(),
+            blocked_match_keys: blocked,
+        };
+        self.known.insert((covenant, epoch.get()), standing);
+        status
+    }
+
+    fn checkpoint(&mut self, from: u64) -> Result<proto::Checkpoint, Refused> {
+        let (note, proof, size) = self.services.0.checkpoint_since(from)?;
+        self.log_size = size;
+        Ok(proto::Checkpoint {
+            note: note.into(),
+            consistency_proof: proof,
+        })
+    }
+
+    async fn send(&self, message: connect_response::Message) -> Result<(), Gone> {
+        let response = ConnectResponse {
+            message: Some(message),
+        };
+        self.down.send(Ok(response)).await.map_err(|_| Gone)
+    }
+}
+
+/// The node went away.
+struct Gone;

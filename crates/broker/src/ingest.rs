@@ -1,0 +1,261 @@
+//! What nodes push and withdraw. Everything is durable before it is acknowledged.
+
+use model::{Day, KeyEpoch, Signal, SignalId};
+use store::{BrokerTx, Limit, StoreError, Stored, Withdrawal};
+use wire::field::Read;
+use wire::header::Header;
+use wire::malformed::Malformed;
+use wire::reason::Reason;
+use wire::signal::PushBatch;
+use wire::statement::{Withdrawal as WithdrawalItem, WithdrawalBatch};
+use wire::status::Refusal;
+
+use crate::Broker;
+use crate::members::Member;
+use crate::refusal::Refused;
+
+/// What became of a batch: how many items were taken, and the others with their place in it.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Items that are durable, those that were here already included.
+    pub(crate) taken: u32,
+    /// Items that were refused.
+    pub(crate) refused: Vec<(usize, Refused)>,
+}
+
+impl Taken {
+    fn note(&mut self, place: usize, outcome: Result<(), Refused>) {
+        match outcome {
+            Ok(()) => self.taken = self.taken.saturating_add(1),
+            Err(refused) => self.refused.push((place, refused)),
+        }
+    }
+}
+
+/// The name of the limit on pushes in the store.
+const PUSHES: &str = "pushes";
+
+impl Broker {
+    /// Takes a signed batch of signals: one durable batch of what is in order, and a refusal for
+    /// each of the others. A batch that comes again is taken again: ids make it harmless.
+    ///
+    /// # Errors
+    /// [`Refused`] when the whole batch is refused.
+    pub(crate) async fn push(
+        &self,
+        member: &Member,
+        batch: PushBatch<Read<Signal>>,
+    ) -> Result<Taken, Refused> {
+        let now = self.clock().now();
+        let today = now.day();
+        self.timely(&batch.header, now)?;
+        in_force(member, today)?;
+        let blocked = self.key_standing(member, batch.epoch)?;
+        let mut taken = Taken::default();
+        let mut good = Vec::with_capacity(batch.signals.len());
+        for (place, signal) in batch.signals.into_iter().enumerate() {
+            let checked = signal
+                .map_err(|malformed: Malformed| Refused::from(Refusal::from(malformed)))
+                .and_then(|signal| acceptable(member, signal, today, &blocked));
+            match checked {
+                Ok(signal) => good.push((place, signal)),
+                Err(refused) => taken.refused.push((place, refused)),
+            }
+        }
+        let most = u64::from(self.limits().pushes_per_party_per_day);
+        let limit = Limit::NamedPerDay {
+            covenant: batch.header.covenant.clone(),
+            party: member.party.clone(),
+            name: PUSHES,
+            day: today,
+        };
+        let count = good.len();
+        let outcomes = self
+            .store()
+            .write(move |tx: &mut BrokerTx| put_each(tx, good, &limit, most))
+            .await?;
+        for (place, outcome) in outcomes {
+            taken.note(place, outcome);
+        }
+        taken.refused.sort_by_key(|(place, _)| *place);
+        tracing::debug!(
+            covenant = %batch.header.covenant, party = %member.party, epoch = %batch.epoch,
+            count, refused = taken.refused.len(), "signals taken"
+        );
+        self.metrics()
+            .pushed(&member.party, taken.taken, taken.refused.len());
+        Ok(taken)
+    }
+
+    /// Takes signals back. When it returns, they match no more.
+    ///
+    /// # Errors
+    /// [`Refused`] when the whole batch is refused.
+    pub(crate) async fn withdraw(
+        &self,
+        member: &Member,
+        batch: WithdrawalBatch<Read<WithdrawalItem>>,
+    ) -> Result<Taken, Refused> {
+        let now = self.clock().now();
+        self.timely(&batch.header, now)?;
+        let mut taken = Taken::default();
+        let mut good = Vec::new();
+        for (place, item) in batch.withdrawals.into_iter().enumerate() {
+            match item {
+                Ok(item) => good.push((place, item.signal)),
+                Err(malformed) => taken.refused.push((place, Refusal::from(malformed).into())),
+            }
+        }
+        let (covenant, epoch, party) = (
+            batch.header.covenant.clone(),
+            batch.epoch,
+            member.party.clone(),
+        );
+        let outcomes = self
+            .store()
+            .write(move |tx: &mut BrokerTx| -> Result<Vec<Gone>, StoreError> {
+                good.into_iter()
+                    .map(|(place, id)| {
+                        let what = tx.withdraw_signal(&covenant, epoch, &party, id)?;
+                        Ok(Gone { place, id, what })
+                    })
+                    .collect()
+            })
+            .await?;
+        for gone in outcomes {
+            taken.note(gone.place, Ok(()));
+            if let Withdrawal::Withdrawn(signal) = gone.what {
+                self.alarm_if_probed(member, batch.epoch, gone.id, &signal)
+                    .await?;
+            }
+        }
+        taken.refused.sort_by_key(|(place, _)| *place);
+        Ok(taken)
+    }
+
+    /// A signal that is withdrawn soon after it matched may have been pushed only to look.
+    async fn alarm_if_probed(
+        &self,
+        member: &Member,
+        epoch: KeyEpoch,
+        id: SignalId,
+        signal: &Signal,
+    ) -> Result<(), Refused> {
+        let now = self.clock().now();
+        let window_ms = i64::from(self.limits().withdrawal_alarm_hours) * 3_600_000;
+        let covenant = signal.covenant.clone();
+        let party = member.party.clone();
+        let matched = self
+            .store()
+            .read(move |view| view.matched_at(&covenant, epoch, &party, id));
+        let Some(at) = matched? else { return Ok(()) };
+        if now.millis_since(at) <= window_ms {
+            tracing::warn!(
+                covenant = %signal.covenant, party = %member.party,
+                "a signal was withdrawn soon after it matched"
+            );
+            self.metrics().probed(&member.party);
+            self.log_probe(member, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a signed message is for this broker and within its time.
+    pub(crate) fn timely(&self, header: &Header, now: model::Timestamp) -> Result<(), Refused> {
+        header.timely(self.oin(), now).map_err(Refused::from)
+    }
+}
+
+struct Gone {
+    place: usize,
+    id: SignalId,
+    what: Withdrawal,
+}
+
+/// A place in a batch, with what became of it.
+type Outcome = (usize, Result<(), Refused>);
+
+/// Puts signals one by one, so that one bad id refuses itself alone.
+fn put_each(
+    tx: &mut BrokerTx,
+    signals: Vec<(usize, Signal)>,
+    limit: &Limit,
+    most: u64,
+) -> Result<Vec<Outcome>, Refused> {
+    let mut outcomes = Vec::with_capacity(signals.len());
+    for (place, signal) in signals {
+        if tx.counted(limit)? >= most {
+            outcomes.push((place, Err(Reason::LimitReached.into())));
+            continue;
+        }
+        match tx.put_signals(std::slice::from_ref(&signal)) {
+            Ok(stored) => {
+                if stored.iter().any(|s| matches!(s, Stored::New(_))) {
+                    tx.count(limit)?;
+                }
+                outcomes.push((place, Ok(())));
+            }
+            Err(error @ StoreError::SignalIdReused { .. }) => {
+                outcomes.push((place, Err(error.into())));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The covenant's dates; whether a party still stands by it gates decisions, never pushes.
+fn in_force(member: &Member, today: Day) -> Result<(), Refused> {
+    let covenant = member.covenant.covenant();
+    if today < covenant.valid_from() || today >= covenant.valid_until() {
+        return Err(Reason::CovenantNotActive.into());
+    }
+    Ok(())
+}
+
+/// Whether the covenant lets this party push this signal. The day on which it ends is the earlier
+/// of what the node and the covenant say.
+fn acceptable(
+    member: &Member,
+    mut signal: Signal,
+    today: Day,
+    blocked: &[String],
+) -> Result<Signal, Refused> {
+    let covenant = member.covenant.covenant();
+    let ends = covenant
+        .expires_on(&signal.category, signal.day)
+        .ok_or_else(|| Refused::at(Reason::CategoryUnknown, "category"))?;
+    if !covenant.may_be_source(&member.party, &signal.category) {
+        return Err(Refused::at(Reason::CategoryNotYours, "category"));
+    }
+    if signal
+        .purposes
+        .iter()
+        .any(|p| !covenant.purposes().contains_key(p))
+    {
+        return Err(Refused::at(Reason::PurposeUnknown, "purposes"));
+    }
+    // One day of grace: the parties' days are UTC days, clocks differ.
+    if signal.day > today.plus_days(1) {
+        return Err(Refused::at(Reason::FieldInvalid, "day"));
+    }
+    signal.expires_on = signal.expires_on.min(ends);
+    if !signal.is_live(today) {
+        return Err(Refused::at(Reason::SignalExpired, "day"));
+    }
+    for subject in &signal.subjects {
+        for token in &subject.tokens {
+            let declared = covenant.match_keys().iter().any(|spec| {
+                spec.kind == subject.kind && spec.keys.iter().any(|key| key.id == token.key)
+            });
+            if !declared {
+                return Err(Refused::at(Reason::MatchKeyUnknown, "subjects"));
+            }
+            if blocked.iter().any(|key| key == token.key.as_str()) {
+                let refusal = Refusal::of(Reason::KeyMismatch).with("match_key", &token.key);
+                return Err(refusal.into());
+            }
+        }
+    }
+    Ok(signal)
+}

@@ -1,0 +1,313 @@
+//! Continuous matching: what was pushed is laid beside what others pushed, decided, logged, and
+//! told at fixed times.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use covenant::decide::{Decision, Disclosure, PairDecision, Standing, decide_match};
+use covenant::signoff::ActiveCovenant;
+use ledger::{Decided as Outcome, Kind, NewEntry};
+use model::{CovenantId, Digest, Match, NoticeId, Signal, Timestamp};
+use std::collections::BTreeMap;
+use store::{BrokerTx, Decided, NewNotice, Step, Work};
+use wire::notice::MatchId;
+use wire::reason::Reason;
+
+use crate::Broker;
+use crate::delivery::{BasisBody, NoticeBody};
+use crate::disclose::{Undischarged, discharge};
+use crate::entries::{About, ground, operation, outcome, padding};
+use crate::members::Member;
+use crate::refusal::Refused;
+
+/// What one batch came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Batch {
+    signals: usize,
+    revealed: u64,
+    withheld: u64,
+}
+
+impl Broker {
+    /// Matches at fixed times until the process stops.
+    pub(crate) async fn keep_matching(self: Arc<Self>) {
+        let interval = Duration::from_millis(self.notices.interval_ms.max(1));
+        let mut tick = tokio::time::interval(interval);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.stopping().cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            loop {
+                match self.match_batch().await {
+                    Ok(Batch { signals: 0, .. }) => break,
+                    Ok(_) => self.tell(),
+                    Err(refused) => {
+                        tracing::error!(reason = %refused.reason(), "matching waits");
+                        break;
+                    }
+                }
+                if self.stopping().is_cancelled() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Matches the oldest signals that wait: one unit, so that a crash leaves all of it or nothing.
+    pub(crate) async fn match_batch(&self) -> Result<Batch, Refused> {
+        let limit = self.notices.batch_signals.max(1);
+        let waiting = self.store().read(|view| view.work(1))?;
+        if waiting.is_empty() {
+            return Ok(Batch::default());
+        }
+        let covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)> = self
+            .members()
+            .covenants()
+            .map(|active| {
+                let standing = self.standings().of(active.covenant());
+                (
+                    active.covenant().id().clone(),
+                    (Arc::clone(active), standing),
+                )
+            })
+            .collect();
+        let unit = Matching {
+            covenants,
+            now: self.clock().now(),
+            pad_to: self.notices.pad_leaves_to,
+        };
+        let logged = self
+            .store()
+            .commit_step(move |tx| unit.run(tx, limit))
+            .await?;
+        let Some(logged) = logged else {
+            return Ok(Batch::default());
+        };
+        let batch = *logged.disclosure();
+        for _ in 0..batch.revealed {
+            self.metrics().decided("revealed");
+        }
+        for _ in 0..batch.withheld {
+            self.metrics().decided("withheld");
+        }
+        tracing::debug!(signals = batch.signals, "a batch of signals was matched");
+        Ok(batch)
+    }
+
+    /// Logs that a party withdrew a signal soon after it matched.
+    pub(crate) async fn log_probe(&self, member: &Member, now: Timestamp) -> Result<(), Refused> {
+        tracing::debug!(%now, "a probe is logged");
+        let digest = member.covenant.covenant().digest();
+        let entry = operation(Kind::QuotaExceeded, digest, None);
+        let logged = self
+            .store()
+            .commit(move |_| Ok::<_, Refused>(Decided::new(vec![entry], ())))
+            .await?;
+        drop(logged);
+        Ok(())
+    }
+}
+
+/// What one batch's unit of work needs.
+struct Matching {
+    covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)>,
+    now: Timestamp,
+    pad_to: u64,
+}
+
+#[derive(Default)]
+struct Made {
+    batch: Batch,
+    entries: Vec<NewEntry>,
+    notices: Vec<NewNotice>,
+}
+
+impl Matching {
+    fn run(self, tx: &mut BrokerTx, limit: usize) -> Result<Step<Batch>, Refused> {
+        let work = tx.work(limit)?;
+        if work.is_empty() {
+            return Ok(Step::Nothing);
+        }
+        let mut made = Made::default();
+        for Work { no, signal } in work {
+            made.batch.signals = made.batch.signals.saturating_add(1);
+            if let Some((active, standing)) = self.covenants.get(&signal.covenant) {
+                for found in tx.matches(&signal, self.now.day())? {
+                    self.take_note(tx, &signal, &found)?;
+                    for pair in decide_match(active, standing, &found, self.now) {
+                        self.log(tx, active, &signal, &found, pair, &mut made)?;
+                    }
+                }
+            }
+            tx.work_done(no)?;
+        }
+        if made.entries.is_empty() {
+            // The log grows by as much whether something matched or not.
+            made.entries.push(padding());
+        }
+        let mut decided = Decided::new(made.entries, made.batch);
+        decided.notices = made.notices;
+        decided.pad_to = self.pad_to;
+        Ok(Step::Decided(decided))
+    }
+
+    /// Remembers that these signals matched, for the alarm when one is withdrawn soon after.
+    fn take_note(&self, tx: &mut BrokerTx, signal: &Signal, found: &Match) -> Result<(), Refused> {
+        let others = || {
+            found
+                .candidates
+                .iter()
+                .filter(|c| c.signal.party != signal.party)
+        };
+        for one in others()
+            .map(|c| &c.signal)
+            .chain(others().next().map(|_| signal))
+        {
+            tx.put_matched(
+                &one.covenant,
+                one.epoch,
+                &one.party,
+                one.id,
+                self.now,
+                one.expires_on,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn log(
+        &self,
+        tx: &mut BrokerTx,
+        active: &ActiveCovenant,
+        signal: &Signal,
+        found: &Match,
+        pair: PairDecision,
+        made: &mut Made,
+    ) -> Result<(), Refused> {
+        if tx.is_decided(&pair.decision_id)? {
+            return Ok(());
+        }
+        let last = found.candidates.iter().map(|c| c.signal.expires_on).max();
+        tx.put_decided(
+            &pair.decision_id,
+            last.unwrap_or(signal.expires_on).max(signal.expires_on),
+        )?;
+        let covenant = active.covenant();
+        let match_id = match_id(&pair.match_id).ok_or(Reason::BrokerFailed)?;
+        let said = pair.decision.explanation();
+        let about = |decided| About {
+            kind: Kind::MatchDecided,
+            transaction: match_id.to_string(),
+            trace: None,
+            actor: None,
+            decided,
+            subject: None,
+            content: None,
+        };
+        let entry = NewEntry {
+            covenant: Some(covenant.digest()),
+            recipient: None,
+            source: None,
+            purpose: Some(pair.purpose.clone()),
+            request: Vec::new(),
+            answer: Vec::new(),
+            outcome: outcome(covenant, &about(Outcome::Withheld), &said),
+        };
+        match pair.decision {
+            Decision::Withhold(_) => {
+                made.batch.withheld = made.batch.withheld.saturating_add(1);
+                made.entries.push(entry);
+            }
+            Decision::Reveal(permit) => {
+                let recipient = covenant
+                    .party(&pair.recipient)
+                    .ok_or(Reason::BrokerFailed)?;
+                let disclosure = permit
+                    .project(discharge)
+                    .map_err(|Undischarged| Reason::BrokerFailed)?;
+                let body =
+                    notice(active, match_id, &disclosure, self.now).ok_or(Reason::BrokerFailed)?;
+                let body = serde_json::to_vec(&body).map_err(|_| Reason::BrokerFailed)?;
+                made.batch.revealed = made.batch.revealed.saturating_add(1);
+                made.notices.push(NewNotice {
+                    to: recipient.oin.clone(),
+                    id: NoticeId::fresh(),
+                    entries: vec![made.entries.len()],
+                    body: body.clone(),
+                });
+                made.entries.push(NewEntry {
+                    recipient: Some(pair.recipient),
+                    source: Some(pair.source),
+                    answer: body,
+                    outcome: outcome(covenant, &about(Outcome::Revealed), &said),
+                    ..entry
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A match's id as a UUID: the first 16 bytes of its digest.
+fn match_id(digest: &Digest) -> Option<MatchId> {
+    MatchId::from_slice(digest.as_bytes().get(..16)?)
+}
+
+/// What the recipient gets: all that the disclosure has, and nothing else.
+fn notice(
+    active: &ActiveCovenant,
+    match_id: MatchId,
+    disclosure: &Disclosure,
+    now: Timestamp,
+) -> Option<NoticeBody> {
+    let covenant = active.covenant();
+    let matched = disclosure.matched()?;
+    let basis = &matched.basis;
+    Some(NoticeBody {
+        covenant: covenant.id().to_string(),
+        covenant_digest: covenant.digest().to_hex(),
+        clause: matched.clause.to_string(),
+        purpose: matched.purpose.to_string(),
+        roles: matched.roles.iter().map(ToString::to_string).collect(),
+        match_id: match_id.to_string(),
+        shows: disclosure
+            .levels()
+            .iter()
+            .map(|shows| shows.as_str().to_owned())
+            .collect(),
+        day: now.day().as_days(),
+        own_signals: matched
+            .own
+            .iter()
+            .map(|own| (own.id.to_string(), own.agreed_keys))
+            .collect(),
+        source: disclosure.source().map(ToString::to_string),
+        count: disclosure.count(),
+        advice: disclosure.advice().map(ToString::to_string),
+        contact: disclosure.contact().map(str::to_owned),
+        categories: disclosure
+            .categories()
+            .into_iter()
+            .map(ToString::to_string)
+            .collect(),
+        basis: BasisBody {
+            provide: ground(&basis.provide),
+            receive: ground(&basis.receive),
+            provide_exception: basis.provide_exceptions.join(", "),
+            receive_exception: basis.receive_exceptions.join(", "),
+            decision_reference: basis.decision_ref.clone().unwrap_or_default(),
+        },
+        duties: matched
+            .duties
+            .iter()
+            .map(|d| (d.word().to_owned(), d.value()))
+            .collect(),
+        promises: matched
+            .promises
+            .iter()
+            .map(|p| (p.word().to_owned(), p.value()))
+            .collect(),
+    })
+}

@@ -1,0 +1,115 @@
+//! What an operator sees of the broker: counts by party, method and outcome. No identifier, no
+//! actor, no clause with few matches.
+
+use model::PartyId;
+use process::metrics::Metrics;
+use process::metrics::prometheus_client::encoding::EncodeLabelSet;
+use process::metrics::prometheus_client::metrics::counter::Counter;
+use process::metrics::prometheus_client::metrics::family::Family;
+use process::metrics::prometheus_client::metrics::gauge::Gauge;
+
+/// A party and an outcome.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByParty {
+    party: String,
+    outcome: &'static str,
+}
+
+/// An outcome.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
+}
+
+/// The broker's counters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BrokerMetrics {
+    signals: Family<ByParty, Counter>,
+    decisions: Family<ByOutcome, Counter>,
+    notices: Family<ByOutcome, Counter>,
+    probes: Family<ByParty, Counter>,
+    log_size: Gauge,
+    connected: Gauge,
+}
+
+impl BrokerMetrics {
+    /// Registers the counters.
+    #[must_use]
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let all = Self::default();
+        metrics.register(|registry| {
+            registry.register("signals", "Signals pushed by nodes", all.signals.clone());
+            registry.register(
+                "decisions",
+                "Decisions in the disclosure log",
+                all.decisions.clone(),
+            );
+            registry.register("notices", "Notices to nodes", all.notices.clone());
+            registry.register(
+                "withdrawn_after_match",
+                "Signals that were withdrawn soon after they matched",
+                all.probes.clone(),
+            );
+            registry.register(
+                "log_size",
+                "Leaves in the disclosure log",
+                all.log_size.clone(),
+            );
+            registry.register(
+                "nodes_connected",
+                "Nodes with an open stream",
+                all.connected.clone(),
+            );
+        });
+        all
+    }
+
+    pub(crate) fn pushed(&self, party: &PartyId, taken: u32, refused: usize) {
+        let count = |outcome, more: u64| {
+            let labels = ByParty {
+                party: party.as_str().to_owned(),
+                outcome,
+            };
+            self.signals.get_or_create(&labels).inc_by(more);
+        };
+        count("taken", u64::from(taken));
+        count("refused", u64::try_from(refused).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn probed(&self, party: &PartyId) {
+        let labels = ByParty {
+            party: party.as_str().to_owned(),
+            outcome: "alarm",
+        };
+        self.probes.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn decided(&self, outcome: &'static str) {
+        self.decisions.get_or_create(&ByOutcome { outcome }).inc();
+    }
+
+    pub(crate) fn notices(&self, outcome: &'static str, count: u64) {
+        self.notices
+            .get_or_create(&ByOutcome { outcome })
+            .inc_by(count);
+    }
+
+    pub(crate) fn log_size(&self, size: u64) {
+        self.log_size.set(i64::try_from(size).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn connected(&self) -> Connected {
+        self.connected.inc();
+        Connected(self.connected.clone())
+    }
+}
+
+/// Counts a node as connected while it lives.
+#[derive(Debug)]
+pub(crate) struct Connected(Gauge);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

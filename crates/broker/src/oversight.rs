@@ -1,0 +1,308 @@
+//! Who may read what of the disclosure log.
+//!
+//! The auditor of a covenant reads every detail under it. A party reads the leaves that name it:
+//! what it asked and was answered as recipient, and the outcome only where something was revealed.
+//! Of everything else there is a hash.
+
+use std::collections::BTreeSet;
+
+use ledger::counters::Reader;
+use ledger::export::{Disclosed, Shown};
+use ledger::{Decided, Opening, Outcome};
+use model::{Digest, Oin, PartyId};
+use store::{BrokerView, EntryFilter, StoreError, StoredEntry};
+use wire::reason::Reason;
+
+use crate::Broker;
+use crate::refusal::Refused;
+
+/// What a caller may see of an entry.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    /// Its place in the log, from 0.
+    pub(crate) index: u64,
+    /// `SHA-256(0x00 || leaf)`.
+    pub(crate) leaf_hash: Digest,
+    /// The leaf, where the caller may read it.
+    pub(crate) leaf: Option<Vec<u8>>,
+    /// Opens the request.
+    pub(crate) request: Option<Opening>,
+    /// Opens the answer.
+    pub(crate) answer: Option<Opening>,
+    /// Opens the outcome.
+    pub(crate) outcome: Option<Opening>,
+    /// Whether a part was erased, in the order of the leaf.
+    erased: [bool; 3],
+}
+
+/// What a caller asks for beside what the store selects by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// What the store selects by. Its covenant and party are set from who asks.
+    pub(crate) filter: EntryFilter,
+    /// This party in either role.
+    pub(crate) party: Option<PartyId>,
+    /// This class.
+    pub(crate) class: Option<ledger::Class>,
+    /// This legal basis, in either direction.
+    pub(crate) basis: Option<String>,
+}
+
+/// How many entries one look into the store examines.
+const STEP: usize = 512;
+
+impl Broker {
+    /// Who a caller is to the log.
+    ///
+    /// # Errors
+    /// `AUDITOR_ONLY` when no covenant names the organisation.
+    pub(crate) fn reader(&self, oin: &Oin) -> Result<Reader, Refused> {
+        let mut audited = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        for active in self.members().covenants() {
+            let covenant = active.covenant();
+            if covenant.auditor_by_oin(oin).is_some() {
+                audited.insert(covenant.digest());
+            }
+            if let Some(party) = covenant.party_by_oin(oin) {
+                names.insert((covenant.digest(), party.id.clone()));
+            }
+        }
+        if !audited.is_empty() {
+            Ok(Reader::Auditor(audited))
+        } else if !names.is_empty() {
+            Ok(Reader::Party(names))
+        } else {
+            Err(Reason::AuditorOnly.into())
+        }
+    }
+
+    /// A page of entries, by index, and where to go on.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be read.
+    pub(crate) fn list(
+        &self,
+        reader: &Reader,
+        wanted: &Wanted,
+        from: u64,
+        limit: usize,
+    ) -> Result<(Vec<Seen>, Option<u64>), Refused> {
+        self.store().read(|view| -> Result<_, Refused> {
+            let mut found = Vec::new();
+            let mut from = from;
+            loop {
+                let (seqs, next) = candidates(view, reader, wanted, from)?;
+                for seq in &seqs {
+                    if found.len() == limit {
+                        return Ok((found, Some(*seq)));
+                    }
+                    if let Some(seen) = see(view, reader, *seq)?
+                        && selected(&seen, wanted)
+                    {
+                        found.push(seen);
+                    }
+                }
+                match next {
+                    Some(next) => from = next,
+                    None => return Ok((found, None)),
+                }
+            }
+        })
+    }
+
+    /// One entry, as far as the caller may see it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub(crate) fn entry(&self, reader: &Reader, index: u64) -> Result<Seen, Refused> {
+        self.store()
+            .read(|view| see(view, reader, index).map_err(Refused::from))?
+            .ok_or_else(|| Reason::NotFound.into())
+    }
+}
+
+/// The next entries that may be wanted, rising, and where to look further.
+fn candidates(
+    view: &BrokerView,
+    reader: &Reader,
+    wanted: &Wanted,
+    from: u64,
+) -> Result<(Vec<u64>, Option<u64>), StoreError> {
+    let filters: Vec<EntryFilter> = match reader {
+        Reader::Operator => vec![wanted.filter.clone()],
+        Reader::Auditor(covenants) => covenants
+            .iter()
+            .filter(|digest| wanted.filter.covenant.is_none_or(|one| one == **digest))
+            .map(|digest| EntryFilter {
+                covenant: Some(*digest),
+                ..wanted.filter.clone()
+            })
+            .collect(),
+        // What stands in a detail must not select for a party: that is judged on what it may see.
+        Reader::Party(names) => names
+            .iter()
+            .filter(|(digest, _)| wanted.filter.covenant.is_none_or(|one| one == *digest))
+            .map(|(digest, party)| EntryFilter {
+                covenant: Some(*digest),
+                named: Some(party.clone()),
+                from: wanted.filter.from,
+                until: wanted.filter.until,
+                ..EntryFilter::default()
+            })
+            .collect(),
+    };
+    let mut all = BTreeSet::new();
+    // No entry at or beyond the nearest continuation may be given out yet.
+    let mut horizon: Option<u64> = None;
+    for filter in &filters {
+        let page = view.entries(filter, from, STEP)?;
+        all.extend(page.seqs);
+        if let Some(next) = page.next {
+            horizon = Some(horizon.map_or(next, |h| h.min(next)));
+        }
+    }
+    let seqs = all
+        .into_iter()
+        .filter(|seq| horizon.is_none_or(|h| *seq < h))
+        .collect();
+    Ok((seqs, horizon))
+}
+
+/// What a reader may see of an entry; `None` when there is no such entry.
+pub(crate) fn see(
+    view: &BrokerView,
+    reader: &Reader,
+    seq: u64,
+) -> Result<Option<Seen>, StoreError> {
+    let Some(entry) = view.entry(seq)? else {
+        return Ok(None);
+    };
+    let (leaf, request, outcome) = rights(reader, &entry);
+    let erased = [
+        request && entry.request.is_none(),
+        request && entry.answer.is_none(),
+        outcome && entry.outcome.is_none(),
+    ];
+    Ok(Some(Seen {
+        index: seq,
+        leaf_hash: ledger::tree::leaf_hash(&entry.leaf),
+        leaf: leaf.then_some(entry.leaf),
+        request: entry.request.filter(|_| request),
+        answer: entry.answer.filter(|_| request),
+        outcome: entry.outcome.filter(|_| outcome),
+        erased,
+    }))
+}
+
+/// Whether a reader may see the leaf, the request and answer, and the outcome.
+fn rights(reader: &Reader, entry: &StoredEntry) -> (bool, bool, bool) {
+    let listed = &entry.listed;
+    match reader {
+        Reader::Operator => (true, true, true),
+        Reader::Auditor(covenants) => {
+            let all = listed
+                .covenant
+                .is_some_and(|digest| covenants.contains(&digest));
+            (all, all, all)
+        }
+        Reader::Party(names) => {
+            let is = |party: &Option<PartyId>| match (listed.covenant, party) {
+                (Some(digest), Some(party)) => names.contains(&(digest, party.clone())),
+                _ => false,
+            };
+            let recipient = is(&listed.named_recipient);
+            let source = is(&listed.named_source);
+            let revealed = listed.decision == Some(Decided::Revealed);
+            (
+                recipient || source,
+                recipient,
+                (recipient || source) && revealed,
+            )
+        }
+    }
+}
+
+/// Whether what a caller may see of an entry has what the caller asked for.
+fn selected(seen: &Seen, wanted: &Wanted) -> bool {
+    let skeleton = seen
+        .leaf
+        .as_deref()
+        .and_then(|leaf| ledger::Skeleton::from_leaf(leaf).ok());
+    let outcome = seen
+        .outcome
+        .as_ref()
+        .and_then(|opening| Outcome::from_json(&opening.bytes).ok());
+    let outcome = outcome.as_ref();
+    let cell = outcome.and_then(|o| o.cell.as_ref());
+    let recipient = skeleton
+        .as_ref()
+        .and_then(|s| s.recipient.clone())
+        .or_else(|| {
+            outcome
+                .and_then(|o| o.recipient.as_ref())
+                .map(|r| r.role.party())
+        });
+    let source = skeleton
+        .as_ref()
+        .and_then(|s| s.source.clone())
+        .or_else(|| cell.map(|c| c.source.clone()));
+    let filter = &wanted.filter;
+    let holds = |asked: bool, answer: bool| !asked || answer;
+    let party = wanted.party.as_ref();
+    let basis = |text: &String| {
+        outcome
+            .and_then(|o| o.basis.as_ref())
+            .is_some_and(|b| b.provide.as_str() == text || b.receive.as_str() == text)
+    };
+    holds(
+        party.is_some(),
+        party == recipient.as_ref() || party == source.as_ref(),
+    ) && holds(filter.recipient.is_some(), filter.recipient == recipient)
+        && holds(filter.source.is_some(), filter.source == source)
+        && holds(
+            filter.purpose.is_some(),
+            outcome.is_some_and(|o| o.purpose == filter.purpose),
+        )
+        && holds(
+            filter.clause.is_some(),
+            outcome.is_some_and(|o| o.clause == filter.clause),
+        )
+        && holds(
+            filter.kind.is_some(),
+            outcome.is_some_and(|o| Some(o.kind) == filter.kind),
+        )
+        && holds(
+            filter.decision.is_some(),
+            outcome.is_some_and(|o| o.decision == filter.decision),
+        )
+        && holds(
+            wanted.class.is_some(),
+            skeleton
+                .as_ref()
+                .is_some_and(|s| Some(s.class) == wanted.class),
+        )
+        && wanted.basis.as_ref().is_none_or(basis)
+}
+
+impl Seen {
+    /// The same for an export.
+    #[must_use]
+    pub(crate) fn shown(self) -> Shown {
+        let Some(leaf) = self.leaf else {
+            return Shown::Hash(self.leaf_hash);
+        };
+        let [request, answer, outcome] = self.erased;
+        let part = |opening: Option<Opening>, erased: bool| match opening {
+            Some(opening) => Disclosed::Open(opening),
+            None if erased => Disclosed::Erased,
+            None => Disclosed::Hidden,
+        };
+        Shown::Leaf {
+            leaf,
+            request: part(self.request, request),
+            answer: part(self.answer, answer),
+            outcome: part(self.outcome, outcome),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! From settings to a running broker, and back to nothing.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use identity::tls::{Acceptor, AcceptorLimits, ServerTls, TlsMaterial};
+use ledger::LogSigner;
+use model::Oin;
+use model::clock::{Clock, SystemClock};
+use process::admin::AdminServer;
+use process::config::Layers;
+use process::health::{Check, Health};
+use process::metrics::{CallLayer, Metrics};
+use store::{BrokerSettings, BrokerStore};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::Broker;
+use crate::config::Config;
+use crate::grpc::Services;
+use crate::keys::KeyDesk;
+use crate::members::Members;
+use crate::metrics::BrokerMetrics;
+use crate::standing::Standings;
+
+/// A broker that answers on its ports.
+#[derive(Debug)]
+pub struct RunningBroker {
+    /// Where nodes and auditors connect.
+    pub grpc: SocketAddr,
+    /// The operator's port.
+    pub admin: SocketAddr,
+    broker: Arc<Broker>,
+    health: Health,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Reads the settings: files, environment, assignments.
+///
+/// # Errors
+/// Names every problem with its place.
+pub fn load(files: &[PathBuf], set: &[String]) -> anyhow::Result<Config> {
+    Ok(Layers::of_process(files, set).load::<Config>()?.settings)
+}
+
+/// Reads the settings and everything that they point to, and starts nothing.
+///
+/// # Errors
+/// The first thing that would keep the broker from starting.
+pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
+    let config = load(files, set)?;
+    let now = SystemClock.now();
+    Oin::parse(&config.oin).context("oin")?;
+    log_signer(&config)?;
+    ServerTls::new(&material(&config)?)?;
+    Members::load(&config, now)?;
+    Ok(())
+}
+
+/// Runs a broker until SIGTERM.
+///
+/// # Errors
+/// When it can't start, or does not end well.
+pub fn run(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
+    let config = load(files, set)?;
+    process::shutdown::runtime()?.block_on(async move {
+        let telemetry = process::telemetry::Telemetry::start("covenant-broker", &config.telemetry)?;
+        let stop = process::shutdown::on_signal()?;
+        let running = start(config).await?;
+        tracing::info!(grpc = %running.grpc, admin = %running.admin, "the broker answers");
+        stop.cancelled().await;
+        running.stop().await?;
+        telemetry.shutdown().await;
+        Ok(())
+    })
+}
+
+/// Starts a broker on the machine's clock.
+///
+/// # Errors
+/// When a key, certificate, covenant or the store can't be used, or a port is taken.
+pub async fn start(config: Config) -> anyhow::Result<RunningBroker> {
+    start_with(config, Arc::new(SystemClock)).await
+}
+
+/// Starts a broker on a given clock.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<RunningBroker> {
+    let oin = Oin::parse(&config.oin).context("oin")?;
+    let signer = log_signer(&config)?;
+    let log = signer.verifier().clone();
+    let members = Members::load(&config, clock.now())?;
+    let tls = ServerTls::new(&material(&config)?)?;
+    let acceptor = Acceptor::bind(config.listen, tls, AcceptorLimits::default())
+        .await
+        .with_context(|| format!("listen on {}", config.listen))?;
+    let metrics = Metrics::new("covenant_broker");
+    let health = Health::new();
+    let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
+        .await
+        .with_context(|| format!("listen on {}", config.admin.listen))?;
+    let (state, its_clock) = (config.state_dir.clone(), Arc::clone(&clock));
+    let store = tokio::task::spawn_blocking(move || {
+        BrokerStore::open(&state, &BrokerSettings::default(), signer, its_clock)
+    })
+    .await??;
+    let standings = Standings::load(&store, &members)?;
+    let stop = CancellationToken::new();
+    let broker = Arc::new(Broker {
+        oin,
+        members,
+        store,
+        log,
+        clock,
+        notices: config.notices,
+        limits: config.limits,
+        metrics: BrokerMetrics::register(&metrics),
+        desk: KeyDesk::default(),
+        standings,
+        news: watch::channel(0).0,
+        stopping: stop.clone(),
+    });
+    broker.remember_covenants().await?;
+    let checks = Checks::of(&health);
+    checks.look(&broker);
+    Ok(RunningBroker {
+        grpc: acceptor.local_addr(),
+        admin: admin.local_addr(),
+        tasks: vec![
+            tokio::spawn(serve(
+                Arc::clone(&broker),
+                acceptor,
+                CallLayer::new(&metrics),
+            )),
+            tokio::spawn(serve_admin(admin, stop.clone())),
+            tokio::spawn(Arc::clone(&broker).keep_matching()),
+            tokio::spawn(keep_house(Arc::clone(&broker), checks)),
+        ],
+        broker,
+        health,
+        stop,
+    })
+}
+
+impl RunningBroker {
+    /// Stops in good order: no new work, open calls end, the log's last checkpoint is on disk.
+    ///
+    /// # Errors
+    /// When the store does not close well.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.health.drain();
+        self.stop.cancel();
+        for task in self.tasks {
+            task.await?;
+        }
+        let broker = self.broker;
+        tokio::task::spawn_blocking(move || broker.store.close()).await??;
+        Ok(())
+    }
+}
+
+fn log_signer(config: &Config) -> anyhow::Result<LogSigner> {
+    let key = identity::SigningKey::read(&config.log.signing_key).context("log.signing_key")?;
+    LogSigner::from_seed(&config.log.origin, &key.to_secret()).context("log.origin")
+}
+
+fn material(config: &Config) -> anyhow::Result<TlsMaterial> {
+    let tls = &config.tls;
+    TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors).context("tls")
+}
+
+async fn serve(broker: Arc<Broker>, acceptor: Acceptor, calls: CallLayer) {
+    let services = Services(Arc::clone(&broker));
+    let (reporter, health) = tonic_health::server::health_reporter();
+    for service in [
+        "",
+        "covenant.broker.v1.ExchangeService",
+        "covenant.audit.v1.DisclosureLogService",
+    ] {
+        reporter
+            .set_service_status(service, tonic_health::ServingStatus::Serving)
+            .await;
+    }
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)
+        .build_v1();
+    let reflection = match reflection {
+        Ok(reflection) => reflection,
+        Err(error) => {
+            tracing::error!(%error, "reflection can't be served");
+            return;
+        }
+    };
+    let served = tonic::transport::Server::builder()
+        .trace_fn(process::trace::request_span)
+        .layer(calls)
+        .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
+        .add_service(services.exchange())
+        .add_service(services.disclosure_log())
+        .add_service(health)
+        .add_service(reflection)
+        .serve_with_incoming_shutdown(acceptor, broker.stopping.clone().cancelled_owned())
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the gRPC port stopped");
+    }
+}
+
+async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
+    if let Err(error) = admin.serve(stop).await {
+        tracing::error!(%error, "the admin port stopped");
+    }
+}
+
+/// What must hold for the broker to be ready.
+struct Checks {
+    log: Check,
+    covenant: Check,
+}
+
+impl Checks {
+    fn of(health: &Health) -> Self {
+        Self {
+            log: health.check("disclosure log"),
+            covenant: health.check("covenant"),
+        }
+    }
+
+    fn look(&self, broker: &Broker) {
+        match broker.store.log_stopped() {
+            None => self.log.ok(),
+            Some(why) => self.log.fail(why.to_string()),
+        }
+        if broker.members.covenants().next().is_some() {
+            self.covenant.ok();
+        } else {
+            self.covenant.fail("no covenant is in force: configure one");
+        }
+    }
+}
+
+/// Looks after what time brings: expired records go, health and metrics are told.
+async fn keep_house(broker: Arc<Broker>, checks: Checks) {
+    let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
+    loop {
+        tokio::select! {
+            () = broker.stopping.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        checks.look(&broker);
+        broker.metrics.log_size(broker.store.checkpoint().size);
+        let today = broker.clock.now().day();
+        let purged = broker.store.write(move |tx| tx.purge(today, PURGE)).await;
+        match purged {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "expired records are gone"),
+            Err(error) => tracing::error!(%error, "expired records can't be removed"),
+        }
+    }
+}
+
+/// How many expired records go in one unit of work.
+const PURGE: usize = 1000;
