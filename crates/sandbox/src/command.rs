@@ -1,0 +1,133 @@
+//! The sandbox's command line.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use model::clock::Stopwatch;
+
+use crate::layout::Plan;
+use crate::running::Running;
+use crate::story::{Language, Listener, play};
+
+/// Runs the whole demo world on this machine: a broker, four nodes, two signed covenants.
+#[derive(Debug, Parser)]
+#[command(name = "sandbox", version)]
+pub struct Arguments {
+    /// The language of the story.
+    #[arg(long, value_enum, default_value = "nl", global = true)]
+    lang: Language,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tells the story (the same as no command).
+    Demo {
+        /// Prints one JSON object instead.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Starts the world, writes `DIR/world.json`, and stays up until SIGTERM.
+    Serve {
+        /// A folder that does not exist yet, or is empty.
+        #[arg(long)]
+        dir: PathBuf,
+        /// What the processes write to their logs, for example `info`.
+        #[arg(long, default_value = "warn")]
+        log: String,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the world does not start, or the story does not happen as it is told.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let runtime = process::shutdown::runtime()?;
+    match arguments.command.unwrap_or(Command::Demo { json: false }) {
+        Command::Demo { json } => runtime.block_on(demo(arguments.lang, json)),
+        Command::Serve { dir, log } => runtime.block_on(serve(dir, log)),
+    }
+}
+
+async fn demo(language: Language, json: bool) -> anyhow::Result<()> {
+    let watch = Stopwatch::start();
+    let folder = Folder::fresh()?;
+    let mut teller = Teller {
+        language,
+        silent: json,
+    };
+    teller.line(
+        "Vier partijen, een makelaar, twee convenanten die iedereen tekende. Alles is verzonnen.",
+        "Four parties, a broker, two covenants that all signed. Everything is made up.",
+    );
+    let running = Running::start(&folder.0, &Plan::demo()).await?;
+    let summary = play(&running.world, watch, &mut teller).await?;
+    running.stop().await?;
+    if json {
+        say(&serde_json::to_string(&summary)?);
+    }
+    Ok(())
+}
+
+async fn serve(dir: PathBuf, log: String) -> anyhow::Result<()> {
+    let stop = process::shutdown::on_signal()?;
+    let mut plan = Plan::demo();
+    plan.log_filter.clone_from(&log);
+    let settings = process::telemetry::TelemetrySettings {
+        log_filter: log,
+        ..process::telemetry::TelemetrySettings::default()
+    };
+    let telemetry = process::telemetry::Telemetry::start("sandbox", &settings)?;
+    let running = Running::start(&dir, &plan).await?;
+    let file = running.world.write(&dir)?;
+    say(&format!("{}", file.display()));
+    stop.cancelled().await;
+    running.stop().await?;
+    telemetry.shutdown().await;
+    Ok(())
+}
+
+/// A folder of this run alone, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn fresh() -> anyhow::Result<Self> {
+        let name = format!("covenant-sandbox-{}", model::RequestId::fresh());
+        let path = std::env::temp_dir().join(name);
+        crate::files::make_folder(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, "the demo's folder was left behind");
+        }
+    }
+}
+
+struct Teller {
+    language: Language,
+    silent: bool,
+}
+
+impl Listener for Teller {
+    fn line(&mut self, nl: &str, en: &str) {
+        if !self.silent {
+            say(match self.language {
+                Language::Nl => nl,
+                Language::En => en,
+            });
+        }
+    }
+}
+
+fn say(line: &str) {
+    // A reader that went away must not stop the story.
+    let mut out = std::io::stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
