@@ -5,8 +5,11 @@
 //! batch, whole, and for parts of others. `write-flush-only` and `check-flush-only` do the same
 //! with sled's `flush()` alone, to show that this test can fail.
 
+mod flush_only;
+mod log;
+
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -47,21 +50,25 @@ fn say(line: &str) {
 
 /// Writes until the process is stopped.
 fn write(dir: &Path) -> Result<(), Failure> {
-    let store = NodeStore::open(dir, NodeSettings::default())?;
+    let store = NodeStore::open(&dir.join("node"), NodeSettings::default())?;
+    let log = log::open(dir)?;
     run_threads(|thread| {
-        let mut number = store.read(|view| last(view, thread))?;
+        if thread >= THREADS {
+            return log::write(&log, thread);
+        }
+        let mut number = store.read::<_, StoreError>(|view| last(view, thread))?;
         loop {
             number += 1;
-            store.write_blocking(move |tx| put(tx, thread, number))?;
+            store.write_blocking::<_, StoreError>(move |tx| put(tx, thread, number))?;
             say(&format!("{thread} {number}"));
         }
     })
 }
 
-fn run_threads(work: impl Fn(u64) -> Result<(), StoreError> + Sync) -> Result<(), Failure> {
+fn run_threads(work: impl Fn(u64) -> Result<(), Failure> + Sync) -> Result<(), Failure> {
     let first = Mutex::new(None);
     std::thread::scope(|scope| {
-        for thread in 0..THREADS {
+        for thread in 0..THREADS + log::THREADS {
             let (work, first) = (&work, &first);
             scope.spawn(move || {
                 if let (Err(error), Ok(mut first)) = (work(thread), first.lock()) {
@@ -71,7 +78,7 @@ fn run_threads(work: impl Fn(u64) -> Result<(), StoreError> + Sync) -> Result<()
         }
     });
     match first.into_inner() {
-        Ok(Some(error)) => Err(error.into()),
+        Ok(Some(error)) => Err(error),
         _ => Ok(()),
     }
 }
@@ -128,14 +135,15 @@ fn last(view: &NodeView, thread: u64) -> Result<u64, StoreError> {
 
 fn check(dir: &Path, acks: &Path) -> Result<(), Failure> {
     let acked = acknowledged(acks)?;
-    let store = NodeStore::open(dir, NodeSettings::default())?;
+    let store = NodeStore::open(&dir.join("node"), NodeSettings::default())?;
     let mut batches = 0;
-    for (thread, acked) in (0..THREADS).zip(acked) {
-        batches += store.read(|view| check_thread(view, thread, acked))?;
+    for (thread, acked) in (0..THREADS).zip(&acked) {
+        batches += store.read(|view| check_thread(view, thread, acked.number))?;
     }
     store.close()?;
+    let entries = log::check(dir, &acked)?;
     say(&format!(
-        "opened; {batches} batches, all acknowledged ones whole"
+        "opened; {batches} batches and {entries} log entries, all acknowledged ones whole"
     ));
     Ok(())
 }
@@ -171,75 +179,30 @@ fn check_thread(view: &NodeView, thread: u64, acked: u64) -> Result<u64, Failure
     Ok(last)
 }
 
-/// The highest acknowledged number per thread. The last line may be cut short.
-fn acknowledged(acks: &Path) -> Result<[u64; 4], Failure> {
-    let mut highest = [0; 4];
+/// What a thread's last whole line said.
+#[derive(Clone, Default)]
+struct Acked {
+    number: u64,
+    /// What followed the number.
+    more: String,
+}
+
+/// The last acknowledgement per thread. The last line may be cut short.
+fn acknowledged(acks: &Path) -> Result<Vec<Acked>, Failure> {
+    let threads = usize::try_from(THREADS + log::THREADS)?;
+    let mut last = vec![Acked::default(); threads];
     let mut reader = BufReader::new(std::fs::File::open(acks)?);
     let mut line = String::new();
     while reader.read_line(&mut line)? > 0 {
+        let mut words = line.trim_end().splitn(3, ' ');
         if line.ends_with('\n')
-            && let Some((thread, number)) = line.trim().split_once(' ')
-            && let Some(known) = highest.get_mut(thread.parse::<usize>()?)
+            && let (Some(thread), Some(number)) = (words.next(), words.next())
+            && let Some(known) = last.get_mut(thread.parse::<usize>()?)
         {
-            *known = number.parse::<u64>()?.max(*known);
+            known.number = number.parse()?;
+            known.more = words.next().unwrap_or_default().to_owned();
         }
         line.clear();
     }
-    Ok(highest)
-}
-
-/// sled as its documentation reads: `flush()` and no fsync.
-mod flush_only {
-    use super::{Failure, Mutex, Path, PathBuf, acknowledged, payload, say};
-
-    pub(super) fn write(dir: &Path) -> Result<(), Failure> {
-        let db = sled::Config::new()
-            .path(path(dir))
-            .flush_every_ms(None)
-            .open()?;
-        let mut number: u64 = 0;
-        loop {
-            number += 1;
-            let mut batch = sled::Batch::default();
-            for i in 0..20_u8 {
-                batch.insert(key(number, i), payload(0, number, 200));
-            }
-            db.apply_batch(batch)?;
-            db.flush()?;
-            say(&format!("0 {number}"));
-        }
-    }
-
-    pub(super) fn check(dir: &Path, acks: &Path) -> Result<(), Failure> {
-        let [acked, ..] = acknowledged(acks)?;
-        let opened = Mutex::new(None);
-        let panicked = std::panic::catch_unwind(|| {
-            if let Ok(mut opened) = opened.lock() {
-                *opened = Some(sled::open(path(dir)));
-            }
-        });
-        let db = match opened.into_inner() {
-            Ok(Some(db)) if panicked.is_ok() => db?,
-            _ => return Err("did not open".into()),
-        };
-        for number in 1..=acked {
-            for i in 0..20_u8 {
-                if db.get(key(number, i))?.as_deref() != Some(&payload(0, number, 200)) {
-                    return Err(format!("acknowledged {acked}, lost from {number} on").into());
-                }
-            }
-        }
-        say("opened; nothing lost");
-        Ok(())
-    }
-
-    fn key(number: u64, i: u8) -> Vec<u8> {
-        let mut key = number.to_be_bytes().to_vec();
-        key.push(i);
-        key
-    }
-
-    fn path(dir: &Path) -> PathBuf {
-        dir.join("flush-only")
-    }
+    Ok(last)
 }
