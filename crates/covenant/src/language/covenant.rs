@@ -15,6 +15,20 @@ use crate::vocabulary::advice::Vocabulary;
 
 /// A covenant without errors. It can only be had from [`crate::check`]; it is not in force until
 /// it has been signed by all (see [`crate::signoff`]).
+///
+/// There is no other way to make one:
+///
+/// ```compile_fail
+/// fn forge(document: covenant::language::ast::Document) -> covenant::Covenant {
+///     covenant::Covenant::new(document, model::Digest::new([0; 32]), false)
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn forge(document: covenant::language::ast::Document) -> covenant::Covenant {
+///     covenant::Covenant { document, ..covenant::check("").covenant.unwrap() }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Covenant {
     document: Document,

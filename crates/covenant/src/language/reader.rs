@@ -18,6 +18,9 @@ use crate::language::suggest;
 use crate::language::words::Word;
 use crate::lint::{Lint, text, warning};
 
+/// Nobody reads further; a hostile file must not be worth more work.
+const MOST_FINDINGS: usize = 1_000;
+
 /// What the whole walk shares: where diagnostics go.
 pub(crate) struct Context {
     pub(crate) checking: Checking,
@@ -62,6 +65,9 @@ impl Context {
         };
         if severity == Severity::Error {
             self.errors.set(self.errors.get() + 1);
+        }
+        if self.findings.borrow().len() >= MOST_FINDINGS {
+            return;
         }
         self.findings.borrow_mut().push(Diagnostic {
             from: at.start,

@@ -2,10 +2,14 @@
 
 use crate::lint::Lint;
 
+/// A hostile file must not make a mistake expensive.
+const MOST_WORDS: usize = 300;
+
 /// The nearest of some words, when it is near enough to be meant.
 pub(crate) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let plain = fold(word);
     let (distance, found) = words
+        .take(MOST_WORDS)
         .map(|w| (strsim::osa_distance(&plain, &fold(w)), w))
         .min_by_key(|(distance, w)| (*distance, w.len()))?;
     let longest = plain.chars().count().max(found.chars().count());

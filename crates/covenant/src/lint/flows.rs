@@ -30,26 +30,26 @@ fn alive<'a>(rules: &'a Rules<'_>) -> impl Iterator<Item = (&'a DraftClause, Cel
 /// the first source's signal is closed.
 fn two_steps(rules: &Rules<'_>) {
     let mut flows = BTreeSet::new();
-    let mut taught = BTreeSet::new();
+    let mut taught: BTreeMap<_, BTreeSet<&PartyId>> = BTreeMap::new();
     for (_, cell) in alive(rules) {
         let to = cell.role.party();
-        flows.insert((cell.source.clone(), cell.signal, to.clone()));
+        flows.insert((cell.source, cell.signal, to.clone()));
         if matches!(cell.shows, Shows::Category | Shows::Attributes) {
-            taught.insert((cell.source.clone(), cell.signal, to));
+            let sources = taught.entry((to, cell.signal)).or_default();
+            sources.insert(cell.source);
         }
     }
     let mut seen = BTreeSet::new();
     for (draft, cell) in alive(rules) {
-        let (between, last) = (cell.source, cell.role.party());
-        let first = taught.iter().find(|(first, signal, to)| {
-            to == between
-                && *signal == cell.signal
-                && *first != last
-                && !flows.contains(&(first.clone(), cell.signal, last.clone()))
-        });
-        if let Some((first, signal, _)) = first
-            && seen.insert((draft.index, between.clone(), last.clone()))
-        {
+        let (between, signal, last) = (cell.source, cell.signal, cell.role.party());
+        if !seen.insert((draft.index, between, signal, last.clone())) {
+            continue;
+        }
+        let sources = taught.get(&(between.clone(), signal));
+        let closed = |first: &&&PartyId| {
+            ***first != last && !flows.contains(&(**first, signal, last.clone()))
+        };
+        if let Some(first) = sources.and_then(|s| s.iter().find(closed)) {
             rules.at_word(
                 meaning::TWO_STEPS,
                 steps!["regel", draft.index, "van"],
