@@ -165,7 +165,8 @@ pub fn verify(mut reader: impl BufRead, log: &LogVerifier) -> std::io::Result<Re
     }
 }
 
-/// Verifies line by line, as they come in: memory for at most 64 hashes and the audiences' numbers.
+/// Verifies line by line, as they come in, in memory for 64 hashes and the counters: the last number
+/// of each audience, and the purpose numbers of leaves whose outcome is not opened.
 #[derive(Debug)]
 pub struct Verifier {
     log: LogVerifier,
