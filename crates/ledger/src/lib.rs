@@ -12,7 +12,7 @@
 //! - [`tree`]: RFC 6962 over stored hashes
 //! - [`checkpoint`]: C2SP signed notes; [`cosignature`]: what witnesses add to them
 //! - [`receipt`]: what a node gets with an answer, and verifies before it shows anything
-//! - [`export`]: the log as JSON Lines; [`verify`]: reading that with a public key and nothing else
+//! - [`export`]: the log as JSON Lines; [`mod@verify`]: reading that with a public key only
 //!
 //! The formats and the catalogue of kinds stand in `docs/disclosure-log.md`, which a test holds
 //! against this code.

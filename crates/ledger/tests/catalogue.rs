@@ -1,5 +1,9 @@
 //! `docs/disclosure-log.md` and `verify.py` say what the code does: kinds, fields, promises, lengths.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 #[expect(dead_code, reason = "each test crate uses a part of the builder")]
 mod log_builder;
