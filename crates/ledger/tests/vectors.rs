@@ -160,7 +160,7 @@ fn any_single_changed_byte_of_a_record_is_found_and_both_agree() {
 }
 
 #[test]
-fn both_judge_a_thousand_random_changes_alike() {
+fn both_judge_hundreds_of_random_changes_alike() {
     let folder = std::env::temp_dir().join(format!("covenant-changes-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let log = log_builder::small_log();
@@ -170,7 +170,7 @@ fn both_judge_a_thousand_random_changes_alike() {
     let export = lines.join("\n").into_bytes();
     let mut random = Numbers(7);
     let mut bad = 0;
-    for round in 0..1000 {
+    for round in 0..500 {
         let mut changed = export.clone();
         for _ in 0..=random.below(2) {
             change(&mut changed, &mut random);
@@ -181,7 +181,7 @@ fn both_judge_a_thousand_random_changes_alike() {
         let vector = [head.as_bytes(), &changed].concat();
         std::fs::write(folder.join(format!("{round:04}.txt")), vector).unwrap();
     }
-    assert!(bad > 800, "{bad}");
+    assert!(bad > 400, "{bad}");
     let program = root().join("tests/independent/verify.py");
     let output = Command::new("python3")
         .arg(program)
@@ -191,7 +191,7 @@ fn both_judge_a_thousand_random_changes_alike() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
-        said.ends_with("1000 vectors, 0 judged otherwise than expected\n"),
+        said.ends_with("500 vectors, 0 judged otherwise than expected\n"),
         "{said}"
     );
     std::fs::remove_dir_all(&folder).unwrap();
