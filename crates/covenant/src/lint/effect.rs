@@ -243,7 +243,8 @@ fn unused(rules: &Rules<'_>) {
                 .is_some_and(|a| a.by.contains(role))
         })
     };
-    for party in draft.parties.values() {
+    // A party that only supplies has a role all the same: somebody there looks after its signals.
+    for party in draft.parties.values().filter(|p| p.roles.len() > 1) {
         for role in party.roles.keys() {
             if !clauses().any(|c| c.to.contains(role)) && !approves(role) {
                 report(
