@@ -28,7 +28,9 @@ pub use broker::{
     CovenantFile, EntryFilter, EntryPage, Limit, Listed, NewNotice, Notice, Opens, SignalNo,
     SignedCheckpoint, Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
 };
-pub use engine::{Batch, Engine, LARGEST_VALUE, MemoryEngine, SledEngine, SledSettings, Visit};
+pub use engine::{
+    Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,
+};
 pub use error::StoreError;
 pub use layout::FORMAT;
 pub use logged::{Decided, Logged, Remember, Step};

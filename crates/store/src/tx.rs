@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::Digest;
 
-use crate::engine::{Batch, Engine, LARGEST_VALUE};
+use crate::engine::{Batch, Engine, LARGEST_VALUE, Row};
 use crate::error::StoreError;
 use crate::files::{FileId, Files, LARGEST_PAYLOAD, Pointer};
 use crate::layout::{FILE, key_end};
@@ -21,13 +21,23 @@ pub(crate) struct Mark {
     dead: usize,
 }
 
+/// A key with the change that it had before, if any.
+#[derive(Debug)]
+struct Undo {
+    key: Vec<u8>,
+    before: Option<Change>,
+}
+
+/// What a batch does to a key: put or delete.
+type Change = Option<Vec<u8>>;
+
 /// Reads through the changes of the group to the engine. With no changes it is a plain view.
 #[derive(Debug)]
 pub(crate) struct Tx {
     engine: Arc<dyn Engine>,
     files: Arc<Files>,
     changes: Batch,
-    undo: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    undo: Vec<Undo>,
     staged: BTreeMap<FileId, Vec<u8>>,
     dead: Vec<FileId>,
 }
@@ -164,7 +174,7 @@ impl Tx {
         prefix: &[u8],
         from: &[u8],
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
         if limit == 0 {
             return Ok(rows);
@@ -188,7 +198,7 @@ impl Tx {
     }
 
     pub(crate) fn back_to(&mut self, mark: Mark) {
-        for (key, before) in self.undo.drain(mark.undo..).rev() {
+        for Undo { key, before } in self.undo.drain(mark.undo..).rev() {
             match before {
                 Some(change) => self.changes.insert(key, change),
                 None => self.changes.remove(&key),
@@ -238,7 +248,7 @@ impl Tx {
 
     fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
         let before = self.changes.insert(key.clone(), value);
-        self.undo.push((key, before));
+        self.undo.push(Undo { key, before });
     }
 
     fn stored(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

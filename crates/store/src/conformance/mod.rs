@@ -46,6 +46,10 @@ fn ensure(holds: bool, what: &str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(what.into()) }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a check reads best with both values in place"
+)]
 fn same<T: PartialEq + std::fmt::Debug>(found: T, expected: T, what: &str) -> Result<(), Failure> {
     if found == expected {
         Ok(())

@@ -17,6 +17,9 @@ pub(crate) use self::directory::{private_dir, sync_dir, write_new, write_private
 /// The largest value an engine is given; what is larger goes to a file of its own.
 pub const LARGEST_VALUE: usize = 8 * 1024;
 
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
 /// The changes of one batch, sorted by key: `Some` puts, `None` deletes.
 pub type Batch = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 

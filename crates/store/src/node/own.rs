@@ -4,6 +4,7 @@ use model::{CovenantId, KeyEpoch, SignalId};
 
 use super::{NodeTx, NodeView};
 use crate::codec::{Put, Take};
+use crate::engine::Row;
 use crate::error::StoreError;
 use crate::expiry;
 use crate::layout::{Key, NOTE, OUTSIDE, OWN, TALLY, VAULT};
@@ -41,11 +42,7 @@ impl NodeView {
     ///
     /// # Errors
     /// When the store can't read.
-    pub fn vault_after(
-        &self,
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn vault_after(&self, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
         let rows = self.after(VAULT, after, limit)?;
         Ok(rows
             .into_iter()
@@ -109,12 +106,7 @@ impl NodeView {
         self.tx.get(&Key::of(NOTE).text(name).done())
     }
 
-    fn after(
-        &self,
-        space: u8,
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn after(&self, space: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
         // The first key after `after` is `after` with a zero byte behind it.
         let from = after.map_or_else(
             || vec![space],
