@@ -151,7 +151,7 @@ impl Asked {
         for decision in told.decisions {
             entries.push(self.entry(&decision.source, decision.decision, &body)?);
         }
-        let mut decided = Decided::new(entries, Told::Advice(advice));
+        let mut decided = Decided::for_asker(entries, Told::Advice(advice));
         decided.remember = Some(Remember {
             key: self.key,
             hash: self.hash,
@@ -235,7 +235,7 @@ impl Asked {
             answer: refusal.code.as_str().as_bytes().to_vec(),
             outcome: outcome(covenant, &about, &refusal.explanation),
         };
-        Decided::new(vec![entry], Told::Refused(open_refusal(refusal)))
+        Decided::for_asker(vec![entry], Told::Refused(open_refusal(refusal)))
     }
 
     fn about(&self, kind: Kind, decided: Outcome) -> About {

@@ -149,6 +149,21 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
 }
 
 impl RunningBroker {
+    /// Whether every party has confirmed every covenant here within the last day, so that nothing
+    /// is withheld for want of that.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        let now = self.broker.clock().now();
+        self.broker.members.covenants().all(|active| {
+            let standing = self.broker.standings.of(active.covenant());
+            active
+                .covenant()
+                .parties()
+                .keys()
+                .all(|party| standing.is_confirmed(party, now))
+        })
+    }
+
     /// Stops in good order: no new work, open calls end, the log's last checkpoint is on disk.
     ///
     /// # Errors

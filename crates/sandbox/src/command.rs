@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use model::clock::Stopwatch;
+use process::telemetry::{Telemetry, TelemetrySettings};
 
 use crate::layout::Plan;
 use crate::running::Running;
@@ -28,6 +29,9 @@ enum Command {
         /// Prints one JSON object instead.
         #[arg(long)]
         json: bool,
+        /// Writes what the processes log to standard error, for example `debug`.
+        #[arg(long)]
+        log: Option<String>,
     },
     /// Starts the world, writes `DIR/world.json`, and stays up until SIGTERM.
     Serve {
@@ -46,14 +50,18 @@ enum Command {
 /// When the world does not start, or the story does not happen as it is told.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = process::shutdown::runtime()?;
-    match arguments.command.unwrap_or(Command::Demo { json: false }) {
-        Command::Demo { json } => runtime.block_on(demo(arguments.lang, json)),
+    match arguments.command.unwrap_or(Command::Demo {
+        json: false,
+        log: None,
+    }) {
+        Command::Demo { json, log } => runtime.block_on(demo(arguments.lang, json, log)),
         Command::Serve { dir, log } => runtime.block_on(serve(dir, log)),
     }
 }
 
-async fn demo(language: Language, json: bool) -> anyhow::Result<()> {
+async fn demo(language: Language, json: bool, log: Option<String>) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
+    let _telemetry = log.map(|filter| telemetry(&filter)).transpose()?;
     let folder = Folder::fresh()?;
     let mut teller = Teller {
         language,
@@ -76,11 +84,7 @@ async fn serve(dir: PathBuf, log: String) -> anyhow::Result<()> {
     let stop = process::shutdown::on_signal()?;
     let mut plan = Plan::demo();
     plan.log_filter.clone_from(&log);
-    let settings = process::telemetry::TelemetrySettings {
-        log_filter: log,
-        ..process::telemetry::TelemetrySettings::default()
-    };
-    let telemetry = process::telemetry::Telemetry::start("sandbox", &settings)?;
+    let telemetry = telemetry(&log)?;
     let running = Running::start(&dir, &plan).await?;
     let file = running.world.write(&dir)?;
     say(&format!("{}", file.display()));
@@ -88,6 +92,14 @@ async fn serve(dir: PathBuf, log: String) -> anyhow::Result<()> {
     running.stop().await?;
     telemetry.shutdown().await;
     Ok(())
+}
+
+fn telemetry(filter: &str) -> anyhow::Result<Telemetry> {
+    let settings = TelemetrySettings {
+        log_filter: filter.to_owned(),
+        ..TelemetrySettings::default()
+    };
+    Ok(Telemetry::start("sandbox", &settings)?)
 }
 
 /// A folder of this run alone, removed at its end.

@@ -39,7 +39,7 @@ pub fn home(home: Home) -> Subject {
     Subject {
         kind: Some(subject::Kind::Address(Address {
             postcode: home.postcode.to_owned(),
-            house_number: home.number,
+            house_number: home.number.to_string(),
             ..Address::default()
         })),
         protections: vec![

@@ -53,10 +53,14 @@ impl Running {
         Ok(running)
     }
 
-    /// Waits until every node has said hello and its keys agree.
+    /// Waits until every node has said hello, its keys agree, and every party stands by its
+    /// covenants.
     async fn connected(&self) -> anyhow::Result<()> {
         for _ in 0..400 {
-            if self.nodes.iter().all(RunningNode::is_ready) {
+            let linked = |node: &RunningNode| {
+                node.link().is_connected() && node.link().obstacles().is_empty()
+            };
+            if self.broker.is_confirmed() && self.nodes.iter().all(linked) {
                 return Ok(());
             }
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tonic::Code;
 use wire::audit_v1::{Decision, EntryFilter, ExportRequest, ListEntriesRequest};
 use wire::node_v1::{CheckVisitResponse, ListNoticesRequest, Subject};
+use wire::type_v1::PoliceArticle;
 
 use crate::clients::{NodeClient, auditor};
 use crate::messages::{Home, home, signal, submit, visit};
@@ -119,7 +120,12 @@ async fn push(
     about: Subject,
 ) -> anyhow::Result<u64> {
     let client = NodeClient::of(world, party, "partner")?;
-    let request = submit(signal(covenant, purpose, code, about));
+    let mut made = signal(covenant, purpose, code, about);
+    if party == "politie" {
+        // Police data comes with the article under which it is processed.
+        made.police_article = PoliceArticle::PoliceArticle8.into();
+    }
+    let request = submit(made);
     let answer = client
         .signals()
         .submit_signal(request)
@@ -297,7 +303,7 @@ async fn matching(world: &World, tell: &mut dyn Listener) -> anyhow::Result<u64>
             NUISANCE,
             STOP_NUISANCE,
             "WAN.INT",
-            police(party),
+            home(TENSE),
         )
         .await?;
     }
@@ -318,11 +324,6 @@ async fn matching(world: &World, tell: &mut dyn Listener) -> anyhow::Result<u64>
         &format!("   > clause {clause}: the corporation knows this address too (nuisance)."),
     );
     Ok(pushed)
-}
-
-/// Police data comes with its article; the address is the same for both.
-fn police(_party: &str) -> Subject {
-    home(TENSE)
 }
 
 async fn first_notice(world: &World) -> anyhow::Result<wire::type_v1::Notice> {
@@ -411,9 +412,16 @@ async fn offline(world: &World, tell: &mut dyn Listener) -> anyhow::Result<(u64,
     while let Some(piece) = stream.message().await? {
         export.extend_from_slice(&piece.lines);
     }
-    let verifier = ledger::LogVerifier::from_vkey(&world.broker.log_key)?;
-    let report = ledger::export::verify(export.as_slice(), &verifier)?;
-    let size = report.entries;
+    let verifier = ledger::LogVerifier::parse(&world.broker.log_key)?;
+    let report = ledger::verify::verify(export.as_slice(), &verifier)?;
+    if let Some(bad) = &report.bad {
+        anyhow::bail!(
+            "the log does not verify: line {}, {:?}",
+            bad.line,
+            bad.promise
+        );
+    }
+    let size = report.records;
     tell.line(
         &format!("7. De auditor haalt het logboek op en rekent het zonder ons na: {size} regels, alles klopt."),
         &format!("7. The auditor fetches the log and checks it without us: {size} entries, all sound."),
