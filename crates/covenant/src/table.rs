@@ -227,3 +227,116 @@ fn numbered<'a, T: Ord + Clone + 'a>(items: impl Iterator<Item = &'a T>) -> BTre
     }
     map
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::ast::Document;
+    use crate::language::span::Span;
+    use crate::language::words::{LoginLevel, Review, Trigger};
+    use crate::decide::tests::world::{covenant_of, document};
+
+    #[test]
+    fn the_table_says_what_the_clauses_say() {
+        let covenant = covenant_of(document());
+        let table = Table::compile(&covenant).unwrap();
+        let mut open = 0;
+        table.each(|cell| {
+            assert_eq!(table.ruling(cell), ruling(&covenant, cell), "{cell:?}");
+            open += usize::from(matches!(table.ruling(cell), Ruling::Open(_)));
+        });
+        assert_eq!(open_cells(&covenant).unwrap().len(), open);
+        assert!(open > 0 && open < table.len());
+    }
+
+    /// Frozen: a change of this value means that covenants which were signed can't be loaded. It
+    /// takes a new `formaat`, with this encoding kept beside it.
+    #[test]
+    fn the_encoding_is_frozen() {
+        let digest = digest(&covenant_of(document())).unwrap();
+        assert_eq!(digest.to_hex(), VECTOR);
+    }
+
+    const VECTOR: &str = "332dcc33bd797a8e2efd89a772aa2d58a0a9e3a88472ab91019ae2737436f758";
+
+    type Change = fn(&mut Document);
+
+    /// One change for every part of the table.
+    const CHANGES: &[Change] = &[
+        |d| d.header.version = 2,
+        |d| d.header.valid_until = d.header.valid_until.plus_days(-1),
+        |d| d.clauses[0].conditions.hits = Some(2),
+        |d| d.clauses[0].conditions.file_number = false,
+        |d| d.clauses[0].conditions.login_level = Some(LoginLevel::Low),
+        |d| d.clauses[0].conditions.within = Span::parse("1 dag"),
+        |d| d.clauses[0].conditions.within = Span::parse("1 week"),
+        |d| d.clauses[0].conditions.review = Some(Review::PerCase),
+        |d| d.clauses[0].conditions.not_about.clear(),
+        |d| d.clauses[0].limits.per_employee_per_day = None,
+        |d| d.clauses[0].limits.per_employee_per_day = Some(13),
+        |d| d.clauses[0].output.answer_after = Span::parse("1 dag"),
+        |d| d.clauses[0].duties.correct = false,
+        |d| d.clauses[0].duties.report_to_source = None,
+        |d| d.clauses[0].promises.no_onward = false,
+        |d| d.clauses[0].bases.supply_exemptions.clear(),
+        |d| d.clauses[0].triggers = vec![Trigger::Scan],
+        |d| d.clauses[0].from.truncate(1),
+        |d| d.clauses[0].about.truncate(1),
+        |d| d.clauses[0].to.truncate(1),
+        |d| d.clauses[0].comparisons.truncate(1),
+        |d| d.clauses[0].advice = None,
+        |d| d.clauses[4].output.threshold = Some(11),
+        |d| d.clauses[4].output.round_to = None,
+        |d| d.clauses.swap(0, 1),
+        |d| d.prohibitions.truncate(1),
+        |d| d.match_keys[1].needed = 3,
+        |d| d.match_keys.truncate(1),
+    ];
+
+    #[test]
+    fn any_change_of_a_demand_changes_the_digest() {
+        let mut seen = vec![digest(&covenant_of(document())).unwrap()];
+        for (number, change) in CHANGES.iter().enumerate() {
+            let mut document = document();
+            change(&mut document);
+            let digest = digest(&covenant_of(document)).unwrap();
+            assert!(!seen.contains(&digest), "change {number}");
+            seen.push(digest);
+        }
+    }
+
+    /// Words for people change no meaning, and so no table.
+    #[test]
+    fn titles_and_explanations_do_not_change_it() {
+        let before = digest(&covenant_of(document())).unwrap();
+        let mut document = document();
+        document.header.title = "Anders".to_owned();
+        document.clauses[0].title = "Anders".to_owned();
+        document.prohibitions[0].title = "Anders".to_owned();
+        assert_eq!(digest(&covenant_of(document)).unwrap(), before);
+    }
+
+    #[test]
+    fn a_cell_that_two_clauses_open_is_closed() {
+        let mut document = document();
+        let mut again = document.clauses[0].clone();
+        again.number = ClauseNo::parse("3.3").unwrap();
+        document.clauses.push(again);
+        let covenant = covenant_of(document);
+        let table = Table::compile(&covenant).unwrap();
+        let open = table.rulings();
+        assert!(open.iter().all(|(_, r)| !matches!(r, Ruling::Open(0 | 5))));
+    }
+
+    #[test]
+    fn too_many_cells_are_refused() {
+        let mut document = document();
+        let signal = document.signals.values().next().unwrap().clone();
+        for number in 0..20_000 {
+            let id = SignalTypeId::parse(&format!("s{number}")).unwrap();
+            document.signals.insert(id, signal.clone());
+        }
+        let too_many = SignoffError::TooManyCells { most: MAX_CELLS };
+        assert_eq!(digest(&covenant_of(document)), Err(too_many));
+    }
+}

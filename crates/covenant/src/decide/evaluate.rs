@@ -168,7 +168,9 @@ fn signals(unmet: &mut Unmets, clause: &Clause, facts: &Facts) {
     let parties = conditions.parties.unwrap_or(1).max(1);
     let enough = |tally: super::Tally| tally.hits >= hits && tally.parties >= parties;
     unmet.at_least(Reason::Hits, facts.live.hits, hits);
-    unmet.at_least(Reason::Parties, facts.live.parties, parties);
+    if conditions.parties.is_some() {
+        unmet.at_least(Reason::Parties, facts.live.parties, parties);
+    }
     let qualities = [
         (conditions.within.is_some(), Reason::Within, facts.recent),
         (conditions.review.is_some(), Reason::Review, facts.reviewed),
@@ -176,7 +178,8 @@ fn signals(unmet: &mut Unmets, clause: &Clause, facts: &Facts) {
     ];
     let mut explained = !enough(facts.live);
     for (asked, reason, tally) in qualities {
-        if asked && !enough(tally) {
+        // Where it took nothing away, the number itself says enough.
+        if asked && !enough(tally) && tally != facts.live {
             explained = true;
             unmet.0.push(Unmet {
                 reason,

@@ -12,6 +12,8 @@ mod event;
 mod keys;
 mod statement;
 mod verify;
+#[cfg(test)]
+mod attacks;
 
 pub use active::ActiveCovenant;
 pub(crate) use active::Compiled;

@@ -11,7 +11,13 @@ use crate::language::span::Span;
 use crate::language::words::{LoginLevel, Review, Shows, Trigger};
 
 fn advice() -> Cell {
-    cell("corporatie.huismeester", "bezoek", "gemeente", "agressie", Shows::Advice)
+    cell(
+        "corporatie.huismeester",
+        "bezoek",
+        "gemeente",
+        "agressie",
+        Shows::Advice,
+    )
 }
 
 fn facts() -> Facts {
@@ -42,7 +48,13 @@ fn judge(clause: impl FnOnce(&mut Clause), change: impl FnOnce(&mut Facts)) -> V
     let world = World::changed(|d| clause(&mut d.clauses[0]));
     let mut facts = facts();
     change(&mut facts);
-    reasons(&decide(&world.active, &world.standing, &advice(), &facts, now()))
+    reasons(&decide(
+        &world.active,
+        &world.standing,
+        &advice(),
+        &facts,
+        now(),
+    ))
 }
 
 fn one(reason: Reason, fact: u32, threshold: u32) -> Vec<Unmet> {
@@ -122,18 +134,27 @@ fn nothing_is_never_revealed_even_where_no_number_is_asked() {
 fn recent_reviewed_and_in_the_area() {
     let none = Tally::default();
     let within = |c: &mut Clause| c.conditions.within = Span::parse("1 maand");
-    assert_eq!(judge(within, |f| f.recent = none), one(Reason::Within, 0, 1));
+    assert_eq!(
+        judge(within, |f| f.recent = none),
+        one(Reason::Within, 0, 1)
+    );
     assert_eq!(judge(within, |_| {}), []);
     let area = |c: &mut Clause| {
         c.conditions.areas = vec![model::Neighbourhood::parse("GM0855").unwrap()];
     };
     assert_eq!(judge(area, |f| f.in_area = none), one(Reason::Area, 0, 1));
     assert_eq!(judge(area, |_| {}), []);
-    assert_eq!(judge(|_| {}, |f| f.reviewed = none), one(Reason::Review, 0, 1));
+    assert_eq!(
+        judge(|_| {}, |f| f.reviewed = none),
+        one(Reason::Review, 0, 1)
+    );
     let unasked = |c: &mut Clause| c.conditions.review = None;
     assert_eq!(judge(unasked, |f| f.reviewed = none), []);
     let per_case = |c: &mut Clause| c.conditions.review = Some(Review::PerCase);
-    assert_eq!(judge(per_case, |f| f.reviewed = none), one(Reason::Review, 0, 1));
+    assert_eq!(
+        judge(per_case, |f| f.reviewed = none),
+        one(Reason::Review, 0, 1)
+    );
 }
 
 /// One signal is recent and another was reviewed: none is both.
@@ -147,8 +168,15 @@ fn qualities_must_meet_in_one_signal() {
 #[test]
 fn the_asker() {
     let asks = |change: fn(&mut Asking)| judge(|_| {}, |f| change(&mut f.asking));
-    assert_eq!(asks(|a| a.file_number = false), one(Reason::FileNumber, 0, 1));
-    assert_eq!(asks(|a| a.motivation = false), [], "3.1 does not ask for it");
+    assert_eq!(
+        asks(|a| a.file_number = false),
+        one(Reason::FileNumber, 0, 1)
+    );
+    assert_eq!(
+        asks(|a| a.motivation = false),
+        [],
+        "3.1 does not ask for it"
+    );
     let motivated = |c: &mut Clause| c.conditions.motivation = true;
     assert_eq!(
         judge(motivated, |f| f.asking.motivation = false),
@@ -166,11 +194,20 @@ fn limits_count_this_question_too() {
         judge(|_| {}, |f| change(&mut f.asking.counters))
     };
     assert_eq!(counts(|c| c.employee_today = 12), []);
-    assert_eq!(counts(|c| c.employee_today = 13), one(Reason::PerEmployee, 13, 12));
+    assert_eq!(
+        counts(|c| c.employee_today = 13),
+        one(Reason::PerEmployee, 13, 12)
+    );
     assert_eq!(counts(|c| c.party_today = 300), []);
-    assert_eq!(counts(|c| c.party_today = 301), one(Reason::PerParty, 301, 300));
+    assert_eq!(
+        counts(|c| c.party_today = 301),
+        one(Reason::PerParty, 301, 300)
+    );
     assert_eq!(counts(|c| c.subject_this_month = 4), []);
-    assert_eq!(counts(|c| c.subject_this_month = 5), one(Reason::PerSubject, 5, 4));
+    assert_eq!(
+        counts(|c| c.subject_this_month = 5),
+        one(Reason::PerSubject, 5, 4)
+    );
 }
 
 #[test]
@@ -214,9 +251,8 @@ fn what_does_not_exist_yet_withholds_with_that_reason() {
         d.clauses[0].shows.push(Shows::Attributes);
     });
     cell.role = advice().role;
-    let attributes = |facts: &Facts| {
-        reasons(&decide(&world.active, &world.standing, &cell, facts, now()))
-    };
+    let attributes =
+        |facts: &Facts| reasons(&decide(&world.active, &world.standing, &cell, facts, now()));
     assert_eq!(attributes(&facts()), one(Reason::Attributes, 0, 1));
     let mut can = facts();
     can.can_release = true;
@@ -234,7 +270,13 @@ fn only_what_sets_the_clause_in_motion() {
 #[test]
 fn a_count_keeps_its_threshold_and_its_rounding() {
     let world = World::new();
-    let cell = cell("gemeente.analist", "woonoverlast", "corporatie", "overlast", Shows::Count);
+    let cell = cell(
+        "gemeente.analist",
+        "woonoverlast",
+        "corporatie",
+        "overlast",
+        Shows::Count,
+    );
     let count = |total, share| {
         let many = Tally::new(40, 2);
         let facts = Facts {
@@ -268,7 +310,13 @@ fn prohibitions_go_before_clauses_and_wildcards_cover() {
             trigger: Trigger::OnMatch,
             ..facts()
         };
-        reasons(&decide(&world.active, &world.standing, &cell, &facts, now()))
+        reasons(&decide(
+            &world.active,
+            &world.standing,
+            &cell,
+            &facts,
+            now(),
+        ))
     };
     assert_eq!(at("gemeente.regisseur", "agressie", Shows::Hit), []);
     assert_eq!(
@@ -327,7 +375,12 @@ fn every_unmet_condition_is_named() {
     let reasons: Vec<Reason> = found.iter().map(|u| u.reason).collect();
     assert_eq!(
         reasons,
-        [Reason::FileNumber, Reason::Review, Reason::Minor, Reason::PerParty]
+        [
+            Reason::FileNumber,
+            Reason::Review,
+            Reason::Minor,
+            Reason::PerParty
+        ]
     );
 }
 
@@ -342,10 +395,16 @@ fn an_explanation_holds_numbers_and_closed_words_only() {
     assert_eq!(json["clause"], "3.1");
     assert_eq!(json["cell"]["recipient"], "corporatie");
     assert_eq!(json["cell"]["shows"][0], "handelingsadvies");
-    assert_eq!(json["basis"]["receive"]["law"], "Arbeidsomstandighedenwet 3");
+    assert_eq!(
+        json["basis"]["receive"]["law"],
+        "Arbeidsomstandighedenwet 3"
+    );
     assert_eq!(json["reasons"][0]["code"], "FILE_NUMBER");
     assert_eq!(json["reasons"][0]["fact"], 0);
     assert_eq!(json["facts"]["live"]["hits"], 1);
-    assert_eq!(json["engine"]["table_digest"], world.active.table_digest().to_hex());
+    assert_eq!(
+        json["engine"]["table_digest"],
+        world.active.table_digest().to_hex()
+    );
     assert_eq!(json["promises"][0]["code"], "bewaren");
 }

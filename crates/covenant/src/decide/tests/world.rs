@@ -1,11 +1,12 @@
 //! The covenant, keys and signals of this crate's tests.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use model::{
-    Candidate, CategoryCode, Certainty, CovenantId, Day, Digest, KeyEpoch, Match,
-    MatchKeyId, PartyId, ProtectionStatement, Pseudonym, PurposeId, RoleRef, Secret, Signal,
-    SignalId, SignalTypeId, Subject, SubjectKind, Timestamp, Token,
+    Candidate, CategoryCode, Certainty, CovenantId, Day, Digest, KeyEpoch, Match, MatchKeyId,
+    PartyId, ProtectionStatement, Pseudonym, PurposeId, RoleRef, Secret, Signal, SignalId,
+    SignalTypeId, Subject, SubjectKind, Timestamp, Token,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -66,7 +67,8 @@ pub(crate) fn checked(source: &str) -> Covenant {
 }
 
 pub(crate) fn document() -> Document {
-    checked(&source()).document().clone()
+    static DOCUMENT: LazyLock<Document> = LazyLock::new(|| checked(&source()).document().clone());
+    DOCUMENT.clone()
 }
 
 /// The test covenant changed, without going through its text.
@@ -278,10 +280,7 @@ pub(crate) fn found(signals: Vec<Signal>) -> Match {
 pub(crate) fn pushed(trigger: Signal, others: Vec<Signal>) -> Match {
     let subject = trigger.subjects[0].clone();
     Match {
-        candidates: others
-            .into_iter()
-            .map(|s| candidate(s, &subject))
-            .collect(),
+        candidates: others.into_iter().map(|s| candidate(s, &subject)).collect(),
         trigger: Some(trigger),
         subject,
     }
