@@ -10,7 +10,7 @@ use ledger::counters::Reader;
 use ledger::export::{Disclosed, Shown};
 use ledger::{Decided, Opening, Outcome};
 use model::{Digest, Oin, PartyId};
-use store::{BrokerView, EntryFilter, StoreError, StoredEntry};
+use store::{Access, BrokerView, EntryFilter, StoreError, StoredEntry};
 use wire::reason::Reason;
 
 use crate::Broker;
@@ -75,6 +75,21 @@ impl Broker {
         } else {
             Err(Reason::AuditorOnly.into())
         }
+    }
+
+    /// Records that somebody reads the log. What can't be recorded is not shown.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be written.
+    pub(crate) async fn record_access(&self, by: &Oin, method: &str) -> Result<(), Refused> {
+        let access = Access {
+            at: self.clock().now(),
+            by: by.clone(),
+            method: method.to_owned(),
+        };
+        self.store().write(move |tx| tx.put_access(&access)).await?;
+        tracing::debug!(method, organisation = %by, "the disclosure log was read");
+        Ok(())
     }
 
     /// A page of entries, by index, and where to go on.

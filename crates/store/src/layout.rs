@@ -68,6 +68,9 @@ pub(crate) const COUNTER: u8 = b'g';
 /// The log's head.
 pub(crate) const HEAD: u8 = b'h';
 
+/// Reads of the log.
+pub(crate) const ACCESS: u8 = b'i';
+
 // Node.
 /// Encrypted vault records.
 pub(crate) const VAULT: u8 = b'v';

@@ -24,9 +24,9 @@ mod tx;
 mod writer;
 
 pub use broker::{
-    ActiveVersion, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
-    CovenantFile, EntryFilter, EntryPage, Limit, Listed, NewNotice, Notice, Opens, SignalNo,
-    SignedCheckpoint, Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
+    Access, ActiveVersion, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked,
+    CheckpointPlace, CovenantFile, EntryFilter, EntryPage, Limit, Listed, NewNotice, Notice, Opens,
+    SignalNo, SignedCheckpoint, Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

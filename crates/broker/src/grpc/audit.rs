@@ -6,7 +6,7 @@ use identity::Peer;
 use ledger::counters::Reader;
 use ledger::export::Exporter;
 use ledger::{Class, Decided, Kind, NodeId};
-use model::{ClauseNo, CovenantId, Digest, Oin, PartyId, PurposeId};
+use model::{ClauseNo, CovenantId, Digest, PartyId, PurposeId};
 use store::EntryFilter;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -41,7 +41,7 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<ListEntriesRequest>,
     ) -> Result<Response<ListEntriesResponse>, Status> {
-        let reader = self.reader(&request, "ListEntries")?;
+        let reader = self.reader(request.extensions(), "ListEntries").await?;
         let ListEntriesRequest {
             filter,
             page_size,
@@ -72,7 +72,7 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetEntryRequest>,
     ) -> Result<Response<GetEntryResponse>, Status> {
-        let reader = self.reader(&request, "GetEntry")?;
+        let reader = self.reader(request.extensions(), "GetEntry").await?;
         let index = request.into_inner().index;
         let seen = self.0.entry(&reader, index)?;
         let signed = self.0.store().checkpoint();
@@ -92,7 +92,7 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetCheckpointRequest>,
     ) -> Result<Response<GetCheckpointResponse>, Status> {
-        self.reader(&request, "GetCheckpoint")?;
+        self.reader(request.extensions(), "GetCheckpoint").await?;
         let checkpoint = self.0.store().checkpoint().note.into();
         Ok(Response::new(GetCheckpointResponse { checkpoint }))
     }
@@ -101,7 +101,9 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetInclusionProofRequest>,
     ) -> Result<Response<GetInclusionProofResponse>, Status> {
-        let reader = self.reader(&request, "GetInclusionProof")?;
+        let reader = self
+            .reader(request.extensions(), "GetInclusionProof")
+            .await?;
         let GetInclusionProofRequest { index, tree_size } = request.into_inner();
         if index >= tree_size || tree_size > self.0.store().checkpoint().size {
             return Err(status(Reason::TreeSizeUnknown));
@@ -122,7 +124,8 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetConsistencyProofRequest>,
     ) -> Result<Response<GetConsistencyProofResponse>, Status> {
-        self.reader(&request, "GetConsistencyProof")?;
+        self.reader(request.extensions(), "GetConsistencyProof")
+            .await?;
         let GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
         if from_size == 0 || from_size > to_size || to_size > self.0.store().checkpoint().size {
             return Err(status(Reason::TreeSizeUnknown));
@@ -142,7 +145,7 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
-        let mut reader = self.reader(&request, "Export")?;
+        let mut reader = self.reader(request.extensions(), "Export").await?;
         let ExportRequest {
             from_index,
             covenant,
@@ -167,11 +170,14 @@ type Pieces = tokio::sync::mpsc::Sender<Result<ExportResponse, Status>>;
 
 impl Services {
     /// Who reads. Every read is recorded.
-    fn reader<T>(&self, request: &Request<T>, method: &'static str) -> Result<Reader, Status> {
-        let peer = Peer::of(request.extensions()).ok_or_else(|| status(Reason::NoCertificate))?;
-        let oin: &Oin = peer.oin();
-        let reader = self.0.reader(oin)?;
-        tracing::info!(method, organisation = %oin, "the disclosure log was read");
+    async fn reader(
+        &self,
+        extensions: &tonic::Extensions,
+        method: &'static str,
+    ) -> Result<Reader, Status> {
+        let peer = Peer::of(extensions).ok_or_else(|| status(Reason::NoCertificate))?;
+        let reader = self.0.reader(peer.oin())?;
+        self.0.record_access(peer.oin(), method).await?;
         Ok(reader)
     }
 

@@ -1,5 +1,6 @@
 //! The state of the broker: signals, the match index, notices, limits, covenants, and the log.
 
+mod access;
 mod covenants;
 mod fsck;
 mod limits;
@@ -13,6 +14,7 @@ mod signals;
 mod store;
 mod witness;
 
+pub use self::access::Access;
 pub use self::covenants::{ActiveVersion, CovenantFile};
 pub use self::fsck::Checked;
 pub use self::limits::Limit;
