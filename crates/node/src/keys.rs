@@ -157,13 +157,6 @@ impl Epoch {
     pub const fn announcement(&self) -> Option<&Announcement> {
         self.announcement.as_ref()
     }
-
-    /// An epoch with this key, for tests.
-    #[cfg(test)]
-    pub(crate) fn of(secret: [u8; 32], number: KeyEpoch, expected: Expected<'_>) -> Self {
-        let key = CovenantKey::from_secret(Secret::new(secret));
-        Self::new(&key, number, expected, None).unwrap()
-    }
 }
 
 fn read_announcement(

@@ -23,6 +23,8 @@ pub mod metrics;
 pub mod notices;
 pub mod refusal;
 mod running;
+#[cfg(test)]
+mod testing;
 pub mod uplink;
 pub mod vault;
 

@@ -9,6 +9,8 @@ mod read_back;
 mod record;
 mod subject;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod withdraw;
 

@@ -2,6 +2,7 @@
 
 use model::{Protection, ProtectionStatement};
 use pseudonym::NormalSubject;
+use wire::malformed::Problem;
 
 use super::draft::SubjectDraft;
 use super::findings::Findings;
@@ -27,8 +28,8 @@ pub fn check_subject(
     let (minor, shielded_address) = check_protections(draft, path, found);
     let Some(raw) = &draft.raw else {
         found.add(
-            path,
-            "KIND_REQUIRED",
+            &format!("{path}.kind"),
+            Problem::Required.code(),
             "say what it is: person, address, address_abroad, organisation, vehicle, contact or account",
             "geef aan wat het is: person, address, address_abroad, organisation, vehicle, contact of account",
         );

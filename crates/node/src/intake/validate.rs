@@ -6,16 +6,13 @@ use model::{
     CategoryCode, Certainty, CovenantId, Day, Neighbourhood, PartyId, PoliceArticle, PurposeId,
     SignalId, Timestamp,
 };
+use wire::limit;
+use wire::malformed::Problem;
 
 use super::draft::{Choice, Draft, Provenance};
 use super::findings::Findings;
 use super::subject::{Described, check_subject};
-
-const MOST_PURPOSES: usize = 16;
-const MOST_SUBJECTS: usize = 16;
-const MOST_ATTRIBUTES: usize = 32;
-const LONGEST_ATTRIBUTE: usize = 4_000;
-const LONGEST_REFERENCE: usize = 128;
+use crate::refusal::Reason;
 
 /// How far a client's clock may be ahead.
 const SKEW_SECONDS: i64 = 120;
@@ -120,18 +117,18 @@ fn check_purposes(draft: &Draft, covenant: &Covenant, found: &mut Findings) -> V
     if draft.purposes.is_empty() {
         found.required("signal.purposes");
     }
-    found.at_most("signal.purposes", draft.purposes.len(), MOST_PURPOSES);
+    found.at_most("signal.purposes", draft.purposes.len(), limit::PURPOSES);
     let mut purposes = Vec::new();
-    for (index, text) in draft.purposes.iter().enumerate().take(MOST_PURPOSES) {
+    for (index, text) in draft.purposes.iter().enumerate().take(limit::PURPOSES) {
         let path = format!("signal.purposes[{index}]");
         match PurposeId::parse(text) {
             Ok(purpose) if purposes.contains(&purpose) => found.duplicate(&path),
             Ok(purpose) if covenant.purposes().contains_key(&purpose) => purposes.push(purpose),
             _ => found.add(
                 &path,
-                "PURPOSE_UNKNOWN",
-                "the covenant does not name this purpose; use one of its [doel] names",
-                "het convenant noemt dit doel niet; gebruik een van de namen onder [doel]",
+                Reason::PurposeUnknown.as_str(),
+                Reason::PurposeUnknown.message_en(),
+                Reason::PurposeUnknown.message_nl(),
             ),
         }
     }
@@ -160,27 +157,27 @@ fn check_category(
     let Ok(category) = CategoryCode::parse(&format!("{scheme}:{code}")) else {
         found.add(
             path,
-            "CATEGORY_FORM",
-            "use a lower-case scheme and an upper-case code, for example vera and AGR.FYS",
-            "gebruik een schema in kleine letters en een code in hoofdletters, bijvoorbeeld vera en AGR.FYS",
+            Problem::NameForm.code(),
+            "use a lower-case scheme and an upper-case code; for example vera and AGR.FYS",
+            "gebruik een schema in kleine letters en een code in hoofdletters; bijvoorbeeld vera en AGR.FYS",
         );
         return None;
     };
     let Some(signal) = against.covenant.signal_type_of(&category) else {
         found.add(
             path,
-            "CATEGORY_UNMAPPED",
-            "the covenant maps this code to no signal; use a code that it lists, or share it under another covenant",
-            "het convenant kent deze code aan geen signaal toe; gebruik een code die erin staat, of een ander convenant",
+            Reason::CategoryUnknown.as_str(),
+            Reason::CategoryUnknown.message_en(),
+            Reason::CategoryUnknown.message_nl(),
         );
         return None;
     };
     if !signal.sources.contains(against.party) {
         found.add(
             path,
-            "SOURCE_NOT_NAMED",
-            "the covenant does not name your party as a source of this signal; do not share it here",
-            "het convenant noemt uw partij niet als bron van dit signaal; deel het hier niet",
+            Reason::CategoryNotYours.as_str(),
+            Reason::CategoryNotYours.message_en(),
+            Reason::CategoryNotYours.message_nl(),
         );
         return None;
     }
@@ -191,11 +188,11 @@ fn check_subjects(draft: &Draft, found: &mut Findings) -> Vec<Described> {
     if draft.subjects.is_empty() {
         found.required("signal.subjects");
     }
-    found.at_most("signal.subjects", draft.subjects.len(), MOST_SUBJECTS);
+    found.at_most("signal.subjects", draft.subjects.len(), limit::SUBJECTS);
     draft
         .subjects
         .iter()
-        .take(MOST_SUBJECTS)
+        .take(limit::SUBJECTS)
         .enumerate()
         .filter_map(|(index, subject)| {
             check_subject(subject, &format!("signal.subjects[{index}]"), found)
@@ -211,12 +208,7 @@ fn check_day(draft: &Draft, now: Timestamp, found: &mut Findings) -> Option<Day>
             None
         }
         Some(Err(())) => {
-            found.add(
-                path,
-                "TIMESTAMP",
-                "use an instant between the years 1 and 9999",
-                "gebruik een tijdstip tussen de jaren 1 en 9999",
-            );
+            found.problem(path, Problem::TimeForm);
             None
         }
         Some(Ok(at)) if at > now.plus_seconds(SKEW_SECONDS) || at.day() > now.day() => {
@@ -276,26 +268,26 @@ fn check_provenance(draft: &Draft, found: &mut Findings) {
     if found.choice(path, draft.provenance) == Some(Provenance::Received) {
         found.add(
             path,
-            "PROVENANCE_REFUSED",
-            "share only what your own party observed; what was received is not passed on",
-            "deel alleen wat uw eigen partij heeft gezien; wat ontvangen is wordt niet doorgegeven",
+            Reason::ProvenanceRefused.as_str(),
+            Reason::ProvenanceRefused.message_en(),
+            Reason::ProvenanceRefused.message_nl(),
         );
     }
 }
 
 fn check_attributes(draft: &Draft, found: &mut Findings) {
-    found.at_most("signal.attributes", draft.attributes.len(), MOST_ATTRIBUTES);
+    found.at_most("signal.attributes", draft.attributes.len(), limit::ATTRIBUTES);
     let mut seen: Vec<&str> = Vec::new();
-    for (index, (name, value)) in draft.attributes.iter().enumerate().take(MOST_ATTRIBUTES) {
+    for (index, (name, value)) in draft.attributes.iter().enumerate().take(limit::ATTRIBUTES) {
         let path = format!("signal.attributes[{index}].name");
         if name.is_empty() {
             found.required(&path);
         } else if PurposeId::parse(name).is_err() {
             found.add(
                 &path,
-                "ATTRIBUTE_NAME",
-                "use 1 to 64 of a-z, 0-9 and hyphen",
-                "gebruik 1 tot 64 tekens a-z, 0-9 en streepje",
+                Problem::NameForm.code(),
+                "use 1 to 64 of a-z, 0-9 and hyphen; leave out capitals and spaces",
+                "gebruik 1 tot 64 tekens a-z, 0-9 en streepje; laat hoofdletters en spaties weg",
             );
         } else if seen.contains(&name.as_str()) {
             found.duplicate(&path);
@@ -305,7 +297,7 @@ fn check_attributes(draft: &Draft, found: &mut Findings) {
         if value.is_empty() {
             found.required(&path);
         }
-        found.longest(&path, value, LONGEST_ATTRIBUTE);
+        found.longest(&path, value, limit::ATTRIBUTE_CHARS);
     }
 }
 
@@ -324,7 +316,7 @@ fn check_police_article(
         (Choice::Unspecified, true) => {
             found.add(
                 path,
-                "POLICE_ARTICLE_REQUIRED",
+                Problem::Required.code(),
                 "police data needs the Wpg article under which it is processed",
                 "bij politiegegevens hoort het Wpg-artikel waaronder ze worden verwerkt",
             );
@@ -335,7 +327,7 @@ fn check_police_article(
         (Choice::Is(_), false) => {
             found.add(
                 path,
-                "POLICE_ARTICLE_NOT_YOURS",
+                Problem::NotAllowed.code(),
                 "only police data has a Wpg article; leave it out",
                 "alleen politiegegevens hebben een Wpg-artikel; laat het weg",
             );
@@ -348,7 +340,7 @@ fn check_reference(draft: &Draft, found: &mut Findings) {
     found.longest(
         "signal.source_reference",
         &draft.source_reference,
-        LONGEST_REFERENCE,
+        limit::SOURCE_REFERENCE_CHARS,
     );
 }
 
@@ -362,9 +354,9 @@ fn check_expiry(
     if expires_on <= against.now.day() {
         found.add(
             "signal.observed_at",
-            "SIGNAL_EXPIRED",
-            "it is older than the covenant keeps this kind of signal (vervalt_na); do not share it",
-            "het is ouder dan het convenant dit soort signaal bewaart (vervalt_na); deel het niet",
+            Reason::SignalExpired.as_str(),
+            Reason::SignalExpired.message_en(),
+            Reason::SignalExpired.message_nl(),
         );
         return None;
     }

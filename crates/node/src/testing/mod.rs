@@ -1,0 +1,245 @@
+//! The world of this crate's tests: keys, a signed covenant, and use cases over a store in memory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use covenant::signoff::{Envelope, Statement, sign};
+use identity::covenant_key::{Protection, StoredKey};
+use identity::{SealingKey, SigningKey};
+use model::clock::ManualClock;
+use model::{
+    Certainty, CovenantId, Day, KeyEpoch, Oin, PartyId, Protection as Ground, ProtectionStatement,
+    RoleRef, Secret, SignalId, Timestamp,
+};
+use pseudonym::{CovenantKey, RawIdentifier, RawSubject};
+use store::{MemoryEngine, NodeSettings, NodeStore};
+
+use crate::caller::Caller;
+use crate::config::Config;
+use crate::covenants::Covenants;
+use crate::intake::{Choice, Draft, Intake, Provenance, SubjectDraft, Submission};
+use crate::keys::Keys;
+use crate::link::Link;
+use crate::metrics::NodeMetrics;
+use crate::uplink::Speaker;
+
+const COVENANT: &str = include_str!("covenant.toml");
+
+/// The broker of the tests.
+pub(crate) const BROKER: &str = "00000099000000009100";
+
+/// A party's node without its ports.
+pub(crate) struct World {
+    pub(crate) intake: Intake,
+    pub(crate) clock: ManualClock,
+    _files: tempfile::TempDir,
+}
+
+/// Today in the tests.
+pub(crate) fn today() -> Day {
+    Day::parse("2026-11-24").unwrap()
+}
+
+impl World {
+    /// The node of `party` with an outbox of `max_items`.
+    pub(crate) fn of(party: &str, max_items: u64) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let config = config(files.path(), party, &[1, 2]);
+        let keys = Keys::read(&config.keys).unwrap();
+        let clock = ManualClock::at(today().start().plus_seconds(12 * 3600));
+        let now = model::clock::Clock::now(&clock);
+        let covenants = Arc::new(Covenants::load(&config, &keys, now).unwrap());
+        let settings = NodeSettings { outbox_items: max_items, ..NodeSettings::default() };
+        let store = NodeStore::in_memory(MemoryEngine::default(), settings).unwrap();
+        let party = PartyId::parse(party).unwrap();
+        let audience = Oin::parse(BROKER).unwrap();
+        let intake = Intake {
+            signal_roles: vec![RoleRef::parse(&format!("{party}.systeem")).unwrap()].into(),
+            speaker: Speaker::new(keys.signing, audience, party.clone(), Arc::new(clock.clone())),
+            party,
+            covenants,
+            vault: Arc::new(keys.vault),
+            store,
+            link: Link::new(),
+            metrics: NodeMetrics::register(&process::Metrics::new("test")),
+            clock: Arc::new(clock.clone()),
+        };
+        Self { intake, clock, _files: files }
+    }
+
+    /// A partner system of this party.
+    pub(crate) fn system(&self) -> Caller {
+        caller("one", &[&format!("{}.systeem", self.intake.party)])
+    }
+
+    /// How many items wait in the outbox.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.intake.store.read(|view| view.outbox_totals()).unwrap().items
+    }
+
+    /// The time by the test's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        model::clock::Clock::now(&self.clock)
+    }
+}
+
+/// A caller with these roles.
+pub(crate) fn caller(client: &str, roles: &[&str]) -> Caller {
+    let mut roles: Vec<_> = roles.iter().map(|r| RoleRef::parse(r).unwrap()).collect();
+    roles.sort();
+    Caller { client: client.to_owned(), roles }
+}
+
+/// A subject with fields by path.
+pub(crate) fn subject(fields: &[(&str, &str)]) -> SubjectDraft {
+    let fields = fields.iter().map(|(path, text)| (*path, RawIdentifier::from(*text)));
+    SubjectDraft {
+        raw: Some(RawSubject::from_fields(fields).unwrap()),
+        protections: vec![
+            (Choice::Is(Ground::Minor), Choice::Is(ProtectionStatement::Absent)),
+            (Choice::Is(Ground::ShieldedAddress), Choice::Is(ProtectionStatement::Absent)),
+        ],
+    }
+}
+
+/// An address in the tests' village.
+pub(crate) fn address() -> SubjectDraft {
+    subject(&[("address.postcode", "1234 AB"), ("address.house_number", "12")])
+}
+
+/// A signal that the corporation may share.
+pub(crate) fn draft() -> Draft {
+    Draft {
+        id: fresh_v7(),
+        covenant: "proef".to_owned(),
+        purposes: vec!["bezoekveiligheid".to_owned()],
+        category: Some(("vera".to_owned(), "AGR.FYS".to_owned())),
+        subjects: vec![address()],
+        observed_at: Some(Ok(today().plus_days(-3).start())),
+        neighbourhood: "BU08550101".to_owned(),
+        certainty: Choice::Is(Certainty::Confirmed),
+        reviewed_by_person: true,
+        provenance: Choice::Is(Provenance::OwnObservation),
+        attributes: vec![("omschrijving".to_owned(), "Geschreeuw bij de deur".to_owned())],
+        police_article: Choice::Unspecified,
+        source_reference: "ZAAK-1".to_owned(),
+    }
+}
+
+/// A draft with its request; the content stands for the message.
+pub(crate) fn submission(draft: Draft) -> Submission {
+    Submission {
+        request_id: model::RequestId::fresh().to_string(),
+        content: format!("inhoud van {} {}", draft.id, draft.source_reference).into_bytes(),
+        draft: Some(draft),
+        validate_only: false,
+    }
+}
+
+pub(crate) fn fresh_v7() -> String {
+    let clock = ManualClock::at(today().start());
+    SignalId::new(model::id::fresh_v7(&clock)).to_string()
+}
+
+/// Settings whose files exist: keys, a signed covenant, covenant keys for these epochs. Ports and
+/// certificates are not there.
+pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
+    let mut named = BTreeMap::new();
+    let text = fill_in(&mut named);
+    let covenant_file = put(files, "covenant.toml", text.as_bytes());
+    let mut pins = String::new();
+    let mut signatures = Vec::new();
+    let parsed = covenant::check(&text);
+    let Some(covenant) = parsed.covenant else { panic!("{:?}", parsed.diagnostics) };
+    for (id, office) in [("corporatie", "FG"), ("gemeente", "FG"), ("politie", "PF")] {
+        let key = &named[&format!("{}-{office}", id.to_uppercase())];
+        let id = PartyId::parse(id).unwrap();
+        let statement = Statement::new(&covenant, &id, today(), b"gelezen", "test").unwrap();
+        let envelope: Envelope = sign(&covenant, &statement, key).unwrap();
+        signatures.push(put(files, &format!("{id}.json"), envelope.to_json().as_bytes()));
+        let public = SigningKey::from_secret(key).verifying_key();
+        pins.push_str(&format!("[pins.{id}]\nsigner = \"{public}\"\n"));
+    }
+    let mut keys = Vec::new();
+    for epoch in epochs {
+        let secret = Secret::new([u8::try_from(*epoch).unwrap(); 32]);
+        let stored = StoredKey {
+            covenant: CovenantId::parse("proef").unwrap(),
+            epoch: KeyEpoch::new(*epoch).unwrap(),
+            commitment: CovenantKey::from_secret(secret.clone()).commitment(),
+            key: secret,
+        };
+        let path = files.join(format!("covenant-{epoch}.key"));
+        stored.write_new(&path, &Protection::none()).unwrap();
+        keys.push(format!("{{ epoch = {epoch}, file = {path:?} }}"));
+    }
+    let signing = put(files, "signing.pem", SigningKey::generate().to_pem().as_bytes());
+    let sealing = put(files, "sealing.pem", SealingKey::generate().to_pem().as_bytes());
+    let vault = put(files, "vault.key", &[7; 32]);
+    let oins = BTreeMap::from([("corporatie", 1), ("gemeente", 2), ("politie", 3)]);
+    let oin = format!("0000009900000000{}000", oins[party]);
+    let none = files.join("none.pem");
+    let log = ledger::LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+    let vkey = log.verifier().to_vkey();
+    let text = format!(
+        r#"party = "{party}"
+oin = "{oin}"
+state_dir = {state:?}
+listen = "127.0.0.1:0"
+[tls]
+certificate = {none:?}
+key = {none:?}
+trust_anchors = []
+[clients]
+signal_roles = ["{party}.systeem"]
+[broker]
+address = "127.0.0.1:1"
+server_name = "makelaar.test"
+oin = "{BROKER}"
+trust_anchors = []
+certificate = {none:?}
+key = {none:?}
+log_vkey = "{vkey}"
+[keys]
+signing = {signing:?}
+sealing = {sealing:?}
+vault = {vault:?}
+protection = "none"
+[[covenant]]
+file = {covenant_file:?}
+signatures = {signatures:?}
+keys = [{keys}]
+{pins}"#,
+        state = files.join("state"),
+        keys = keys.join(", "),
+    );
+    let layers = process::Layers::new().text("test", &text);
+    match layers.load::<Config>() {
+        Ok(loaded) => loaded.settings,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A real key for every place-holder, the same for the same name.
+fn fill_in(named: &mut BTreeMap<String, Secret>) -> String {
+    let mut parts = COVENANT.split("\"ed25519:");
+    let mut text = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('"').unwrap();
+        let key = named
+            .entry(name.to_owned())
+            .or_insert_with(|| SigningKey::generate().to_secret());
+        let public = SigningKey::from_secret(key).verifying_key();
+        text.push_str(&format!("\"{public}\"{rest}"));
+    }
+    text
+}
+
+fn put(files: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = files.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
