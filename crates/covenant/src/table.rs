@@ -231,10 +231,10 @@ fn numbered<'a, T: Ord + Clone + 'a>(items: impl Iterator<Item = &'a T>) -> BTre
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decide::tests::world::{covenant_of, document};
     use crate::language::ast::Document;
     use crate::language::span::Span;
     use crate::language::words::{LoginLevel, Review, Trigger};
-    use crate::decide::tests::world::{covenant_of, document};
 
     #[test]
     fn the_table_says_what_the_clauses_say() {

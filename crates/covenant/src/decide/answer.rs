@@ -5,7 +5,7 @@ use model::{Match, PartyId, Timestamp};
 use super::agreement::{Judged, Setting, Sighting, hits, protections};
 use super::may_ask::{Question, named};
 use super::permit::{Decision, Permit, Record, Withheld};
-use super::{Reason, Shown, Standing, Unmet};
+use super::{AskerFacts, Reason, Shown, Standing, Unmet};
 use crate::language::clause::Clause;
 use crate::language::words::{Shows, Trigger};
 use crate::signoff::ActiveCovenant;
@@ -45,7 +45,13 @@ pub fn answer(
 ) -> Answer {
     let compiled = active.compiled();
     let covenant = &compiled.covenant;
-    let asker = &question.asker;
+    let Question {
+        file,
+        asker,
+        open,
+        sources,
+        ..
+    } = question;
     let today = now.day();
     let sightings: Vec<Sighting<'_>> = found.candidates.iter().filter_map(Sighting::of).collect();
     let setting = Setting {
@@ -57,19 +63,23 @@ pub fn answer(
         now,
     };
     let recipient = asker.role.party();
-    let clauses = named(compiled, asker);
+    let clauses = named(compiled, &asker);
     let mut best: Vec<(PartyId, Best)> = Vec::new();
-    for source in question.sources_in_scope() {
+    for source in sources {
         let mut options = Vec::new();
         for (place, clause) in clauses.iter().filter(|(_, c)| c.from.contains(&source)) {
             let hits = hits(covenant, clause, &recipient, &sightings, today);
             let mut judged =
                 setting.judge((*place, clause), &asker.role, &source, Shows::Advice, &hits);
-            forbid(&question, active, *place, &mut judged);
-            options.push(option(active, &question, &source, (*place, clause), judged));
+            if file != covenant.digest() {
+                forbid(Reason::NotActive, &mut judged);
+            } else if judged.unmet.is_empty() && !open.contains(place) {
+                forbid(Reason::Suspended, &mut judged);
+            }
+            options.push(option(active, &asker, &source, (*place, clause), judged));
         }
         let chosen = options.into_iter().reduce(Best::better);
-        let chosen = chosen.unwrap_or_else(|| nothing(active, &question, &source, &setting));
+        let chosen = chosen.unwrap_or_else(|| nothing(active, &asker, &source, &setting));
         best.push((source, chosen));
     }
     let advice = best
@@ -89,14 +99,7 @@ pub fn answer(
 
 /// A question that belongs to another version is answered by nothing; and a clause that dropped
 /// out stays out, whatever became of the standing in between.
-fn forbid(question: &Question, active: &ActiveCovenant, place: usize, judged: &mut Judged<'_>) {
-    let reason = if question.file != active.covenant().digest() {
-        Reason::NotActive
-    } else if judged.unmet.is_empty() && !question.is_open(place) {
-        Reason::Suspended
-    } else {
-        return;
-    };
+fn forbid(reason: Reason, judged: &mut Judged<'_>) {
     judged.unmet.push(Unmet {
         reason,
         fact: 0,
@@ -148,7 +151,7 @@ impl Best {
 
 fn option(
     active: &ActiveCovenant,
-    question: &Question,
+    asker: &AskerFacts,
     source: &PartyId,
     (place, clause): (usize, &Clause),
     mut judged: Judged<'_>,
@@ -174,9 +177,9 @@ fn option(
         record: Record {
             compiled: active.compiled().clone(),
             clause: Some(place),
-            recipient: question.asker.role.party(),
-            roles: vec![question.asker.role.clone()],
-            purpose: question.asker.purpose.clone(),
+            recipient: asker.role.party(),
+            roles: vec![asker.role.clone()],
+            purpose: asker.purpose.clone(),
             source: Some(source.clone()),
             signals,
             shows: vec![Shows::Advice],
@@ -189,7 +192,7 @@ fn option(
 /// A source that no clause of this version names any more.
 fn nothing(
     active: &ActiveCovenant,
-    question: &Question,
+    asker: &AskerFacts,
     source: &PartyId,
     setting: &Setting<'_>,
 ) -> Best {
@@ -198,9 +201,9 @@ fn nothing(
         record: Record {
             compiled: active.compiled().clone(),
             clause: None,
-            recipient: question.asker.role.party(),
-            roles: vec![question.asker.role.clone()],
-            purpose: question.asker.purpose.clone(),
+            recipient: asker.role.party(),
+            roles: vec![asker.role.clone()],
+            purpose: asker.purpose.clone(),
             source: Some(source.clone()),
             signals: Vec::new(),
             shows: vec![Shows::Advice],

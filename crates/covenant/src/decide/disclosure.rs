@@ -16,11 +16,11 @@ use crate::language::words::{Attribute, Shows};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Disclosure {
     shown: Vec<Shown>,
-    matched: Option<Matched>,
+    matched: Option<Box<Matched>>,
 }
 
 impl Disclosure {
-    pub(super) const fn new(shown: Vec<Shown>, matched: Option<Matched>) -> Self {
+    pub(super) const fn new(shown: Vec<Shown>, matched: Option<Box<Matched>>) -> Self {
         Self { shown, matched }
     }
 
@@ -32,8 +32,8 @@ impl Disclosure {
 
     /// With a continuous match: what the notice hangs on. `None` for a question.
     #[must_use]
-    pub const fn matched(&self) -> Option<&Matched> {
-        self.matched.as_ref()
+    pub fn matched(&self) -> Option<&Matched> {
+        self.matched.as_deref()
     }
 
     /// The levels of [`Disclosure::shown`], lowest first, each once.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use model::{ClauseNo, Digest, Match, PartyId, PurposeId, RoleRef, Signal, SignalId, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 use super::agreement::{
     Hit, Judged, Setting, Sighting, agreement, hits, is_live, protections, shared_keys,
@@ -11,6 +10,7 @@ use super::agreement::{
 use super::disclosure::{Matched, OwnSignal, Shown};
 use super::evaluate::shown;
 use super::explanation;
+use super::ids::Hash;
 use super::permit::{Decision, Duty, Permit, Promise, Record, Withheld};
 use super::{Asking, Cell, Reason, Standing, Unmet};
 use crate::language::clause::Clause;
@@ -269,7 +269,7 @@ impl<'a> Pair<'a> {
                 source: source.clone(),
                 decision_id,
                 match_id: self.match_id(),
-                decision: self.decision(outcome, &roles, source, own.clone()),
+                decision: self.decision(&outcome, &roles, source, own.clone()),
                 roles,
             });
         }
@@ -291,7 +291,7 @@ impl<'a> Pair<'a> {
 
     fn decision(
         &self,
-        outcome: Outcome<'a>,
+        outcome: &Outcome<'a>,
         roles: &[RoleRef],
         source: &PartyId,
         own: Vec<OwnSignal>,
@@ -317,7 +317,7 @@ impl<'a> Pair<'a> {
             facts: facts.unwrap_or_else(|| self.setting.nothing_found()),
             unmet,
         };
-        let shown = self.shown(&outcome, roles, source);
+        let shown = self.shown(outcome, roles, source);
         let basis = explanation::basis(self.clause, &record);
         match basis.filter(|_| record.unmet.is_empty() && !shown.is_empty()) {
             Some(basis) => {
@@ -461,37 +461,5 @@ impl<'a> Outcome<'a> {
                 .collect()
         };
         revealed(self) == revealed(other) && self.unmet() == other.unmet()
-    }
-}
-
-/// SHA-256 over parts that are each preceded by their length (`u32`, big-endian).
-struct Hash(Sha256);
-
-impl Hash {
-    fn new(label: &str) -> Self {
-        let mut hash = Self(Sha256::new());
-        hash.part(label.as_bytes());
-        hash
-    }
-
-    fn length(&mut self, length: usize) {
-        let length = u32::try_from(length).unwrap_or(u32::MAX);
-        self.0.update(length.to_be_bytes());
-    }
-
-    fn part(&mut self, bytes: &[u8]) {
-        self.length(bytes.len());
-        self.0.update(bytes);
-    }
-
-    fn list<'b>(&mut self, parts: impl ExactSizeIterator<Item = &'b [u8]>) {
-        self.length(parts.len());
-        for part in parts {
-            self.part(part);
-        }
-    }
-
-    fn finish(self) -> Digest {
-        Digest::new(self.0.finalize().into())
     }
 }

@@ -24,8 +24,8 @@ pub struct Question {
     pub(super) file: Digest,
     pub(super) asker: AskerFacts,
     /// The clauses that remain, by place in the file.
-    open: Vec<usize>,
-    sources: Vec<PartyId>,
+    pub(super) open: Vec<usize>,
+    pub(super) sources: Vec<PartyId>,
     match_keys: Vec<MatchKeyName>,
 }
 
@@ -47,10 +47,6 @@ impl Question {
     #[must_use]
     pub const fn asker(&self) -> &AskerFacts {
         &self.asker
-    }
-
-    pub(super) fn is_open(&self, place: usize) -> bool {
-        self.open.contains(&place)
     }
 }
 
@@ -113,15 +109,15 @@ pub struct Refusal {
     /// The clause that comes nearest; `None` where none names the role and purpose.
     pub clause: Option<ClauseNo>,
     /// Every condition on the asker which that clause has and that is not met.
-    pub unmet: Vec<Unmet>,
+    pub unmet: Box<[Unmet]>,
     /// Why, in Dutch.
-    pub reason_nl: String,
+    pub reason_nl: &'static str,
     /// Why, in English.
-    pub reason_en: String,
+    pub reason_en: &'static str,
     /// What the asker can do, in Dutch.
-    pub remedy_nl: String,
+    pub remedy_nl: &'static str,
     /// What the asker can do, in English.
-    pub remedy_en: String,
+    pub remedy_en: &'static str,
     /// For the log: an open refusal is an entry too.
     pub explanation: Box<Explanation>,
 }
@@ -292,13 +288,12 @@ fn refusal(
         facts: Facts::nothing_found(Trigger::Question, facts.asking, Protections::ABSENT),
         unmet: unmet.clone(),
     };
-    let [reason_nl, reason_en, remedy_nl, remedy_en] =
-        texts(code, unmet.first().copied()).map(ToOwned::to_owned);
+    let [reason_nl, reason_en, remedy_nl, remedy_en] = texts(code, unmet.first().copied());
     Refusal {
         code,
         clause: record.clause().map(|c| c.number.clone()),
         explanation: Box::new(explanation::explain(&record, false)),
-        unmet,
+        unmet: unmet.into_boxed_slice(),
         reason_nl,
         reason_en,
         remedy_nl,

@@ -12,6 +12,7 @@ mod evaluate;
 pub mod examples;
 mod explanation;
 mod facts;
+mod ids;
 mod matching;
 mod may_ask;
 mod permit;

@@ -116,24 +116,26 @@ impl Record {
 /// ```
 #[derive(Debug)]
 pub struct Permit {
-    record: Record,
+    record: Box<Record>,
     shown: Vec<Shown>,
-    matched: Option<Matched>,
+    matched: Option<Box<Matched>>,
 }
 
 impl Permit {
-    pub(super) const fn new(record: Record, shown: Vec<Shown>, matched: Option<Matched>) -> Self {
+    pub(super) fn new(record: Record, shown: Vec<Shown>, matched: Option<Matched>) -> Self {
         Self {
-            record,
+            record: Box::new(record),
             shown,
-            matched,
+            matched: matched.map(Box::new),
         }
     }
 
     /// Takes back a permit: something else is told instead.
     pub(super) fn withhold(mut self, unmet: Unmet) -> Withheld {
         self.record.unmet.push(unmet);
-        Withheld::new(self.record)
+        Withheld {
+            record: self.record,
+        }
     }
 
     /// The clause that reveals it.
@@ -176,12 +178,14 @@ impl Permit {
 /// What was withheld, and why. Only the log ever sees it: what it says depends on the subject.
 #[derive(Debug)]
 pub struct Withheld {
-    record: Record,
+    record: Box<Record>,
 }
 
 impl Withheld {
-    pub(super) const fn new(record: Record) -> Self {
-        Self { record }
+    pub(super) fn new(record: Record) -> Self {
+        Self {
+            record: Box::new(record),
+        }
     }
 
     /// The clause that was judged; `None` when none opens the cell.

@@ -6,14 +6,14 @@
 //! [`sign_event`] and [`verify_event`], folded into a [`crate::decide::Standing`].
 
 mod active;
+#[cfg(test)]
+mod attacks;
 mod envelope;
 mod error;
 mod event;
 mod keys;
 mod statement;
 mod verify;
-#[cfg(test)]
-mod attacks;
 
 pub use active::ActiveCovenant;
 pub(crate) use active::Compiled;

@@ -14,7 +14,13 @@ use crate::vocabulary::advice::NO_ADVICE;
 
 fn ask(world: &World, who: &AskerFacts, signals: Vec<Signal>) -> Answer {
     let question = may_ask(&world.active, &world.standing, who, now()).unwrap();
-    answer(&world.active, &world.standing, question, &found(signals), now())
+    answer(
+        &world.active,
+        &world.standing,
+        question,
+        &found(signals),
+        now(),
+    )
 }
 
 fn refused(world: &World, who: &AskerFacts) -> Refusal {
@@ -117,7 +123,11 @@ fn scope_depends_on_role_and_purpose_alone() {
     assert_eq!(scope, [party("gemeente"), party("politie"), party("zorg")]);
     let poorer = question(|who| who.asking.login_level = LoginLevel::Low);
     assert_eq!(poorer.sources_in_scope(), scope);
-    let keys: Vec<String> = poorer.match_keys().iter().map(ToString::to_string).collect();
+    let keys: Vec<String> = poorer
+        .match_keys()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(keys, ["adres", "persoon"]);
 }
 
@@ -200,10 +210,15 @@ fn a_signal_counts_only_alive_fit_and_meant_for_it() {
     let advice = |change: fn(&mut Signal)| {
         let mut one = signal(1, "gemeente", "vera:AGR.FYS");
         change(&mut one);
-        ask(&world, &asker("corporatie.huismeester"), vec![one]).advice.code
+        ask(&world, &asker("corporatie.huismeester"), vec![one])
+            .advice
+            .code
     };
     assert_eq!(advice(|_| {}), "ga-met-twee");
-    assert_eq!(advice(|s| s.expires_on = today().plus_days(1)), "ga-met-twee");
+    assert_eq!(
+        advice(|s| s.expires_on = today().plus_days(1)),
+        "ga-met-twee"
+    );
     assert_eq!(advice(|s| s.expires_on = today()), "geen-advies");
     // The covenant's own lifetime holds whatever the source says: 24 months for this signal.
     assert_eq!(
@@ -215,7 +230,10 @@ fn a_signal_counts_only_alive_fit_and_meant_for_it() {
     );
     assert_eq!(advice(|s| s.day = today().plus_months(-23)), "ga-met-twee");
     assert_eq!(advice(|s| s.certainty = Certainty::Reported), "geen-advies");
-    assert_eq!(advice(|s| s.purposes = vec![purpose("woonoverlast")]), "geen-advies");
+    assert_eq!(
+        advice(|s| s.purposes = vec![purpose("woonoverlast")]),
+        "geen-advies"
+    );
     assert_eq!(advice(|s| s.reviewed_by_person = false), "geen-advies");
     assert_eq!(
         advice(|s| s.category = model::CategoryCode::parse("vera:SCH").unwrap()),
@@ -242,10 +260,19 @@ fn where_and_when_a_signal_was_seen() {
     };
     assert_eq!(revealed(&answer(|_| {})), ["gemeente"]);
     let unknown = answer(|s| s.neighbourhood = None);
-    assert_eq!(reasons(&unknown, "gemeente"), [Reason::NothingFromSource, Reason::Area]);
+    assert_eq!(
+        reasons(&unknown, "gemeente"),
+        [Reason::NothingFromSource, Reason::Area]
+    );
     let old = answer(|s| s.day = today().plus_days(-30));
-    assert_eq!(reasons(&old, "gemeente"), [Reason::NothingFromSource, Reason::Within]);
-    assert_eq!(revealed(&answer(|s| s.day = today().plus_days(-29))), ["gemeente"]);
+    assert_eq!(
+        reasons(&old, "gemeente"),
+        [Reason::NothingFromSource, Reason::Within]
+    );
+    assert_eq!(
+        revealed(&answer(|s| s.day = today().plus_days(-29))),
+        ["gemeente"]
+    );
 }
 
 #[test]
@@ -264,7 +291,11 @@ fn protection_is_attested_by_all_and_hidden_by_nothing() {
             other.purposes = vec![purpose("woonoverlast")];
             other.subjects[0].shielded_address = statement;
             let answer = ask(&world, &who, vec![good.clone(), other]);
-            assert_eq!(reasons(&answer, "gemeente"), [Reason::ShieldedAddress], "{from}");
+            assert_eq!(
+                reasons(&answer, "gemeente"),
+                [Reason::ShieldedAddress],
+                "{from}"
+            );
         }
     }
     let question = may_ask(&world.active, &world.standing, &who, now()).unwrap();
@@ -298,7 +329,11 @@ fn enough_keys_of_one_comparison_must_agree() {
     };
     assert_eq!(advice(&[(sounds, 1), (place, 1)]), "ga-met-twee");
     assert_eq!(advice(&[(sounds, 1), (place, 2)]), "geen-advies");
-    assert_eq!(advice(&[(sounds, 1), (sounds, 1)]), "geen-advies", "one key twice is one");
+    assert_eq!(
+        advice(&[(sounds, 1), (sounds, 1)]),
+        "geen-advies",
+        "one key twice is one"
+    );
 }
 
 #[test]

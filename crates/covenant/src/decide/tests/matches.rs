@@ -15,7 +15,12 @@ const PLACE: &str = "persoon/voornaam-klank+geboortedatum+postcode";
 const NUMBER: &str = "persoon/voornaam-klank+geboortedatum+huisnummer";
 
 fn decide(world: &World, trigger: Signal, others: Vec<Signal>) -> Vec<PairDecision> {
-    decide_match(&world.active, &world.standing, &pushed(trigger, others), now())
+    decide_match(
+        &world.active,
+        &world.standing,
+        &pushed(trigger, others),
+        now(),
+    )
 }
 
 /// Clause, recipient, source, and whether it reveals.
@@ -71,7 +76,10 @@ fn a_match_is_told_to_whom_a_clause_tells_it() {
     assert_eq!(told.levels(), [Shows::Hit, Shows::Category]);
     assert_eq!(told.source(), Some(&party("corporatie")));
     assert_eq!(told.categories()[0].as_str(), "vera:OVE.GEL");
-    assert_eq!((told.advice(), told.contact(), told.count()), (None, None, None));
+    assert_eq!(
+        (told.advice(), told.contact(), told.count()),
+        (None, None, None)
+    );
     let matched = told.matched().unwrap();
     let own = OwnSignal {
         id: id(1),
@@ -92,7 +100,10 @@ fn it_is_the_same_match_from_either_side() {
         signal(2, "corporatie", "vera:OVE.GEL"),
         vec![signal(1, "gemeente", "vera:OVE")],
     );
-    assert_eq!(outline(&decisions)[0], line("4.1", "gemeente", "corporatie", true));
+    assert_eq!(
+        outline(&decisions)[0],
+        line("4.1", "gemeente", "corporatie", true)
+    );
     let told = told(decisions.into_iter().next().unwrap());
     assert_eq!(told.matched().unwrap().own[0].id, id(1));
 }
@@ -135,14 +146,16 @@ fn who_holds_nothing_is_told_nothing() {
     );
     assert_eq!(outline(&decisions), []);
     // Its own signal must be live and meant for the purpose as well.
-    for spoil in [
-        (|s| s.expires_on = today()) as fn(&mut Signal),
-        |s| s.purposes = vec![purpose("bezoek")],
-    ] {
+    for spoil in [(|s| s.expires_on = today()) as fn(&mut Signal), |s| {
+        s.purposes = vec![purpose("bezoek")]
+    }] {
         let mut own = signal(1, "gemeente", "vera:OVE");
         spoil(&mut own);
         let other = signal(2, "corporatie", "vera:OVE");
-        assert_eq!(outline(&decide(&world, own.clone(), vec![other.clone()])), []);
+        assert_eq!(
+            outline(&decide(&world, own.clone(), vec![other.clone()])),
+            []
+        );
         assert_eq!(outline(&decide(&world, other, vec![own])), []);
     }
 }
@@ -224,7 +237,11 @@ fn the_id_changes_when_the_outcome_or_the_signals_do_and_not_otherwise() {
     };
     let first = id(&world.standing, own(), vec![other()]);
     assert_eq!(id(&world.standing, own(), vec![other()]), first, "again");
-    assert_eq!(id(&world.standing, other(), vec![own()]), first, "from the other side");
+    assert_eq!(
+        id(&world.standing, other(), vec![own()]),
+        first,
+        "from the other side"
+    );
     let third = signal(3, "politie", "vera:OVE");
     assert_eq!(
         id(&world.standing, own(), vec![other(), third]),
@@ -233,12 +250,21 @@ fn the_id_changes_when_the_outcome_or_the_signals_do_and_not_otherwise() {
     );
     let mut ids = BTreeSet::from([first]);
     let more = vec![other(), signal(3, "corporatie", "vera:OVE")];
-    assert!(ids.insert(id(&world.standing, own(), more)), "one more of the source's");
+    assert!(
+        ids.insert(id(&world.standing, own(), more)),
+        "one more of the source's"
+    );
     let mut unreviewed = other();
     unreviewed.reviewed_by_person = false;
-    assert!(ids.insert(id(&world.standing, own(), vec![unreviewed])), "withheld");
+    assert!(
+        ids.insert(id(&world.standing, own(), vec![unreviewed])),
+        "withheld"
+    );
     let silent = Standing::new(world.active.covenant());
-    assert!(ids.insert(id(&silent, own(), vec![other()])), "for another reason");
+    assert!(
+        ids.insert(id(&silent, own(), vec![other()])),
+        "for another reason"
+    );
 }
 
 #[test]
@@ -251,9 +277,8 @@ fn two_keys_of_a_family_must_agree_and_are_counted() {
         one
     };
     let own = with(1, "gemeente", &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 1)]);
-    let decisions = |tokens: &[(&str, u8)]| {
-        decide(&world, own.clone(), vec![with(2, "corporatie", tokens)])
-    };
+    let decisions =
+        |tokens: &[(&str, u8)]| decide(&world, own.clone(), vec![with(2, "corporatie", tokens)]);
     assert!(decisions(&[(SOUNDS, 1), (PLACE, 2)]).is_empty());
     let two = decisions(&[(SOUNDS, 1), (PLACE, 1), (NUMBER, 9)]).remove(0);
     assert_eq!(told(two).matched().unwrap().own[0].agreed_keys, 2);
@@ -272,10 +297,26 @@ fn candidates_must_agree_with_each_other() {
         one
     };
     let other = "persoon/voornaam-klank+achternaam-klank+postcode";
-    let pushed = with(1, "zorg", &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 1), (other, 1)]);
-    let own = with(2, "gemeente", &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 7), (other, 7)]);
-    let apart = with(3, "corporatie", &[(SOUNDS, 8), (PLACE, 8), (NUMBER, 1), (other, 1)]);
-    let close = with(4, "corporatie", &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 1), (other, 1)]);
+    let pushed = with(
+        1,
+        "zorg",
+        &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 1), (other, 1)],
+    );
+    let own = with(
+        2,
+        "gemeente",
+        &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 7), (other, 7)],
+    );
+    let apart = with(
+        3,
+        "corporatie",
+        &[(SOUNDS, 8), (PLACE, 8), (NUMBER, 1), (other, 1)],
+    );
+    let close = with(
+        4,
+        "corporatie",
+        &[(SOUNDS, 1), (PLACE, 1), (NUMBER, 1), (other, 1)],
+    );
     let sources = |others| -> Vec<String> {
         decide(&world, pushed.clone(), others)
             .iter()
@@ -313,7 +354,12 @@ fn kinds_are_shown_one_by_one_with_their_codes() {
 #[test]
 fn attributes_wait_while_the_hit_is_told() {
     let world = World::changed(|d| d.clauses[2].shows.push(Shows::Attributes));
-    let both = || (signal(1, "gemeente", "vera:OVE"), signal(2, "corporatie", "vera:OVE"));
+    let both = || {
+        (
+            signal(1, "gemeente", "vera:OVE"),
+            signal(2, "corporatie", "vera:OVE"),
+        )
+    };
     let (own, other) = both();
     let told = told(decide(&world, own, vec![other]).remove(0));
     assert_eq!(told.levels(), [Shows::Hit, Shows::Category]);

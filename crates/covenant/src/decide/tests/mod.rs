@@ -2,6 +2,7 @@
 
 mod asking;
 mod conditions;
+mod examples;
 mod matches;
 mod properties;
 mod standing;

@@ -35,7 +35,14 @@ fn event(
 
 fn suspend(world: &World, scope: Scope) -> VerifiedEvent {
     let kind = EventKind::Suspend(scope);
-    event(world, "politie", "POLITIE-PIKET", KeyRole::Emergency, now(), kind)
+    event(
+        world,
+        "politie",
+        "POLITIE-PIKET",
+        KeyRole::Emergency,
+        now(),
+        kind,
+    )
 }
 
 fn resume(world: &World, who: &str, key: &str, hours: i64, of: &VerifiedEvent) -> VerifiedEvent {
@@ -55,7 +62,9 @@ fn told(world: &World, standing: &Standing, at: Timestamp) -> Result<&'static st
     let who = asker("corporatie.huismeester");
     let question = may_ask(&world.active, standing, &who, at).map_err(|r| r.code)?;
     let found = found(vec![signal(1, "gemeente", "vera:AGR.FYS")]);
-    Ok(answer(&world.active, standing, question, &found, at).advice.code)
+    Ok(answer(&world.active, standing, question, &found, at)
+        .advice
+        .code)
 }
 
 #[test]
@@ -74,15 +83,41 @@ fn one_suspends_and_it_takes_the_suspender_and_one_other_to_resume() {
     assert_eq!(told_after(&[], 3), Ok("ga-met-twee"));
     assert_eq!(told_after(&[&suspension], 3), refused);
     assert_eq!(told_after(&[&suspension, &own], 3), refused);
-    assert_eq!(told_after(&[&suspension, &other, &third], 3), refused, "not the suspender");
-    assert_eq!(told_after(&[&suspension, &own, &own], 3), refused, "one party twice is one");
-    assert_eq!(told_after(&[&suspension, &own, &other], 3), Ok("ga-met-twee"));
-    assert_eq!(told_after(&[&other, &own, &suspension], 3), Ok("ga-met-twee"), "any order");
-    assert_eq!(told_after(&[&suspension, &own, &other], 1), refused, "not before the second");
+    assert_eq!(
+        told_after(&[&suspension, &other, &third], 3),
+        refused,
+        "not the suspender"
+    );
+    assert_eq!(
+        told_after(&[&suspension, &own, &own], 3),
+        refused,
+        "one party twice is one"
+    );
+    assert_eq!(
+        told_after(&[&suspension, &own, &other], 3),
+        Ok("ga-met-twee")
+    );
+    assert_eq!(
+        told_after(&[&other, &own, &suspension], 3),
+        Ok("ga-met-twee"),
+        "any order"
+    );
+    assert_eq!(
+        told_after(&[&suspension, &own, &other], 1),
+        refused,
+        "not before the second"
+    );
 
     // An old resumption does nothing against a new suspension.
     let kind = EventKind::Suspend(Scope::Whole);
-    let again = event(&world, "politie", "POLITIE-PF", KeyRole::Signer, at(2), kind);
+    let again = event(
+        &world,
+        "politie",
+        "POLITIE-PF",
+        KeyRole::Signer,
+        at(2),
+        kind,
+    );
     assert_eq!(told_after(&[&suspension, &own, &other, &again], 3), refused);
 }
 
@@ -101,7 +136,10 @@ fn a_suspension_touches_what_it_names() {
     assert_eq!(advice(signal("agressie")), Ok("geen-advies"));
     assert_eq!(advice(signal("overlast")), Ok("ga-met-twee"));
     let to = |who| Scope::Recipient(party(who));
-    assert_eq!(advice(to("corporatie")), Err(RefusalCode::CovenantNotActive));
+    assert_eq!(
+        advice(to("corporatie")),
+        Err(RefusalCode::CovenantNotActive)
+    );
     assert_eq!(advice(to("gemeente")), Ok("ga-met-twee"));
 }
 
@@ -112,7 +150,10 @@ fn withdrawal_is_for_good_and_thirty_days_end_a_version() {
     let withdrawal = event(&world, "zorg", "ZORG-FG", KeyRole::Signer, now(), kind);
     let mut standing = world.standing.clone();
     standing.apply(&withdrawal);
-    assert_eq!(told(&world, &standing, now()), Err(RefusalCode::CovenantNotActive));
+    assert_eq!(
+        told(&world, &standing, now()),
+        Err(RefusalCode::CovenantNotActive)
+    );
     assert!(standing.is_over(now()));
 
     let suspension = suspend(&world, Scope::Whole);
@@ -134,7 +175,10 @@ fn who_is_silent_for_a_day_closes_its_cells() {
     let world = World::new();
     let mut standing = world.standing.clone();
     assert_eq!(told(&world, &standing, at(23)), Ok("ga-met-twee"));
-    assert_eq!(told(&world, &standing, at(24)), Err(RefusalCode::PartyNotConfirmed));
+    assert_eq!(
+        told(&world, &standing, at(24)),
+        Err(RefusalCode::PartyNotConfirmed)
+    );
     standing.confirm(&party("corporatie"), at(20));
     let who = asker("corporatie.huismeester");
     let question = may_ask(&world.active, &standing, &who, at(24)).unwrap();
@@ -148,9 +192,16 @@ fn who_is_silent_for_a_day_closes_its_cells() {
     standing.confirm(&party("gemeente"), at(20));
     assert_eq!(told(&world, &standing, at(24)), Ok("ga-met-twee"));
     standing.confirm(&party("gemeente"), at(-90));
-    assert_eq!(told(&world, &standing, at(24)), Ok("ga-met-twee"), "an older one again");
+    assert_eq!(
+        told(&world, &standing, at(24)),
+        Ok("ga-met-twee"),
+        "an older one again"
+    );
     standing.confirm(&party("zorg"), at(900));
-    assert!(!standing.is_confirmed(&party("zorg"), at(24)), "far ahead of our clock");
+    assert!(
+        !standing.is_confirmed(&party("zorg"), at(24)),
+        "far ahead of our clock"
+    );
 }
 
 #[test]
@@ -167,20 +218,43 @@ fn a_node_confirms_with_its_own_key() {
 fn events_are_refused_from_wrong_keys_and_roles() {
     let world = World::new();
     let verdict = |who: &str, key: &str, role, kind| {
-        verify_event(&envelope(&world, who, key, role, kind), &world.active, now()).unwrap_err()
+        verify_event(
+            &envelope(&world, who, key, role, kind),
+            &world.active,
+            now(),
+        )
+        .unwrap_err()
     };
     let whole = || EventKind::Suspend(Scope::Whole);
     let invalid = SignoffError::SignatureInvalid;
-    assert_eq!(verdict("politie", "ZORG-PIKET", KeyRole::Emergency, whole()), invalid);
-    assert_eq!(verdict("politie", "POLITIE-PF", KeyRole::Emergency, whole()), invalid);
+    assert_eq!(
+        verdict("politie", "ZORG-PIKET", KeyRole::Emergency, whole()),
+        invalid
+    );
+    assert_eq!(
+        verdict("politie", "POLITIE-PF", KeyRole::Emergency, whole()),
+        invalid
+    );
     let not = SignoffError::NotEntitled;
-    assert_eq!(verdict("politie", "POLITIE-KNOOPPUNT", KeyRole::Node, whole()), not);
+    assert_eq!(
+        verdict("politie", "POLITIE-KNOOPPUNT", KeyRole::Node, whole()),
+        not
+    );
     let withdraw = EventKind::Withdraw;
-    assert_eq!(verdict("politie", "POLITIE-PIKET", KeyRole::Emergency, withdraw), not);
+    assert_eq!(
+        verdict("politie", "POLITIE-PIKET", KeyRole::Emergency, withdraw),
+        not
+    );
     let resume = EventKind::Resume(world.active.covenant().digest());
-    assert_eq!(verdict("politie", "POLITIE-PIKET", KeyRole::Emergency, resume), not);
+    assert_eq!(
+        verdict("politie", "POLITIE-PIKET", KeyRole::Emergency, resume),
+        not
+    );
     let valid = EventKind::StillValid;
-    assert_eq!(verdict("politie", "POLITIE-PF", KeyRole::Signer, valid), not);
+    assert_eq!(
+        verdict("politie", "POLITIE-PF", KeyRole::Signer, valid),
+        not
+    );
     assert_eq!(
         verdict("stranger", "STRANGER", KeyRole::Signer, whole()),
         SignoffError::UnknownParty(party("stranger"))
@@ -196,9 +270,15 @@ fn events_are_refused_from_the_future_another_version_or_another_kind() {
     };
     let kind = EventKind::Suspend(Scope::Whole);
     let mut event = Event::new(covenant, party("politie"), KeyRole::Signer, at(1), kind);
-    assert_eq!(signed(&event, "POLITIE-PF"), Err(SignoffError::FromTheFuture));
+    assert_eq!(
+        signed(&event, "POLITIE-PF"),
+        Err(SignoffError::FromTheFuture)
+    );
     event.signed_at = at(-24 * 20);
-    assert!(signed(&event, "POLITIE-PF").is_ok(), "held back, and it still counts");
+    assert!(
+        signed(&event, "POLITIE-PF").is_ok(),
+        "held back, and it still counts"
+    );
     event.file = model::Digest::new([1; 32]);
     assert_eq!(signed(&event, "POLITIE-PF"), Err(SignoffError::OtherFile));
 
@@ -226,9 +306,14 @@ fn an_event_of_another_version_changes_nothing() {
     standing.apply(&suspend(&world, Scope::Whole));
     assert_eq!(standing, other.standing);
     assert_eq!(
-        may_ask(&world.active, &other.standing, &asker("corporatie.huismeester"), now())
-            .unwrap_err()
-            .code,
+        may_ask(
+            &world.active,
+            &other.standing,
+            &asker("corporatie.huismeester"),
+            now()
+        )
+        .unwrap_err()
+        .code,
         RefusalCode::CovenantNotActive,
         "a standing of another version puts nothing in force"
     );
