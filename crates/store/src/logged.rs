@@ -76,7 +76,8 @@ pub enum Step<T> {
     Decided(Decided<T>),
     /// This was logged and answered before: hand out the same again.
     Again {
-        /// What [`crate::BrokerView::answered`] gave.
+        /// What [`crate::BrokerView::answered`] gave; refused when it was remembered without
+        /// entries.
         remembered: Remembered,
         /// The answer, read back.
         disclosure: T,

@@ -335,6 +335,9 @@ fn make<T, E: From<StoreError>>(
 ) -> Result<Made<T>, E> {
     Ok(match unit(tx)? {
         Step::Nothing => Made::Nothing,
+        Step::Again { remembered, .. } if remembered.leaves.is_empty() => {
+            return Err(StoreError::NothingToLog.into());
+        }
         Step::Again {
             remembered,
             disclosure,

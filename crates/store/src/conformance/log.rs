@@ -1,12 +1,12 @@
 //! The disclosure log: nothing is handed out that is not in it, and what is in it can be proved.
 
 use ledger::tree::verify_consistency;
-use ledger::{Decided as Decision, LogSigner, LogVerifier, Part, Skeleton};
-use model::{ClauseNo, Digest, NoticeId, RequestId, Secret};
+use ledger::{Decided as Decision, LogVerifier, Part, Skeleton};
+use model::{ClauseNo, Digest, NoticeId, RequestId};
 
 use super::sample::{World, entry, oin, party, signer};
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::broker::{BrokerStore, CheckpointPlace, EntryFilter, NewNotice};
+use crate::broker::{BrokerStore, EntryFilter, NewNotice};
 use crate::logged::{Decided, Logged, Remember, Step};
 use crate::requests::RequestKey;
 
@@ -26,27 +26,14 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ),
     ("listings have pages", listings_have_pages),
     ("erasing breaks no proof", erasing),
-    (
-        "a tree ahead of its checkpoint is signed anew",
-        ahead_is_signed_anew,
-    ),
-    (
-        "a tree behind its checkpoint is not signed",
-        behind_is_refused,
-    ),
-    (
-        "a lost or foreign checkpoint is not replaced",
-        lost_is_refused,
-    ),
-    ("two that sign one log stop", two_that_sign),
 ];
 
-fn verifier() -> Result<LogVerifier, Failure> {
+pub(super) fn verifier() -> Result<LogVerifier, Failure> {
     Ok(signer()?.verifier().clone())
 }
 
 /// Commits one check of the corporation to `sources`.
-fn check(store: &BrokerStore, sources: &[&str]) -> Result<Logged<u8>, Failure> {
+pub(super) fn check(store: &BrokerStore, sources: &[&str]) -> Result<Logged<u8>, Failure> {
     let entries = sources
         .iter()
         .map(|source| entry("corporatie", source, Decision::Withheld, true))
@@ -271,6 +258,29 @@ fn answers_again(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     );
     same(new.leaves, old.leaves, "the same entries")?;
     same(store.checkpoint().size, 2, "asked twice is logged once")?;
+    let never_logged = store.commit_step_blocking(|tx| {
+        let key = RequestKey {
+            client: "corporatie".to_owned(),
+            method: "PushSignals".to_owned(),
+            id: RequestId::fresh(),
+        };
+        let hash = Digest::new([1; 32]);
+        let remember = Remember {
+            key: key.clone(),
+            hash,
+            answer: b"accepted".to_vec(),
+        };
+        tx.remember(&remember, super::sample::now())?;
+        let remembered = tx.answered(&key, &hash)?.ok_or("remembered")?;
+        Ok::<_, Failure>(Step::Again {
+            remembered,
+            disclosure: (),
+        })
+    });
+    refused(
+        never_logged.map(drop),
+        "a disclosure needs at least one log entry",
+    )?;
     refused(
         ask(Digest::new([2; 32])).map(drop),
         "request_id was used before",
@@ -395,122 +405,4 @@ fn erasing(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     store.fsck()?;
     same(store.read(|view| view.entry(1))?, None, "beyond the log")?;
     Ok(store.close()?)
-}
-
-fn ahead_is_signed_anew(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let world = World::new("ahead");
-    let store = world.broker(open)?;
-    check(&store, &["gemeente"])?;
-    let old = world.place.read()?;
-    check(&store, &["gemeente"])?;
-    store.close()?;
-    // What a crash between batch and checkpoint leaves.
-    put_back(&world.place, old)?;
-    let store = world.broker(open)?;
-    same(store.log_stopped(), None, "a normal crash")?;
-    same(store.checkpoint().size, 2, "signed anew")?;
-    ensure(
-        world.place.read()? == Some(store.checkpoint().note),
-        "second place",
-    )?;
-    check(&store, &["gemeente"])?
-        .receipt()
-        .verify(&verifier()?)?;
-    Ok(store.close()?)
-}
-
-fn behind_is_refused(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let world = World::new("behind");
-    let store = world.broker(open)?;
-    check(&store, &["gemeente"])?;
-    store.close()?;
-    let root = Digest::new([1; 32]);
-    put_back(&world.place, Some(signer()?.sign(2, root)))?;
-    let store = world.broker(open)?;
-    refused_log(&store, "the tree is behind the checkpoint file")?;
-    store.close()?;
-    put_back(&world.place, Some(signer()?.sign(1, root)))?;
-    let store = world.broker(open)?;
-    refused_log(
-        &store,
-        "the tree does not contain what the checkpoint file says",
-    )?;
-    ensure(
-        world.place.read()? == Some(signer()?.sign(1, root)),
-        "it is left alone",
-    )?;
-    Ok(store.close()?)
-}
-
-fn lost_is_refused(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let world = World::new("lost");
-    let store = world.broker(open)?;
-    check(&store, &["gemeente"])?;
-    let kept = world.place.read()?;
-    store.close()?;
-    put_back(&world.place, None)?;
-    let store = world.broker(open)?;
-    refused_log(&store, "the checkpoint file is missing")?;
-    let read = store.read(|view| view.entry(0))?;
-    ensure(read.is_some(), "the log can still be read")?;
-    ensure(world.place.read()?.is_none(), "nothing is signed")?;
-    store.close()?;
-    put_back(&world.place, kept)?;
-    let foreign = LogSigner::from_seed(super::sample::ORIGIN, &Secret::new([4; 32]))?;
-    let store = world.broker_with(open, foreign)?;
-    refused_log(
-        &store,
-        "the checkpoint file is not signed by this log's key",
-    )?;
-    store.close()?;
-    let store = world.broker(open)?;
-    check(&store, &["gemeente"])?;
-    store.stop_log("a node holds a newer checkpoint");
-    refused(
-        check(&store, &["gemeente"]),
-        "the disclosure log is not being signed: a node holds",
-    )?;
-    Ok(store.close()?)
-}
-
-fn two_that_sign(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let world = World::new("two");
-    let store = world.broker(open)?;
-    check(&store, &["gemeente"])?;
-    put_back(&world.place, Some(signer()?.sign(1, Digest::new([8; 32]))))?;
-    refused(
-        check(&store, &["gemeente"]),
-        "the store has stopped after a failed write",
-    )?;
-    refused(
-        check(&store, &["gemeente"]),
-        "the store has stopped after a failed write",
-    )?;
-    ensure(
-        store
-            .read(|view| view.leaf(0).map_err(Failure::from))
-            .is_err(),
-        "reads stop too",
-    )?;
-    Ok(store.close()?)
-}
-
-fn refused_log(store: &BrokerStore, why: &str) -> Result<(), Failure> {
-    let said = store.log_stopped().unwrap_or_default();
-    ensure(said.starts_with(why), why)?;
-    refused(
-        check(store, &["gemeente"]),
-        "the disclosure log is not being signed",
-    )?;
-    same(store.read(|view| view.work(1))?.len(), 0, "reading goes on")
-}
-
-fn put_back(place: &CheckpointPlace, note: Option<Vec<u8>>) -> Result<(), Failure> {
-    match place {
-        CheckpointPlace::Memory(held) => {
-            *held.lock().map_err(|_| "poisoned")? = note;
-            Ok(())
-        }
-        CheckpointPlace::File(_) => Err("the suite keeps checkpoints in memory".into()),
-    }
 }

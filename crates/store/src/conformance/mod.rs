@@ -8,6 +8,8 @@ mod engine;
 mod log;
 mod node;
 mod sample;
+mod signals;
+mod start;
 
 use std::sync::Arc;
 
@@ -28,10 +30,12 @@ type Check = fn(&mut OpenWorld<'_>) -> Result<(), Failure>;
 /// # Errors
 /// The first check that does not hold, by its name.
 pub fn run(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let all: [(&str, &[(&str, Check)]); 4] = [
+    let all: [(&str, &[(&str, Check)]); 6] = [
         ("engine", engine::CHECKS),
+        ("signals", signals::CHECKS),
         ("broker", broker::CHECKS),
         ("log", log::CHECKS),
+        ("start", start::CHECKS),
         ("node", node::CHECKS),
     ];
     for (part, checks) in all {
