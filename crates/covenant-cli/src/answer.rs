@@ -1,0 +1,108 @@
+//! What a command says: to people in their language, to programs as JSON, and as an exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// The language of texts for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// Dutch.
+    Nl,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The text in this language.
+    pub(crate) const fn pick<'a>(self, nl: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Nl => nl,
+            Self::En => en,
+        }
+    }
+}
+
+impl From<Language> for covenant::Lang {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Nl => Self::Nl,
+            Language::En => Self::En,
+        }
+    }
+}
+
+/// How a person or a program gets the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// What a command that did its work found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Everything is well: exit code 0.
+    Good,
+    /// Something is wrong: exit code 1.
+    Bad,
+}
+
+impl Found {
+    /// Good, unless something is wrong.
+    pub(crate) const fn good_if(good: bool) -> Self {
+        if good { Self::Good } else { Self::Bad }
+    }
+}
+
+/// The exit code of a command; an error is told on standard error and is code 2.
+pub(crate) fn exit(result: anyhow::Result<Found>) -> ExitCode {
+    match result {
+        Ok(Found::Good) => ExitCode::SUCCESS,
+        Ok(Found::Bad) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("covenant: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever read our output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Prints a text and a line feed.
+pub(crate) fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+/// Prints a value as JSON over several lines.
+pub(crate) fn say_json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(value)?)
+}
+
+/// Writes a new file; one that is there is left alone.
+pub(crate) fn write_new(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .with_context(|| format!("write {}: it must not be there yet", path.display()))?;
+    file.write_all(bytes)?;
+    Ok(file.sync_all()?)
+}
+
+/// Today, in UTC.
+pub(crate) fn today() -> model::Day {
+    model::clock::Clock::now(&model::clock::SystemClock).day()
+}

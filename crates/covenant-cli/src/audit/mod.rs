@@ -1,0 +1,30 @@
+//! `covenant audit`: reads the disclosure log, and verifies it without trusting whoever keeps it.
+
+mod entries;
+mod export;
+mod query;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::answer::{Found, Language};
+
+/// Reads and verifies the disclosure log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Lists entries, as far as you may see them.
+    Query(query::Query),
+    /// Saves the log as JSON Lines, to be verified offline.
+    Export(export::Export),
+    /// Says which of the log's promises hold, and names the first bad record.
+    Verify(verify::Verify),
+}
+
+/// Runs the command.
+pub(crate) fn run(audit: Audit, lang: Language) -> anyhow::Result<Found> {
+    match audit {
+        Audit::Query(query) => query::run(query, lang),
+        Audit::Export(export) => export::run(&export, lang),
+        Audit::Verify(verify) => verify::run(&verify, lang),
+    }
+}

@@ -1,0 +1,53 @@
+//! How a command reaches a node or the broker: mutual TLS with the caller's own certificate.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use identity::tls::{ChannelSettings, TlsMaterial, channel};
+use tonic::transport::Channel;
+
+/// The caller's certificate, and who may have signed the server's.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Credentials {
+    /// PEM file with the authority of the server's certificate; may be given more than once.
+    #[arg(long, required = true)]
+    pub(crate) ca: Vec<PathBuf>,
+    /// PEM chain of your own client certificate.
+    #[arg(long)]
+    pub(crate) cert: PathBuf,
+    /// PEM private key of it.
+    #[arg(long)]
+    pub(crate) key: PathBuf,
+    /// The name in the server's certificate, where it is another than the host's.
+    #[arg(long)]
+    pub(crate) server_name: Option<String>,
+}
+
+impl Credentials {
+    /// A channel to `address`, `host:port`. Must be called on a tokio runtime.
+    pub(crate) fn connect(&self, address: &str) -> anyhow::Result<Channel> {
+        let material = TlsMaterial::from_files(&self.cert, &self.key, &self.ca)?;
+        let mut settings = ChannelSettings::to(&format!("https://{address}"));
+        settings.server_name.clone_from(&self.server_name);
+        channel(&settings, &material).with_context(|| format!("connect to {address}"))
+    }
+}
+
+/// A runtime for a command that talks to others.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")
+}
+
+/// What a refused call says, in the caller's language, without anything of the request.
+pub(crate) fn told(status: &tonic::Status, lang: crate::answer::Language) -> anyhow::Error {
+    let told = wire::status::read(status);
+    let text = lang.pick(&told.message_nl, &told.message_en);
+    let name = told.reason.map_or_else(|| told.code.to_string(), |reason| reason.to_string());
+    // The transport's own message stands in the source only.
+    let cause = std::error::Error::source(status).map(|cause| format!(": {cause}"));
+    anyhow::anyhow!("{name}: {text}{}", cause.unwrap_or_default())
+}

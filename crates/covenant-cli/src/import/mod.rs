@@ -1,0 +1,150 @@
+//! `covenant import`: the rows of a CSV file become signals at the party's own node.
+//!
+//! A dry run reads, maps and checks, and opens no connection. The same file sent twice makes no
+//! signal twice: ids follow from the file's bytes and the row's place.
+
+mod finding;
+mod map;
+mod report;
+mod row;
+mod send;
+mod subject;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+
+pub(crate) use map::{Map, Source};
+pub(crate) use row::{Patterns, ReadRow, read};
+pub(crate) use send::{Item, Outcome, send};
+pub(crate) use table::{Row, Table};
+
+use self::report::{Remark, Report};
+use crate::answer::{Format, Found, Language};
+use crate::connection::{Credentials, runtime};
+use crate::progress::Progress;
+
+/// Sends the rows of a CSV file to the party's node as signals.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file: `;`, `,` or a tab between cells, UTF-8 or Windows-1252, names in the first row.
+    file: PathBuf,
+    /// Which column becomes which field (TOML); see `examples/import/map.toml`.
+    #[arg(long)]
+    map: PathBuf,
+    /// Only reads, maps and checks: nothing is sent.
+    #[arg(long)]
+    dry_run: bool,
+    /// The party's own node, `host:port`.
+    #[arg(long, required_unless_present = "dry_run", requires_all = ["ca", "cert", "key"])]
+    node: Option<String>,
+    /// PEM file with the authority of the node's certificate; may be given more than once.
+    #[arg(long)]
+    ca: Vec<PathBuf>,
+    /// PEM chain of your own client certificate.
+    #[arg(long)]
+    cert: Option<PathBuf>,
+    /// PEM private key of it.
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// The name in the node's certificate, where it is another than the host's.
+    #[arg(long)]
+    server_name: Option<String>,
+    /// For people or for programs.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// A file with its map, read.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// The map.
+    pub(crate) map: Map,
+    /// Its regular expressions.
+    pub(crate) patterns: Patterns,
+    /// The rows.
+    pub(crate) table: Table,
+}
+
+impl Input {
+    /// Reads a file and its map, which must fit together.
+    pub(crate) fn open(file: &Path, map: &Path) -> anyhow::Result<Self> {
+        let text =
+            std::fs::read_to_string(map).with_context(|| format!("read {}", map.display()))?;
+        let map = Map::parse(&text).with_context(|| format!("the map {}", map.display()))?;
+        let patterns = Patterns::of(&map).context("a pattern of the map")?;
+        let table = Table::read(file, &map.file)?;
+        table.must_have(map.sources().into_iter().map(|(_, source)| source))?;
+        Ok(Self { map, patterns, table })
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
+    let input = Input::open(&import.file, &import.map)?;
+    let (mut report, items) = prepare(&input, lang);
+    if import.dry_run {
+        report.accepted = items.len();
+    } else {
+        let credentials = Credentials {
+            ca: import.ca.clone(),
+            cert: import.cert.clone().context("--cert")?,
+            key: import.key.clone().context("--key")?,
+            server_name: import.server_name.clone(),
+        };
+        let node = import.node.as_deref().context("--node")?;
+        let what = lang.pick("versturen", "sending");
+        let outcomes = runtime()?.block_on(async {
+            let channel = credentials.connect(node)?;
+            send(channel, items, lang, &mut Progress::of(report.rows, what)).await
+        })?;
+        report.sent = true;
+        for outcome in outcomes {
+            take(&mut report, &input.map, outcome);
+        }
+    }
+    report.tell(import.format, lang)?;
+    Ok(Found::good_if(report.refused_rows == 0))
+}
+
+/// Reads every row; those that are well become items to send.
+fn prepare(input: &Input, lang: Language) -> (Report, Vec<Item>) {
+    let Input { map, patterns, table } = input;
+    let mut report = Report { rows: table.rows().len(), ..Report::default() };
+    let mut items = Vec::new();
+    let mut progress = Progress::of(report.rows, lang.pick("nakijken", "checking"));
+    for row in table.rows() {
+        progress.at(row.place);
+        let ReadRow { signal, refused, left_out } = read(map, patterns, table, &row);
+        let remark = |finding: finding::Finding| {
+            Remark::new(row.line(), map.column_of(&finding.path), finding)
+        };
+        if refused.is_empty() {
+            report.left_out.extend(left_out.into_iter().map(remark));
+            items.push(Item::new(table, &row, signal));
+        } else {
+            report.refused_rows += 1;
+            report.refused.extend(refused.into_iter().map(remark));
+        }
+    }
+    progress.finish();
+    (report, items)
+}
+
+fn take(report: &mut Report, map: &Map, outcome: Outcome) {
+    match outcome {
+        Outcome::Accepted { comparisons, .. } => {
+            report.accepted += 1;
+            report.never_match += usize::from(comparisons == 0);
+        }
+        Outcome::Refused { line, findings, .. } => {
+            report.refused_rows += 1;
+            for finding in findings {
+                let column = map.column_of(&finding.path);
+                report.refused.push(Remark::new(line, column, finding));
+            }
+        }
+    }
+}
