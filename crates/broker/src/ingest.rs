@@ -11,6 +11,7 @@ use wire::statement::{Withdrawal as WithdrawalItem, WithdrawalBatch};
 use wire::status::Refusal;
 
 use crate::Broker;
+use crate::match_up::probe_alarm;
 use crate::members::Member;
 use crate::refusal::Refused;
 
@@ -125,39 +126,37 @@ impl Broker {
         for gone in outcomes {
             taken.note(gone.place, Ok(()));
             if let Withdrawal::Withdrawn(signal) = gone.what {
-                self.alarm_if_probed(member, batch.epoch, gone.id, &signal)
-                    .await?;
+                let alarm = self.is_probe(member, batch.epoch, gone.id, &signal)?;
+                self.withdrawals().note(alarm.then(|| probe_alarm(member)));
             }
         }
         taken.refused.sort_by_key(|(place, _)| *place);
         Ok(taken)
     }
 
-    /// A signal that is withdrawn soon after it matched may have been pushed only to look.
-    async fn alarm_if_probed(
+    /// Whether a signal is withdrawn so soon after it matched that it may have been pushed only to
+    /// look.
+    fn is_probe(
         &self,
         member: &Member,
         epoch: KeyEpoch,
         id: SignalId,
         signal: &Signal,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
         let now = self.clock().now();
         let window_ms = i64::from(self.limits().withdrawal_alarm_hours) * 3_600_000;
-        let covenant = signal.covenant.clone();
-        let party = member.party.clone();
         let matched = self
             .store()
-            .read(move |view| view.matched_at(&covenant, epoch, &party, id));
-        let Some(at) = matched? else { return Ok(()) };
-        if now.millis_since(at) <= window_ms {
+            .read(|view| view.matched_at(&signal.covenant, epoch, &member.party, id))?;
+        let probe = matched.is_some_and(|at| now.millis_since(at) <= window_ms);
+        if probe {
             tracing::warn!(
                 covenant = %signal.covenant, party = %member.party,
                 "a signal was withdrawn soon after it matched"
             );
             self.metrics().probed(&member.party);
-            self.log_probe(member, now).await?;
         }
-        Ok(())
+        Ok(probe)
     }
 
     /// Whether a signed message is for this broker and within its time.

@@ -34,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{LimitsConfig, NoticesConfig};
 use crate::keys::KeyDesk;
+use crate::match_up::Withdrawals;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::standing::Standings;
@@ -51,6 +52,7 @@ pub(crate) struct Broker {
     metrics: BrokerMetrics,
     desk: KeyDesk,
     standings: Standings,
+    withdrawals: Withdrawals,
     news: watch::Sender<u64>,
     stopping: CancellationToken,
 }
@@ -90,6 +92,10 @@ impl Broker {
 
     pub(crate) const fn standings(&self) -> &Standings {
         &self.standings
+    }
+
+    pub(crate) const fn withdrawals(&self) -> &Withdrawals {
+        &self.withdrawals
     }
 
     /// The most notices under way to one node.

@@ -1,7 +1,7 @@
 //! Continuous matching: what was pushed is laid beside what others pushed, decided, logged, and
 //! told at fixed times.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use covenant::decide::{Decision, Disclosure, PairDecision, Standing, decide_match};
@@ -59,7 +59,8 @@ impl Broker {
     pub(crate) async fn match_batch(&self) -> Result<Batch, Refused> {
         let limit = self.notices.batch_signals.max(1);
         let waiting = self.store().read(|view| view.work(1))?;
-        if waiting.is_empty() {
+        let withdrawn = self.withdrawals().take();
+        if waiting.is_empty() && withdrawn.is_none() {
             return Ok(Batch::default());
         }
         let covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)> = self
@@ -77,11 +78,19 @@ impl Broker {
             covenants,
             now: self.clock().now(),
             pad_to: self.notices.pad_leaves_to,
+            withdrawn: withdrawn.clone(),
         };
         let logged = self
             .store()
             .commit_step(move |tx| unit.run(tx, limit))
-            .await?;
+            .await;
+        let logged = match logged {
+            Ok(logged) => logged,
+            Err(refused) => {
+                self.withdrawals().put_back(withdrawn);
+                return Err(refused);
+            }
+        };
         let Some(logged) = logged else {
             return Ok(Batch::default());
         };
@@ -95,19 +104,6 @@ impl Broker {
         tracing::debug!(signals = batch.signals, "a batch of signals was matched");
         Ok(batch)
     }
-
-    /// Logs that a party withdrew a signal soon after it matched.
-    pub(crate) async fn log_probe(&self, member: &Member, now: Timestamp) -> Result<(), Refused> {
-        tracing::debug!(%now, "a probe is logged");
-        let digest = member.covenant.covenant().digest();
-        let entry = operation(Kind::QuotaExceeded, digest, None);
-        let logged = self
-            .store()
-            .commit(move |_| Ok::<_, Refused>(Decided::new(vec![entry], ())))
-            .await?;
-        drop(logged);
-        Ok(())
-    }
 }
 
 /// What one batch's unit of work needs.
@@ -115,6 +111,42 @@ struct Matching {
     covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)>,
     now: Timestamp,
     pad_to: u64,
+    /// `Some` when signals were withdrawn since the last batch, with the entries of alarms.
+    withdrawn: Option<Vec<NewEntry>>,
+}
+
+/// Withdrawals since the last batch. An alarm is logged with the next batch, and a batch follows
+/// on every withdrawal, alarm or not: else the log's growth would tell whoever withdraws whether
+/// the signal had matched.
+#[derive(Debug, Default)]
+pub(crate) struct Withdrawals(Mutex<Option<Vec<NewEntry>>>);
+
+impl Withdrawals {
+    /// Takes note of a withdrawal, and of its alarm where it raises one.
+    pub(crate) fn note(&self, alarm: Option<NewEntry>) {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.get_or_insert_with(Vec::new).extend(alarm);
+    }
+
+    fn take(&self) -> Option<Vec<NewEntry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put_back(&self, entries: Option<Vec<NewEntry>>) {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entries) = entries {
+            since.get_or_insert_with(Vec::new).extend(entries);
+        }
+    }
+}
+
+/// That a party withdrew a signal soon after it matched.
+pub(crate) fn probe_alarm(member: &Member) -> NewEntry {
+    operation(
+        Kind::QuotaExceeded,
+        member.covenant.covenant().digest(),
+        None,
+    )
 }
 
 #[derive(Default)]
@@ -127,10 +159,13 @@ struct Made {
 impl Matching {
     fn run(self, tx: &mut BrokerTx, limit: usize) -> Result<Step<Batch>, Refused> {
         let work = tx.work(limit)?;
-        if work.is_empty() {
+        if work.is_empty() && self.withdrawn.is_none() {
             return Ok(Step::Nothing);
         }
-        let mut made = Made::default();
+        let mut made = Made {
+            entries: self.withdrawn.clone().unwrap_or_default(),
+            ..Made::default()
+        };
         for Work { no, signal } in work {
             made.batch.signals = made.batch.signals.saturating_add(1);
             if let Some((active, standing)) = self.covenants.get(&signal.covenant) {
