@@ -1,6 +1,13 @@
 //! Stories across the whole, and the checks of the architecture itself.
 //!
 //! This crate is *not* linked into anything that ships. Its library holds what several journeys
-//! read: where the repository is, and its source files.
+//! share: a world to travel through, whole or piece by piece, a voice that speaks to the broker as
+//! a node would, a tape recorder on the wire between them, where the repository is, and its source
+//! files.
 
+pub mod processes;
+pub mod realm;
 pub mod repository;
+pub mod tape;
+pub mod voice;
+pub mod world;
