@@ -118,6 +118,14 @@ struct Asked {
     subject: Described,
 }
 
+/// What the log must say about an answer.
+struct Expected {
+    covenant: Digest,
+    /// Every source in scope of the question, sorted: one leaf each, found or not.
+    sources: Vec<PartyId>,
+    commitment: Digest,
+}
+
 impl Checks {
     /// Asks. What comes back is the same for "nothing known" and "not revealed", and took the same
     /// way through this code.
@@ -152,8 +160,13 @@ impl Checks {
         };
         let question = self.may_ask(&asked.active, &facts, now)?;
         let message = self.question(caller, &asked, &facts, &question, &visit.content)?;
+        let expected = Expected {
+            covenant: asked.active.covenant().digest(),
+            sources: question.sources_in_scope(),
+            commitment: message.request_commitment,
+        };
         let answered = self.broker.check(message).await?;
-        let followed = self.verify(&asked.active, &answered).await?;
+        let followed = self.verify(&expected, &answered).await?;
         let advised = in_words(&asked.active, answered)?;
         self.keep(key, hash, &advised, followed, now).await?;
         Ok(advised)
@@ -280,22 +293,25 @@ impl Checks {
         Err(why.with("covenant", covenant))
     }
 
-    /// The answer stands in the log, is about this question, and the log is the one seen before.
-    async fn verify(&self, active: &Active, answered: &Answered) -> Result<Followed, Refused> {
+    /// The answer stands in the log, is about this question, leaves no source out, and the log is
+    /// the one seen before.
+    async fn verify(&self, expected: &Expected, answered: &Answered) -> Result<Followed, Refused> {
         let verified = self.log.verify(&answered.receipt)?;
-        let covenant = Some(active.covenant().digest());
         let about_us = verified.leaves.iter().all(|leaf| {
             leaf.class == Class::Decision
-                && leaf.covenant == covenant
+                && leaf.covenant == Some(expected.covenant)
                 && leaf.recipient.as_ref() == Some(&self.party)
         });
+        let mut sources: Vec<_> = verified.leaves.iter().map(|leaf| leaf.source.clone()).collect();
+        sources.sort();
+        let every_source = sources.iter().map(Option::as_ref).eq(expected.sources.iter().map(Some));
         let about_this = answered.receipt.entries.iter().all(|entry| {
             let request = entry.request.as_ref().map(|o| o.content.as_slice());
             let answer = entry.answer.as_ref().map(|o| o.content.as_slice());
-            request.is_some_and(|request| answered.is_of(request))
+            request == Some(expected.commitment.as_bytes())
                 && answer == Some(answered.advice.as_bytes())
         });
-        if !about_us || !about_this {
+        if !about_us || !every_source || !about_this {
             tracing::error!("the receipt is of another question or answer; it is not shown");
             return Err(Reason::ReceiptInvalid.into());
         }

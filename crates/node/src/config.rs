@@ -259,3 +259,42 @@ const fn default_timeout_ms() -> u64 {
 const fn default_reconnect_max_ms() -> u64 {
     30_000
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../../config/node.toml");
+
+    fn read(text: &str) -> Result<Config, String> {
+        let layers = process::Layers::new().text("node.toml", text);
+        layers.load::<Config>().map(|l| l.settings).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_sample_is_read_and_says_every_setting() {
+        let config = read(SAMPLE).unwrap();
+        assert_eq!(config.party, "gemeente");
+        assert_eq!(config.outbox.max_bytes, 1 << 30);
+        assert_eq!(config.clients.login_level, LoginLevelConfig::Substantieel);
+        assert_eq!(config.covenants[0].keys[0].epoch, 1);
+        assert!(ledger::LogVerifier::parse(&config.broker.log_vkey).is_ok());
+        let defaults = OutboxConfig::default();
+        assert_eq!(config.outbox.push_delay_ms, defaults.push_delay_ms);
+        for word in ["max_items", "batch_items", "receipt_days", "notice_roles", "shuffle"] {
+            assert!(SAMPLE.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_a_suggestion() {
+        let misspelt = SAMPLE.replace("max_items =", "max_item =");
+        let error = read(&misspelt).unwrap_err();
+        assert!(error.contains("max_items"), "{error}");
+    }
+
+    #[test]
+    fn a_level_that_does_not_exist_is_refused() {
+        assert!(read(&SAMPLE.replace("substantieel\"", "middel\"")).is_err());
+    }
+}

@@ -29,18 +29,6 @@ pub struct Answered {
     pub advice: String,
     /// The proof.
     pub receipt: Receipt,
-    /// The exact bytes that were signed.
-    pub question: Vec<u8>,
-}
-
-impl Answered {
-    /// Whether the broker logged this very question: the log commits to the node's own commitment
-    /// to it, so that nobody who may read the log's request sees a pseudonym there.
-    #[must_use]
-    pub fn is_of(&self, logged: &[u8]) -> bool {
-        pb::CheckQuestion::decode(self.question.as_slice())
-            .is_ok_and(|question| question.request_commitment == logged)
-    }
 }
 
 impl Broker {
@@ -71,7 +59,6 @@ impl Broker {
         let request = question.header.request_id.to_string();
         let message = pb::CheckQuestion::from(question);
         let signed = self.speaker.sign(&message);
-        let payload = signed.payload.to_vec();
         let asked = pb::CheckRequest { question: Some(signed) };
         let mut client = wire::client::exchange(self.channel.clone());
         let answer = self
@@ -86,7 +73,7 @@ impl Broker {
             tracing::error!(%malformed, "the broker's receipt can't be read");
             Refused::from(Reason::ReceiptInvalid)
         })?;
-        Ok(Answered { advice: answer.advice, receipt, question: payload })
+        Ok(Answered { advice: answer.advice, receipt })
     }
 
     /// Takes back signals that were pushed.

@@ -9,6 +9,10 @@ mod hello;
 pub(crate) mod item;
 mod session;
 mod signed;
+#[cfg(test)]
+mod test_broker;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,7 +126,7 @@ fn jittered(wait: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
+mod waiting {
     use super::*;
 
     #[test]

@@ -1,0 +1,446 @@
+//! A broker of the tests: it keeps what it is sent, says what it is told to, and has a real log.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use covenant::Covenant;
+use ledger::outcome::{Engine, Outcome};
+use ledger::tree::{self, NodeId};
+use ledger::word::Code;
+use ledger::{Counters, Kind, LogSigner, NewEntry, Placement, Salt, Salts, Sealed};
+use model::{Digest, PartyId, Secret, SignalId, Timestamp};
+use prost::Message as _;
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::{Request, Response, Status, Streaming};
+use wire::audit_v1 as audit;
+use wire::audit_v1::disclosure_log_service_server::{
+    DisclosureLogService, DisclosureLogServiceServer,
+};
+use wire::broker_v1::exchange_service_server::{ExchangeService, ExchangeServiceServer};
+use wire::broker_v1::{self as pb, connect_request, connect_response, push_signals_response};
+use wire::notice::{Opening, Receipt, ReceiptEntry};
+use wire::reason::Reason;
+use wire::status::Refusal;
+use wire::type_v1;
+
+/// What the broker does with the next questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Answers and logs what it answers.
+    #[default]
+    Honest,
+    /// Logs another advice than it answers.
+    LogsAnother,
+    /// Leaves the last source out.
+    LeavesOneOut,
+    /// Logs another question.
+    AnotherQuestion,
+    /// Refuses openly.
+    Refuses(Refusal),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) pushed: Vec<pb::PseudonymousSignal>,
+    pub(crate) batches: usize,
+    pub(crate) withdrawn: Vec<String>,
+    pub(crate) refused_code: Option<String>,
+    pub(crate) acknowledged: Vec<String>,
+    pub(crate) still_valid: usize,
+    pub(crate) notices: Vec<type_v1::Notice>,
+    pub(crate) questions: Vec<pb::CheckQuestion>,
+    pub(crate) answer: Answer,
+    pub(crate) advice: String,
+    pub(crate) blocked: Vec<String>,
+    nodes: BTreeMap<NodeId, Digest>,
+    size: u64,
+}
+
+/// The broker; cloning shares it.
+#[derive(Clone)]
+pub(crate) struct TestBroker {
+    state: Arc<Mutex<State>>,
+    key: Arc<watch::Sender<pb::KeyState>>,
+    covenant: Digest,
+    sources: Vec<PartyId>,
+}
+
+impl TestBroker {
+    /// A broker of a covenant, in which `asker` may look at the municipality.
+    pub(crate) fn of(covenant: &Covenant) -> Self {
+        let state = State { advice: "geen-advies".to_owned(), ..State::default() };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            key: Arc::new(watch::channel(pb::KeyState::Agreed).0),
+            covenant: covenant.digest(),
+            sources: vec![PartyId::parse("gemeente").unwrap()],
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// From now on keys stand like this; every open stream is told.
+    pub(crate) fn key(&self, state: pb::KeyState) {
+        self.key.send_replace(state);
+    }
+
+    /// Serves on `address` until the task is aborted.
+    pub(crate) async fn serve(
+        &self,
+        address: SocketAddr,
+    ) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (exchange, log) = (self.clone(), self.clone());
+        let task = tokio::spawn(async move {
+            tonic::transport::Server::builder()
+                .add_service(ExchangeServiceServer::new(exchange))
+                .add_service(DisclosureLogServiceServer::new(log))
+                .serve_with_incoming(TcpListenerStream::new(listener))
+                .await
+                .unwrap();
+        });
+        (address, task)
+    }
+
+    /// Another history of the same length.
+    pub(crate) fn fork(&self) {
+        let mut state = self.state();
+        let size = state.size;
+        (state.nodes, state.size) = (BTreeMap::new(), 0);
+        for number in 0..size {
+            let leaf = tree::leaf_hash(&number.to_be_bytes());
+            append(&mut state, leaf);
+        }
+    }
+
+    /// A notice for the corporation about these of its signals, with its entry in the log.
+    pub(crate) fn notice(&self, own: &[SignalId], roles: &[&str]) -> type_v1::Notice {
+        let entry = self.log(Kind::MatchDecided, "gemeente", b"", b"");
+        let receipt = self.receipt(vec![entry]);
+        type_v1::Notice {
+            id: model::NoticeId::fresh().to_string(),
+            kind: type_v1::NoticeKind::Match.into(),
+            covenant: "proef".to_owned(),
+            covenant_digest: self.covenant.as_bytes().to_vec().into(),
+            clause: "1.1".to_owned(),
+            purpose: "bezoekveiligheid".to_owned(),
+            roles: roles.iter().map(|r| (*r).to_owned()).collect(),
+            match_id: SignalId::fresh().to_string(),
+            levels: vec![type_v1::RevealLevel::Hit.into()],
+            day: Some(wire::field::date(crate::testing::today())),
+            own_signals: own
+                .iter()
+                .map(|id| type_v1::OwnSignal { id: id.to_string(), agreed_keys: 1 })
+                .collect(),
+            source: "gemeente".to_owned(),
+            basis: Some(type_v1::LegalBasis::default()),
+            receipt: Some(receipt.into()),
+            ..type_v1::Notice::default()
+        }
+    }
+
+    /// Appends an entry and gives what opens it.
+    fn log(&self, kind: Kind, source: &str, request: &[u8], answer: &[u8]) -> Sealed {
+        let mut state = self.state();
+        let word = |text: &str| Code::parse(text).unwrap();
+        let engine = Engine { name: word("test"), version: word("1"), table_digest: None };
+        let entry = NewEntry {
+            covenant: Some(self.covenant),
+            recipient: Some(PartyId::parse("corporatie").unwrap()),
+            source: Some(PartyId::parse(source).unwrap()),
+            purpose: None,
+            request: request.to_vec(),
+            answer: answer.to_vec(),
+            outcome: Outcome::of(kind, engine),
+        };
+        let salt = || Salt::new(model::id::random_32());
+        let number = state.size.saturating_add(1);
+        let sealed = entry
+            .seal(Placement {
+                seq: state.size,
+                at: Timestamp::from_millis(1_800_000_000_000),
+                counters: Counters {
+                    recipient: Some(number),
+                    source: Some(number),
+                    purpose: number,
+                },
+                nonce: model::id::random_32(),
+                salts: Salts { request: salt(), answer: salt(), outcome: salt() },
+            })
+            .unwrap();
+        append(&mut state, sealed.leaf_hash);
+        sealed
+    }
+
+    fn note(state: &State) -> Vec<u8> {
+        let root = tree::root(state.size, |id| state.nodes.get(&id).copied()).unwrap();
+        let signer = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+        signer.sign(state.size, root)
+    }
+
+    fn receipt(&self, entries: Vec<Sealed>) -> Receipt {
+        let state = self.state();
+        let read = |id: NodeId| state.nodes.get(&id).copied();
+        let opening = |o: &ledger::Opening| {
+            Some(Opening { salt: *o.salt.as_bytes(), content: o.bytes.clone() })
+        };
+        let entry = |sealed: Sealed| ReceiptEntry {
+            index: sealed.skeleton.seq,
+            inclusion_proof: tree::inclusion_proof(sealed.skeleton.seq, state.size, read).unwrap(),
+            request: opening(&sealed.request),
+            answer: opening(&sealed.answer),
+            leaf: sealed.leaf,
+        };
+        Receipt {
+            entries: entries.into_iter().map(entry).collect(),
+            checkpoint: Self::note(&state),
+        }
+    }
+
+    fn statuses(&self, hello: &pb::Hello) -> Vec<pb::CovenantWelcome> {
+        let keys = |signed: &pb::Signed| {
+            let hello = pb::CovenantHello::decode(signed.payload.clone()).unwrap();
+            let covenant = hello.header.unwrap().covenant_id;
+            let keys = hello.epochs.iter().map(|key| self.status(&covenant, key.epoch)).collect();
+            pb::CovenantWelcome { covenant_id: covenant, refusal: None, keys }
+        };
+        hello.covenants.iter().map(keys).collect()
+    }
+
+    fn status(&self, covenant: &str, epoch: u32) -> pb::KeyStatus {
+        pb::KeyStatus {
+            covenant_id: covenant.to_owned(),
+            epoch,
+            state: (*self.key.borrow()).into(),
+            blocked_match_keys: self.state().blocked.clone(),
+        }
+    }
+
+    fn take(&self, request: pb::PushSignalsRequest) -> pb::PushSignalsResponse {
+        let batch = pb::PushBatch::decode(request.batch.unwrap().payload).unwrap();
+        let mut refused = Vec::new();
+        let mut state = self.state();
+        state.batches += 1;
+        for (index, signal) in batch.signals.into_iter().enumerate() {
+            let code = signal.category.as_ref().map(|c| c.code.clone());
+            if code.is_some() && code == state.refused_code {
+                let status = Refusal::of(Reason::CategoryNotYours).to_message();
+                let index = u32::try_from(index).unwrap();
+                refused.push(pb::RefusedItem { index, status: Some(status) });
+            } else if state.pushed.iter().all(|known| known.id != signal.id) {
+                state.pushed.push(signal);
+            }
+        }
+        let taken = pb::TakenBatch { taken: 0, refused };
+        pb::PushSignalsResponse {
+            request_id: batch.header.unwrap().request_id,
+            outcome: Some(push_signals_response::Outcome::Taken(taken)),
+        }
+    }
+
+    async fn converse(
+        self,
+        mut up: Streaming<pb::ConnectRequest>,
+        down: mpsc::Sender<Result<pb::ConnectResponse, Status>>,
+    ) -> Option<()> {
+        let mut changed = self.key.subscribe();
+        let send = async |message| {
+            let response = pb::ConnectResponse { message: Some(message) };
+            down.send(Ok(response)).await.ok()
+        };
+        let Some(connect_request::Message::Hello(hello)) = up.message().await.ok()??.message else {
+            return None;
+        };
+        let welcome = pb::Welcome {
+            software: "test".to_owned(),
+            now: None,
+            covenants: self.statuses(&hello),
+            checkpoint: self.checkpoint(&hello.last_checkpoint),
+        };
+        send(connect_response::Message::Welcome(welcome)).await?;
+        let notices = self.state().notices.clone();
+        if !notices.is_empty() {
+            send(connect_response::Message::Notices(pb::NoticeBatch { notices })).await?;
+        }
+        loop {
+            let message = tokio::select! {
+                message = up.message() => message.ok()??.message?,
+                _ = changed.changed() => {
+                    for epoch in [1, 2] {
+                        let status = self.status("proef", epoch);
+                        send(connect_response::Message::KeyStatus(status)).await?;
+                    }
+                    continue;
+                }
+            };
+            match message {
+                connect_request::Message::NoticeAcknowledgement(signed) => {
+                    let ack = pb::NoticeAcknowledgement::decode(signed.payload).ok()?;
+                    self.state().acknowledged.extend(ack.notice_ids);
+                }
+                connect_request::Message::StillValid(_) => self.state().still_valid += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn checkpoint(&self, seen: &[u8]) -> Option<pb::Checkpoint> {
+        let state = self.state();
+        if state.size == 0 {
+            return None;
+        }
+        let signer = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+        let from = signer.verifier().verify(seen).map_or(0, |checkpoint| checkpoint.size);
+        Some(pb::Checkpoint {
+            note: Self::note(&state).into(),
+            consistency_proof: proof(&state, from, state.size),
+        })
+    }
+}
+
+fn append(state: &mut State, leaf: Digest) {
+    let made = tree::append(state.size, leaf, |id| state.nodes.get(&id).copied()).unwrap();
+    state.nodes.extend(made);
+    state.size += 1;
+}
+
+fn proof(state: &State, from: u64, to: u64) -> Vec<wire::Bytes> {
+    let proof = tree::consistency_proof(from, to, |id| state.nodes.get(&id).copied()).unwrap();
+    proof.iter().map(|hash| hash.as_bytes().to_vec().into()).collect()
+}
+
+type Answers<T> = ReceiverStream<Result<T, Status>>;
+
+#[tonic::async_trait]
+impl ExchangeService for TestBroker {
+    type ConnectStream = Answers<pb::ConnectResponse>;
+    type PushSignalsStream = Answers<pb::PushSignalsResponse>;
+
+    async fn connect(
+        &self,
+        request: Request<Streaming<pb::ConnectRequest>>,
+    ) -> Result<Response<Self::ConnectStream>, Status> {
+        let (down, stream) = mpsc::channel(16);
+        let broker = self.clone();
+        tokio::spawn(async move { broker.converse(request.into_inner(), down).await });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn push_signals(
+        &self,
+        request: Request<Streaming<pb::PushSignalsRequest>>,
+    ) -> Result<Response<Self::PushSignalsStream>, Status> {
+        let (down, stream) = mpsc::channel(16);
+        let (broker, mut up) = (self.clone(), request.into_inner());
+        tokio::spawn(async move {
+            while let Ok(Some(request)) = up.message().await {
+                let answer = broker.take(request);
+                if down.send(Ok(answer)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn withdraw_signals(
+        &self,
+        request: Request<pb::WithdrawSignalsRequest>,
+    ) -> Result<Response<pb::WithdrawSignalsResponse>, Status> {
+        let signed = request.into_inner().batch.unwrap();
+        let batch = pb::WithdrawalBatch::decode(signed.payload).unwrap();
+        let ids = batch.withdrawals.into_iter().map(|w| w.signal_id);
+        self.state().withdrawn.extend(ids);
+        Ok(Response::new(pb::WithdrawSignalsResponse {
+            request_id: batch.header.unwrap().request_id,
+            outcome: Some(pb::TakenBatch::default()),
+        }))
+    }
+
+    async fn check(
+        &self,
+        request: Request<pb::CheckRequest>,
+    ) -> Result<Response<pb::CheckResponse>, Status> {
+        let signed = request.into_inner().question.unwrap();
+        let question = pb::CheckQuestion::decode(signed.payload).unwrap();
+        let (answer, advice) = {
+            let mut state = self.state();
+            state.questions.push(question.clone());
+            (state.answer.clone(), state.advice.clone())
+        };
+        let mut sources = self.sources.clone();
+        let mut request = question.request_commitment.to_vec();
+        let mut logged = advice.clone().into_bytes();
+        match answer {
+            Answer::Honest => {}
+            Answer::LogsAnother => logged = b"ga-niet".to_vec(),
+            Answer::LeavesOneOut => sources = vec![PartyId::parse("politie").unwrap()],
+            Answer::AnotherQuestion => request = vec![0; 32],
+            Answer::Refuses(refusal) => return Err(refusal.to_status()),
+        }
+        let sealed = sources
+            .iter()
+            .map(|source| self.log(Kind::CheckAnswered, source.as_str(), &request, &logged))
+            .collect();
+        Ok(Response::new(wire::answer::pad(pb::CheckResponse {
+            request_id: question.header.unwrap().request_id,
+            advice,
+            receipt: Some(self.receipt(sealed).into()),
+            padding: Vec::new(),
+        })))
+    }
+}
+
+#[tonic::async_trait]
+impl DisclosureLogService for TestBroker {
+    type ExportStream = Answers<audit::ExportResponse>;
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<audit::GetConsistencyProofRequest>,
+    ) -> Result<Response<audit::GetConsistencyProofResponse>, Status> {
+        let audit::GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
+        let consistency_proof = proof(&self.state(), from_size, to_size);
+        Ok(Response::new(audit::GetConsistencyProofResponse { consistency_proof }))
+    }
+
+    async fn list_entries(
+        &self,
+        _: Request<audit::ListEntriesRequest>,
+    ) -> Result<Response<audit::ListEntriesResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn get_entry(
+        &self,
+        _: Request<audit::GetEntryRequest>,
+    ) -> Result<Response<audit::GetEntryResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<audit::GetCheckpointRequest>,
+    ) -> Result<Response<audit::GetCheckpointResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        _: Request<audit::GetInclusionProofRequest>,
+    ) -> Result<Response<audit::GetInclusionProofResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn export(
+        &self,
+        _: Request<audit::ExportRequest>,
+    ) -> Result<Response<Self::ExportStream>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+}
