@@ -4,13 +4,16 @@ use data_encoding::BASE64;
 use model::{Day, Digest};
 
 use super::envelope::PAYLOAD_TYPE;
+use super::keys::agree;
 use super::statement::seal;
 use super::{
     Envelope, History, PartyPins, Pins, SignoffError, Statement, public_key, sign, verify,
 };
 use crate::decide::tests::world::{
-    PARTIES, TEMPLATE, checked, envelopes, now, party, pins, seed, source, statements, with_keys,
+    PARTIES, TEMPLATE, checked, covenant_of, document, envelopes, now, party, pins, seed, source,
+    statements, with_keys,
 };
+use crate::language::ast::Document;
 
 fn verdict(source: &str, envelopes: &[Envelope], pins: &Pins) -> SignoffError {
     verify(source.as_bytes(), envelopes, pins, None, now()).unwrap_err()
@@ -125,6 +128,43 @@ fn the_key_in_the_file_differs_from_the_pinned_one() {
     assert_eq!(with_pins(|k| k.signer = [0; 32]), differs);
     let nobody = verdict(&source(), &envelopes(&checked(&source())), &Pins::new());
     assert_eq!(nobody, SignoffError::NotPinned(party("corporatie")));
+}
+
+/// Whatever the text's own check lets through: every use of every party has a key of its own.
+#[test]
+fn one_key_for_two_uses() {
+    let agree = |change: fn(&mut Document)| {
+        let mut document = document();
+        change(&mut document);
+        agree(&covenant_of(document), &pins()).map(|_| ())
+    };
+    assert_eq!(agree(|_| {}), Ok(()));
+    let twice = |name| Err(SignoffError::KeyTwice(party(name)));
+    assert_eq!(
+        agree(|d| {
+            let key = d.parties[&party("gemeente")].signer.key.clone();
+            let care = d.parties.get_mut(&party("zorg")).unwrap();
+            care.node.as_mut().unwrap().witness = key;
+        }),
+        twice("zorg")
+    );
+    assert_eq!(
+        agree(|d| d.log.key = d.parties[&party("politie")].signer.key.clone()),
+        twice("politie")
+    );
+    let pinned_elsewhere = with_pins_of_node(public_key(&seed("ZORG-FG")));
+    assert_eq!(Err(pinned_elsewhere), twice("zorg"));
+}
+
+/// The municipality's file names no node, and the pins give it another party's key.
+fn with_pins_of_node(key: [u8; 32]) -> SignoffError {
+    let mut document = document();
+    document.parties.get_mut(&party("gemeente")).unwrap().node = None;
+    let mut pins = pins();
+    let mut keys = pins.party(&party("gemeente")).unwrap().clone();
+    keys.node_signing = Some(key);
+    pins.insert(party("gemeente"), keys);
+    agree(&covenant_of(document), &pins).unwrap_err()
 }
 
 /// The broker's operator rewrites the file with keys of its own and signs for everybody.

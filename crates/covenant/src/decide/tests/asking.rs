@@ -85,9 +85,23 @@ fn nothing_found_and_withheld_look_the_same_outside_the_log() {
 fn own_signals_never_count() {
     let world = World::new();
     let own = vec![signal(1, "corporatie", "vera:AGR.FYS")];
-    let answer = ask(&world, &asker("corporatie.huismeester"), own);
+    let answer = ask(&world, &asker("corporatie.huismeester"), own.clone());
     assert_eq!(answer.advice, NO_ADVICE);
     assert!(revealed(&answer).is_empty());
+
+    // Not even where the clause names the asker's party as a source, nor to reach a number.
+    let world = World::changed(|d| {
+        d.clauses[0].from.push(party("corporatie"));
+        d.clauses[0].conditions.hits = Some(2);
+    });
+    let both = [own, vec![signal(2, "gemeente", "vera:AGR.FYS")]].concat();
+    let answer = ask(&world, &asker("corporatie.huismeester"), both);
+    assert_eq!(
+        answer.decisions.len(),
+        2,
+        "the asker is no source of itself"
+    );
+    assert_eq!(reasons(&answer, "gemeente"), [Reason::Hits]);
 }
 
 #[test]

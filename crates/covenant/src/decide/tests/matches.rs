@@ -324,8 +324,23 @@ fn candidates_must_agree_with_each_other() {
             .map(|d| d.source.to_string())
             .collect()
     };
-    assert_eq!(sources(vec![own.clone(), apart]), ["zorg"]);
-    assert_eq!(sources(vec![own, close]), ["corporatie", "zorg"]);
+    assert_eq!(sources(vec![own.clone(), apart.clone()]), ["zorg"]);
+    assert_eq!(
+        sources(vec![own.clone(), close.clone()]),
+        ["corporatie", "zorg"]
+    );
+
+    // Nor do they help one another to a number.
+    let two = World::changed(|d| d.clauses[2].conditions.hits = Some(2));
+    let reveals = |other| {
+        let decisions = decide(&two, pushed.clone(), vec![own.clone(), other]);
+        let to = decisions
+            .iter()
+            .filter(|d| d.recipient == party("gemeente"));
+        to.filter(|d| d.decision.is_reveal()).count()
+    };
+    assert_eq!(reveals(apart), 0);
+    assert_eq!(reveals(close), 2);
 }
 
 #[test]
