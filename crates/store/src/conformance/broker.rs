@@ -1,10 +1,10 @@
 //! Limits, requests, signed messages, covenants and keys: on any engine.
 
-use model::{Digest, KeyEpoch, RequestId};
+use model::{Digest, KeyEpoch, RequestId, SignalId};
 
 use super::sample::{TODAY, World, address_key, covenant, now, oin, party, street_key};
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::broker::{ActiveVersion, CovenantFile, Limit};
+use crate::broker::{Access, ActiveVersion, CovenantFile, Limit};
 use crate::logged::Remember;
 use crate::requests::RequestKey;
 
@@ -14,6 +14,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("a signed message is accepted once", accepted_once),
     ("covenants only move forward", covenants_move_forward),
     ("keys, probes and standing", keys_probes_and_standing),
+    ("reads and match times are kept", reads_and_match_times),
 ];
 
 fn limits_count(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
@@ -240,5 +241,50 @@ fn keys_probes_and_standing(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         )?;
         Ok::<_, Failure>(())
     })?;
+    Ok(store.close()?)
+}
+
+fn reads_and_match_times(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("access").broker(open)?;
+    let id = SignalId::fresh();
+    let reads = ["ListEntries", "GetEntry"].map(|method| {
+        Ok::<_, Failure>(Access {
+            at: now(),
+            by: oin(1)?,
+            method: method.to_owned(),
+        })
+    });
+    let reads = reads.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let put = reads.clone();
+    store.write_blocking(move |tx| {
+        for read in &put {
+            tx.put_access(read)?;
+        }
+        let ends = TODAY.plus_days(2);
+        let (covenant, party) = (covenant()?, party("politie")?);
+        tx.put_matched(&covenant, KeyEpoch::FIRST, &party, id, now(), ends)?;
+        Ok::<_, Failure>(())
+    })?;
+    same(
+        store.read(|view| view.accesses(0, 9))?,
+        reads.clone(),
+        "reads, oldest first",
+    )?;
+    let later = store.read(|view| view.accesses(1, 9))?;
+    same(
+        later.as_slice(),
+        reads.get(1..).unwrap_or_default(),
+        "after the first",
+    )?;
+    let matched = |by: &'static str| {
+        store.read(|view| {
+            let (covenant, party) = (covenant()?, party(by)?);
+            Ok::<_, Failure>(view.matched_at(&covenant, KeyEpoch::FIRST, &party, id)?)
+        })
+    };
+    same(matched("politie")?, Some(now()), "when it matched")?;
+    same(matched("gemeente")?, None, "somebody else's signal")?;
+    store.write_blocking(|tx| tx.purge(TODAY.plus_days(2), 9))?;
+    same(matched("politie")?, None, "forgotten in time")?;
     Ok(store.close()?)
 }
