@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use model::{
-    Candidate, Day, MatchKeyId, MatchKeyName, Neighbourhood, PartyId, ProtectionStatement, RoleRef,
-    Signal, SignalTypeId, Subject, Timestamp,
+    Candidate, Day, Match, MatchKeyId, MatchKeyName, Neighbourhood, PartyId, ProtectionStatement,
+    RoleRef, Signal, SignalTypeId, Subject, Timestamp,
 };
 
 use super::evaluate::{Closed, demands, gate};
@@ -144,11 +144,12 @@ pub(super) fn hits<'a>(
 }
 
 /// The worst that is attested: by whoever asks or pushed, and by every live signal that agrees
-/// under any comparison of the covenant. Which clause looks is left out on purpose: narrowing a
-/// clause must not hide a signal that protects.
+/// under any comparison of the covenant. A signal that is also about a protected subject counts as
+/// one about it; what is left unknown counts for the subject that agrees. Which clause looks is
+/// left out on purpose: narrowing a clause must not hide a signal that protects.
 pub(super) fn protections(
     covenant: &Covenant,
-    subject: &Subject,
+    found: &Match,
     sightings: &[Sighting<'_>],
     today: Day,
 ) -> Protections {
@@ -157,20 +158,29 @@ pub(super) fn protections(
         .iter()
         .map(|k| k.name.clone())
         .collect();
-    let mut worst = Protections {
-        minor: subject.minor,
-        shielded_address: subject.shielded_address,
-    };
-    for sighting in sightings {
-        if is_live(covenant, sighting.signal, today)
-            && agreement(covenant, &all, &sighting.agreed) > 0
-        {
-            worst.minor = worse(worst.minor, sighting.subject.minor);
-            worst.shielded_address =
-                worse(worst.shielded_address, sighting.subject.shielded_address);
+    let agreeing = sightings.iter().filter(|sighting| {
+        is_live(covenant, sighting.signal, today) && agreement(covenant, &all, &sighting.agreed) > 0
+    });
+    let attested = agreeing
+        .map(|sighting| (sighting.subject, Some(sighting.signal)))
+        .chain([(&found.subject, found.trigger.as_ref())]);
+    let mut worst = Protections::ABSENT;
+    for (subject, signal) in attested {
+        worst.minor = worse(worst.minor, subject.minor);
+        worst.shielded_address = worse(worst.shielded_address, subject.shielded_address);
+        for other in signal.iter().flat_map(|s| &s.subjects) {
+            worst.minor = if_present(worst.minor, other.minor);
+            worst.shielded_address = if_present(worst.shielded_address, other.shielded_address);
         }
     }
     worst
+}
+
+fn if_present(known: ProtectionStatement, other: ProtectionStatement) -> ProtectionStatement {
+    match other {
+        ProtectionStatement::Present => ProtectionStatement::Present,
+        ProtectionStatement::Unknown | ProtectionStatement::Absent => known,
+    }
 }
 
 fn worse(one: ProtectionStatement, other: ProtectionStatement) -> ProtectionStatement {

@@ -59,7 +59,7 @@ pub fn answer(
         standing,
         trigger: Trigger::Question,
         asking: asker.asking,
-        protections: protections(covenant, &found.subject, &sightings, today),
+        protections: protections(covenant, found, &sightings, today),
         now,
     };
     let recipient = asker.role.party();

@@ -67,7 +67,7 @@ pub fn decide_match(
         standing,
         trigger: Trigger::OnMatch,
         asking: Asking::NOBODY,
-        protections: protections(covenant, &found.subject, &candidates, today),
+        protections: protections(covenant, found, &candidates, today),
         now,
     };
     let mut decisions = Vec::new();

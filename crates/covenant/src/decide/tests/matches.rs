@@ -198,6 +198,21 @@ fn a_minor_is_withheld_whoever_says_so() {
     own.subjects[0].minor = ProtectionStatement::Present;
     let decisions = decide(&world, own, vec![signal(2, "corporatie", "vera:OVE")]);
     assert_eq!(reasons(&decisions[0]), [Reason::Minor]);
+
+    // Also when another subject of a signal is the minor; unknown counts for what agrees.
+    let with = |statement| {
+        let mut own = signal(1, "gemeente", "vera:OVE");
+        let mut child = subject(SubjectKind::Person, &[(SOUNDS, 1)]);
+        child.minor = statement;
+        own.subjects.push(child);
+        let other = signal(2, "corporatie", "vera:OVE");
+        let one_way = decide(&world, own.clone(), vec![other.clone()]);
+        let other_way = decide(&world, other, vec![own]);
+        assert_eq!(reasons(&one_way[0]), reasons(&other_way[0]));
+        reasons(&one_way[0])
+    };
+    assert_eq!(with(ProtectionStatement::Present), [Reason::Minor]);
+    assert_eq!(with(ProtectionStatement::Unknown), []);
 }
 
 #[test]
