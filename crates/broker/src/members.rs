@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use covenant::signoff::{ActiveCovenant, Envelope, PartyPins, Pins};
+use covenant::signoff::{ActiveCovenant, Envelope, History, PartyPins, Pins};
 use identity::VerifyingKey;
 use model::{CovenantId, Oin, PartyId, Timestamp};
-use store::CovenantFile;
+use store::{BrokerStore, CovenantFile};
 use wire::header::Header;
 use wire::reason::Reason;
 
@@ -88,6 +88,44 @@ impl Members {
             keys,
             files,
         })
+    }
+
+    /// Holds every covenant against the versions that were in force before: an older one, or
+    /// another one of the same number, does not come back, and a newer one names the one before it.
+    ///
+    /// # Errors
+    /// Names the covenant and what does not follow.
+    pub(crate) fn continue_history(
+        &self,
+        config: &Config,
+        store: &BrokerStore,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let pins = pins(&config.pins)?;
+        for (id, file) in &self.files {
+            let past = store.read(|view| view.covenant_history(id))?;
+            let Some(last) = past.last() else { continue };
+            let active = self
+                .covenants
+                .get(id)
+                .context("a covenant that was loaded")?;
+            if last.digest == active.covenant().digest() {
+                continue;
+            }
+            let history = History {
+                covenant: id.clone(),
+                version: last.version,
+                digest: last.digest,
+            };
+            let envelopes = file
+                .envelopes
+                .iter()
+                .map(|text| Envelope::parse(text))
+                .collect::<Result<Vec<_>, _>>()?;
+            covenant::signoff::verify(&file.bytes, &envelopes, &pins, Some(&history), now)
+                .with_context(|| format!("covenant {id} does not follow the version before it"))?;
+        }
+        Ok(())
     }
 
     /// Every covenant.

@@ -111,6 +111,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         BrokerStore::open(&state, &BrokerSettings::default(), signer, its_clock)
     })
     .await??;
+    members.continue_history(&config, &store, clock.now())?;
     let standings = Standings::load(&store, &members)?;
     let stop = CancellationToken::new();
     let broker = Arc::new(Broker {
