@@ -6,11 +6,15 @@
 
 mod answer;
 mod audit;
+mod bench;
+mod check_config;
 mod connection;
 mod import;
 mod keys;
+mod link;
 mod policy;
 mod progress;
+mod trial;
 
 use clap::{Parser, Subcommand};
 
@@ -37,9 +41,15 @@ enum Command {
     Keys(keys::Keys),
     /// Sends the rows of a CSV file to the party's node as signals.
     Import(import::Import),
+    /// Matches two files, or one with itself, through two nodes and a broker of its own.
+    Link(link::Link),
     /// Reads and verifies the disclosure log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Checks a node's or a broker's configuration, and everything that it names.
+    CheckConfig(check_config::CheckConfig),
+    /// Measures, beside a reference in the same run.
+    Bench(bench::Bench),
 }
 
 fn main() -> std::process::ExitCode {
@@ -48,6 +58,9 @@ fn main() -> std::process::ExitCode {
         Command::Policy(policy) => policy::run(policy, lang),
         Command::Keys(keys) => keys::run(keys, lang),
         Command::Import(import) => import::run(&import, lang),
+        Command::Link(link) => link::run(&link, lang),
         Command::Audit(audit) => audit::run(audit, lang),
+        Command::CheckConfig(check) => check_config::run(&check, lang),
+        Command::Bench(bench) => bench::run(&bench),
     })
 }

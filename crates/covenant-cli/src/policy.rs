@@ -149,6 +149,6 @@ fn run_sign(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
 
 fn run_matrix(arguments: &Matrix, lang: Language) -> anyhow::Result<Found> {
     let covenant = read(&arguments.file, checking(arguments.template), lang)?;
-    let _ = covenant; // MATRIX
+    say(covenant::matrix::matrix(&covenant).trim_end())?;
     Ok(Found::Good)
 }

@@ -15,6 +15,7 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     watch: Stopwatch,
     hidden: bool,
+    muted: bool,
 }
 
 impl Progress {
@@ -29,12 +30,17 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
-        Self { bar, watch: Stopwatch::start(), hidden: true }
+        Self { bar, watch: Stopwatch::start(), hidden: true, muted: false }
+    }
+
+    /// Never shows a bar: the work is part of other work that shows one.
+    pub(crate) const fn mute(&mut self) {
+        self.muted = true;
     }
 
     /// So much is done in all.
     pub(crate) fn at(&mut self, done: usize) {
-        if self.hidden && self.watch.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
+        if self.hidden && !self.muted && self.watch.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.hidden = false;
         }

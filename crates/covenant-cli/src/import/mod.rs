@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-pub(crate) use map::{Map, Source};
+pub(crate) use map::{ColumnSource, Map, Source};
 pub(crate) use row::{Patterns, ReadRow, read};
 pub(crate) use send::{Item, Outcome, send};
-pub(crate) use table::{Row, Table};
+pub(crate) use table::Table;
 
 use self::report::{Remark, Report};
 use crate::answer::{Format, Found, Language};
@@ -117,7 +117,7 @@ fn prepare(input: &Input, lang: Language) -> (Report, Vec<Item>) {
     let mut progress = Progress::of(report.rows, lang.pick("nakijken", "checking"));
     for row in table.rows() {
         progress.at(row.place);
-        let ReadRow { signal, refused, left_out } = read(map, patterns, table, &row);
+        let ReadRow { signal, refused, left_out, .. } = read(map, patterns, table, &row);
         let remark = |finding: finding::Finding| {
             Remark::new(row.line(), map.column_of(&finding.path), finding)
         };

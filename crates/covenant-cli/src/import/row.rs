@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::Day;
-use pseudonym::{RawIdentifier, RawSubject, normalise};
+use pseudonym::{NormalSubject, RawIdentifier, RawSubject, normalise};
 use sha2::{Digest as _, Sha256};
 use wire::node_v1::{
     Attribute, Protection, ProtectionStatement, Provenance, Signal, Subject,
@@ -70,13 +70,21 @@ pub(crate) struct ReadRow {
     pub(crate) refused: Vec<Finding>,
     /// What was left out of the signal, where the map says so.
     pub(crate) left_out: Vec<Finding>,
+    /// The subjects in normal form; all of them when nothing was refused.
+    pub(crate) normal: Vec<NormalSubject>,
 }
 
 /// Makes a signal of `row`, with everything that is wrong with it.
 pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>) -> ReadRow {
     let lenient = map.file.bad_field == BadField::LeaveOut;
-    let mut reading =
-        Reading { patterns, row, lenient, refused: Vec::new(), left_out: Vec::new() };
+    let mut reading = Reading {
+        patterns,
+        row,
+        lenient,
+        refused: Vec::new(),
+        left_out: Vec::new(),
+        normal: Vec::new(),
+    };
     let source = &map.signal;
     let category = reading.text("signal.category", &source.category);
     let category = category.split_once(':').map(|(scheme, code)| Category {
@@ -118,8 +126,8 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
         source_reference: reading
             .optional("signal.source_reference", source.source_reference.as_ref()),
     };
-    let Reading { refused, left_out, .. } = reading;
-    ReadRow { signal, refused, left_out }
+    let Reading { refused, left_out, normal, .. } = reading;
+    ReadRow { signal, refused, left_out, normal }
 }
 
 /// The id of a row's signal: the same row of the same file has the same id, so that an import can
@@ -176,6 +184,7 @@ struct Reading<'a> {
     lenient: bool,
     refused: Vec<Finding>,
     left_out: Vec<Finding>,
+    normal: Vec<NormalSubject>,
 }
 
 impl Reading<'_> {
@@ -304,7 +313,13 @@ impl Reading<'_> {
                 self.refuse(&path, &Problem::NothingGiven);
                 return;
             };
-            let Err(refusals) = normalise(&raw) else { return };
+            let refusals = match normalise(&raw) {
+                Ok(normal) => {
+                    self.normal.push(normal);
+                    return;
+                }
+                Err(refusals) => refusals,
+            };
             let mut taken = false;
             for refusal in refusals {
                 let removed = self.lenient && fields.remove(&refusal.path).is_some();

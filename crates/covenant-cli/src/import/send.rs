@@ -56,6 +56,8 @@ pub(crate) enum Outcome {
     },
     /// It was refused.
     Refused {
+        /// The row's place among the data rows.
+        place: usize,
         /// The line of the file on which the row begins.
         line: u64,
         /// Why; at least one.
@@ -165,6 +167,7 @@ fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::
             anyhow::bail!("{}", lang.pick(&told.message_nl, &told.message_en))
         }
         _ => Ok(Judged::Done(Outcome::Refused {
+            place: item.place,
             line: item.line,
             findings: findings(told, item),
         })),
