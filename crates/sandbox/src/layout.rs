@@ -207,6 +207,7 @@ impl Ports {
     }
 }
 
+/// Issues every certificate, and says where everything will be.
 fn places(
     folder: &Path,
     authority: &Authority,
@@ -216,65 +217,35 @@ fn places(
     ports: &Ports,
 ) -> anyhow::Result<World> {
     let broker_oin = Oin::parse(BROKER_OIN)?;
-    let issue = |oin: &Oin, name: &str, usage: Usage, roles: &[RoleRef], stem: PathBuf| {
-        let request = Request {
-            oin,
-            name,
-            usage,
-            roles,
-            valid_days: (-1, 90),
-        };
-        authority.issue(&request, &stem)
-    };
     issue(
-        &broker_oin,
-        "makelaar",
+        authority,
+        (&broker_oin, "makelaar"),
         Usage::Server,
         &[],
-        folder.join("broker/server"),
+        &folder.join("broker/server"),
     )?;
     let mut nodes = BTreeMap::new();
     for party in parties.values() {
-        let home = folder.join("parties").join(party.id.as_str());
-        let name = party.name.as_str();
-        issue(&party.oin, name, Usage::Server, &[], home.join("server"))?;
-        issue(&party.oin, name, Usage::Client, &[], home.join("client"))?;
-        let mut clients = BTreeMap::new();
-        make_folder(&home.join("clients"))?;
-        for (kind, role) in client_kinds(party)? {
-            let stem = home.join("clients").join(&kind);
-            let Credential { cert, key } = issue(
-                &party.oin,
-                name,
-                Usage::Client,
-                std::slice::from_ref(&role),
-                stem,
-            )?;
-            clients.insert(
-                kind,
-                Client {
-                    cert,
-                    key,
-                    role: role.to_string(),
-                },
-            );
-        }
-        let place = NodePlace {
-            grpc: ports.next()?,
-            admin: ports.next()?,
-            state: home.join("state"),
-            config: home.join("node.toml"),
-            oin: party.oin.to_string(),
-            clients,
-        };
-        nodes.insert(party.id.to_string(), place);
+        nodes.insert(
+            party.id.to_string(),
+            node_place(folder, authority, party, ports)?,
+        );
     }
-    let auditor_oin = signed
+    let auditor = signed
         .iter()
         .flat_map(|one| one.covenant.auditors().values())
-        .map(|auditor| auditor.oin.clone())
         .next()
         .context("the covenants name no auditor")?;
+    let outsider = Oin::parse(OUTSIDER_OIN)?;
+    let client = |oin: &Oin, name: &str, stem: &str| {
+        issue(
+            authority,
+            (oin, name),
+            Usage::Client,
+            &[],
+            &folder.join(stem),
+        )
+    };
     let grpc = ports.next()?;
     Ok(World {
         ca: authority.certificate.clone(),
@@ -287,22 +258,8 @@ fn places(
             config: folder.join("broker/broker.toml"),
         },
         nodes,
-        auditor: issue(
-            &auditor_oin,
-            "auditdienst",
-            Usage::Client,
-            &[],
-            folder.join("auditor"),
-        )?
-        .into(),
-        outsider: issue(
-            &Oin::parse(OUTSIDER_OIN)?,
-            "buitenstaander",
-            Usage::Client,
-            &[],
-            folder.join("outsider"),
-        )?
-        .into(),
+        auditor: client(&auditor.oin, "auditdienst", "auditor")?.into(),
+        outsider: client(&outsider, "buitenstaander", "outsider")?.into(),
         covenants: signed
             .iter()
             .map(|one| CovenantPlace {
@@ -312,6 +269,62 @@ fn places(
             })
             .collect(),
     })
+}
+
+/// The certificates and places of one party's node.
+fn node_place(
+    folder: &Path,
+    authority: &Authority,
+    party: &Party,
+    ports: &Ports,
+) -> anyhow::Result<NodePlace> {
+    let home = folder.join("parties").join(party.id.as_str());
+    let whom = (&party.oin, party.name.as_str());
+    issue(authority, whom, Usage::Server, &[], &home.join("server"))?;
+    issue(authority, whom, Usage::Client, &[], &home.join("client"))?;
+    let mut clients = BTreeMap::new();
+    make_folder(&home.join("clients"))?;
+    for (kind, role) in client_kinds(party)? {
+        let stem = home.join("clients").join(&kind);
+        let roles = std::slice::from_ref(&role);
+        let Credential { cert, key } = issue(authority, whom, Usage::Client, roles, &stem)?;
+        clients.insert(
+            kind,
+            Client {
+                cert,
+                key,
+                role: role.to_string(),
+            },
+        );
+    }
+    Ok(NodePlace {
+        grpc: ports.next()?,
+        admin: ports.next()?,
+        state: home.join("state"),
+        config: home.join("node.toml"),
+        oin: party.oin.to_string(),
+        clients,
+    })
+}
+
+/// Issues a certificate that is good from yesterday for 90 days.
+fn issue(
+    authority: &Authority,
+    (oin, name): (&Oin, &str),
+    usage: Usage,
+    roles: &[RoleRef],
+    stem: &Path,
+) -> anyhow::Result<Credential> {
+    authority.issue(
+        &Request {
+            oin,
+            name,
+            usage,
+            roles,
+            valid_days: (-1, 90),
+        },
+        stem,
+    )
 }
 
 /// The kinds of client of a party's node: its systems, its privacy officer, a case handler in the
