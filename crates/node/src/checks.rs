@@ -136,7 +136,8 @@ impl Checks {
     pub async fn visit(&self, caller: &Caller, visit: Visit) -> Result<Advised, Refused> {
         let watch = Stopwatch::start();
         let outcome = self.visit_uncounted(caller, visit).await;
-        self.metrics.checked(outcome.as_ref().err(), watch.elapsed().as_secs_f64());
+        self.metrics
+            .checked(outcome.as_ref().err(), watch.elapsed().as_secs_f64());
         outcome
     }
 
@@ -155,7 +156,11 @@ impl Checks {
                 file_number: !visit.file_number.trim().is_empty(),
                 motivation: !visit.reason.trim().is_empty(),
                 login_level: self.login_level,
-                counters: Counters { employee_today: 1, party_today: 1, subject_this_month: 1 },
+                counters: Counters {
+                    employee_today: 1,
+                    party_today: 1,
+                    subject_this_month: 1,
+                },
             },
         };
         let question = self.may_ask(&asked.active, &facts, now)?;
@@ -199,7 +204,14 @@ impl Checks {
             return Err(Refused::from(Reason::RoleNotYours).with("field", "role"));
         }
         let active = self.covenants.named(&visit.covenant, "covenant", now)?;
-        Ok(Asked { request, active, purpose, actor, role, subject })
+        Ok(Asked {
+            request,
+            active,
+            purpose,
+            actor,
+            role,
+            subject,
+        })
     }
 
     /// What depends on the asker alone is refused here already. Only the broker has the counters
@@ -227,14 +239,16 @@ impl Checks {
     ) -> Result<CheckQuestion, Refused> {
         let covenant = asked.active.covenant();
         let wanted = question.match_keys();
-        let (epoch, subject) = self.subject(&asked.active, &asked.subject, |key: &MatchKeyId| {
-            wanted.iter().any(|name| name.as_str() == key.name())
-        })?;
+        let (epoch, subject) =
+            self.subject(&asked.active, &asked.subject, |key: &MatchKeyId| {
+                wanted.iter().any(|name| name.as_str() == key.name())
+            })?;
         // The same question again has the same id and commitment outside, so that the broker
         // counts and answers it once.
         let keyed = |label: &[u8]| {
             let request = asked.request.as_bytes().as_slice();
-            self.vault.recognise(&[label, caller.client.as_bytes(), request, content])
+            self.vault
+                .recognise(&[label, caller.client.as_bytes(), request, content])
         };
         let request = outside_id(keyed(b"outside"));
         let salt = Salt::new(keyed(b"salt"));
@@ -276,8 +290,10 @@ impl Checks {
             if tokens.is_empty() {
                 return Err(nothing_to_compare(active));
             }
-            let tokens: Vec<_> =
-                tokens.into_iter().filter(|t| !blocked.contains(&t.key)).collect();
+            let tokens: Vec<_> = tokens
+                .into_iter()
+                .filter(|t| !blocked.contains(&t.key))
+                .collect();
             if tokens.is_empty() {
                 why = Reason::KeyMismatch.into();
                 continue;
@@ -302,9 +318,16 @@ impl Checks {
                 && leaf.covenant == Some(expected.covenant)
                 && leaf.recipient.as_ref() == Some(&self.party)
         });
-        let mut sources: Vec<_> = verified.leaves.iter().map(|leaf| leaf.source.clone()).collect();
+        let mut sources: Vec<_> = verified
+            .leaves
+            .iter()
+            .map(|leaf| leaf.source.clone())
+            .collect();
         sources.sort();
-        let every_source = sources.iter().map(Option::as_ref).eq(expected.sources.iter().map(Some));
+        let every_source = sources
+            .iter()
+            .map(Option::as_ref)
+            .eq(expected.sources.iter().map(Some));
         let about_this = answered.receipt.entries.iter().all(|entry| {
             let request = entry.request.as_ref().map(|o| o.content.as_slice());
             let answer = entry.answer.as_ref().map(|o| o.content.as_slice());
@@ -330,7 +353,9 @@ impl Checks {
         let plain = self.vault.open(&answer_name(key), before.answer())?;
         let read = || {
             let remembered: Remembered = serde_json::from_slice(&plain).ok()?;
-            let receipt = data_encoding::BASE64.decode(remembered.receipt.as_bytes()).ok()?;
+            let receipt = data_encoding::BASE64
+                .decode(remembered.receipt.as_bytes())
+                .ok()?;
             Some(Advised {
                 advice: remembered.advice,
                 text_nl: remembered.text_nl,
@@ -420,7 +445,13 @@ fn outside_id(keyed: [u8; 32]) -> RequestId {
 }
 
 fn answer_name(key: &RequestKey) -> Vec<u8> {
-    [b"answer/", key.client.as_bytes(), b"/", key.id.as_bytes().as_slice()].concat()
+    [
+        b"answer/",
+        key.client.as_bytes(),
+        b"/",
+        key.id.as_bytes().as_slice(),
+    ]
+    .concat()
 }
 
 const fn assurance(level: LoginLevel) -> AssuranceLevel {

@@ -268,7 +268,10 @@ mod tests {
 
     fn read(text: &str) -> Result<Config, String> {
         let layers = process::Layers::new().text("node.toml", text);
-        layers.load::<Config>().map(|l| l.settings).map_err(|e| e.to_string())
+        layers
+            .load::<Config>()
+            .map(|l| l.settings)
+            .map_err(|e| e.to_string())
     }
 
     #[test]
@@ -281,7 +284,13 @@ mod tests {
         assert!(ledger::LogVerifier::parse(&config.broker.log_vkey).is_ok());
         let defaults = OutboxConfig::default();
         assert_eq!(config.outbox.push_delay_ms, defaults.push_delay_ms);
-        for word in ["max_items", "batch_items", "receipt_days", "notice_roles", "shuffle"] {
+        for word in [
+            "max_items",
+            "batch_items",
+            "receipt_days",
+            "notice_roles",
+            "shuffle",
+        ] {
             assert!(SAMPLE.contains(word), "{word}");
         }
     }

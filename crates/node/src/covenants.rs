@@ -76,7 +76,10 @@ impl Covenants {
             let (id, loaded) = load_one(entry, &party, &oin, &pins, keys, now)
                 .with_context(|| format!("{file}"))?;
             let twice = by_id.insert(id.clone(), loaded).is_some();
-            ensure!(!twice, "covenant {id} is configured twice: keep one version");
+            ensure!(
+                !twice,
+                "covenant {id} is configured twice: keep one version"
+            );
         }
         let mut signing_keys = BTreeMap::new();
         for (party, pin) in &config.pins {
@@ -86,7 +89,10 @@ impl Covenants {
                 signing_keys.insert(PartyId::parse(party).context("pins")?, key);
             }
         }
-        Ok(Self { by_id, signing_keys })
+        Ok(Self {
+            by_id,
+            signing_keys,
+        })
     }
 
     /// The ids of all of them.
@@ -108,7 +114,9 @@ impl Covenants {
         let loaded = self.by_id.get(id).ok_or(Reason::CovenantUnknown)?;
         let today = now.day();
         let (from, until) = loaded.valid;
-        let active = loaded.current(now).filter(|_| from <= today && today < until);
+        let active = loaded
+            .current(now)
+            .filter(|_| from <= today && today < until);
         active.ok_or_else(|| {
             Refused::from(Reason::CovenantNotActive)
                 .with("covenant", id)
@@ -132,7 +140,12 @@ impl Covenants {
         };
         if !self.by_id.contains_key(&id) {
             let unknown = Reason::CovenantUnknown;
-            found.add(path, unknown.as_str(), unknown.message_en(), unknown.message_nl());
+            found.add(
+                path,
+                unknown.as_str(),
+                unknown.message_en(),
+                unknown.message_nl(),
+            );
             return Err(found.into());
         }
         self.active(&id, now)
@@ -141,13 +154,19 @@ impl Covenants {
     /// Everything in force now.
     #[must_use]
     pub fn all_active(&self, now: Timestamp) -> Vec<Active> {
-        self.by_id.keys().filter_map(|id| self.active(id, now).ok()).collect()
+        self.by_id
+            .keys()
+            .filter_map(|id| self.active(id, now).ok())
+            .collect()
     }
 
     /// Covenants that are not in force now, for health.
     #[must_use]
     pub fn inactive(&self, now: Timestamp) -> Vec<&CovenantId> {
-        self.by_id.keys().filter(|id| self.active(id, now).is_err()).collect()
+        self.by_id
+            .keys()
+            .filter(|id| self.active(id, now).is_err())
+            .collect()
     }
 
     /// Covenants in force of which this node has no key, for health.
@@ -155,14 +174,21 @@ impl Covenants {
     pub fn without_key(&self, now: Timestamp) -> Vec<CovenantId> {
         let without = |active: &Active| active.epochs().is_empty();
         let all = self.all_active(now);
-        all.iter().filter(|a| without(a)).map(|a| a.covenant().id().clone()).collect()
+        all.iter()
+            .filter(|a| without(a))
+            .map(|a| a.covenant().id().clone())
+            .collect()
     }
 }
 
 impl Loaded {
     /// As verified; verified now when its first day has come meanwhile.
     fn current(&self, now: Timestamp) -> Option<Active> {
-        let known = self.active.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .active
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if known.is_some() || now.day() < self.valid.0 {
             return known;
         }
@@ -193,8 +219,7 @@ fn load_one(
     for path in &entry.signatures {
         let file = path.display();
         let text = std::fs::read(path).with_context(|| format!("read the signature {file}"))?;
-        let envelope =
-            Envelope::parse(&text).with_context(|| format!("the signature {file}"))?;
+        let envelope = Envelope::parse(&text).with_context(|| format!("the signature {file}"))?;
         envelopes.push(envelope);
     }
     let source = std::str::from_utf8(&bytes).context("a covenant is utf-8 text")?;
@@ -205,7 +230,10 @@ fn load_one(
     let own = covenant
         .party(party)
         .with_context(|| format!("it does not name party {party}"))?;
-    ensure!(own.oin == *oin, "it gives party {party} another oin than the settings do");
+    ensure!(
+        own.oin == *oin,
+        "it gives party {party} another oin than the settings do"
+    );
     let valid = (covenant.valid_from(), covenant.valid_until());
     let expected = Expected {
         covenant: covenant.id(),
@@ -218,8 +246,13 @@ fn load_one(
         epochs.push(Epoch::read(key, expected, keys)?);
     }
     epochs.sort_by_key(Epoch::number);
-    let doubled = epochs.windows(2).any(|w| matches!(w, [a, b] if a.number() == b.number()));
-    ensure!(!doubled, "an epoch is given twice; keep one key file per epoch");
+    let doubled = epochs
+        .windows(2)
+        .any(|w| matches!(w, [a, b] if a.number() == b.number()));
+    ensure!(
+        !doubled,
+        "an epoch is given twice; keep one key file per epoch"
+    );
     let loaded = Loaded {
         bytes,
         envelopes,

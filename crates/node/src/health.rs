@@ -38,14 +38,20 @@ impl NodeHealth {
             Ok(()) => self.store.ok(),
             Err(error) => self.store.fail(error.to_string()),
         }
-        let inactive: Vec<&str> =
-            node.covenants.inactive(now).into_iter().map(AsRef::as_ref).collect();
+        let inactive: Vec<&str> = node
+            .covenants
+            .inactive(now)
+            .into_iter()
+            .map(AsRef::as_ref)
+            .collect();
         if node.covenants.all_active(now).is_empty() {
-            self.covenant.fail("no covenant is in force: see its dates and signatures");
+            self.covenant
+                .fail("no covenant is in force: see its dates and signatures");
         } else if inactive.is_empty() {
             self.covenant.ok();
         } else {
-            self.covenant.fail(format!("not in force: {}", inactive.join(", ")));
+            self.covenant
+                .fail(format!("not in force: {}", inactive.join(", ")));
         }
         let without = node.covenants.without_key(now);
         if without.is_empty() {
@@ -55,7 +61,8 @@ impl NodeHealth {
             self.key.fail(format!("no key of: {}", names.join(", ")));
         }
         if node.log.is_contradicted() {
-            self.log.fail("the log contradicts the checkpoint seen before: call the other parties");
+            self.log
+                .fail("the log contradicts the checkpoint seen before: call the other parties");
         } else {
             self.log.ok();
         }
@@ -68,7 +75,8 @@ impl NodeHealth {
                 node.metrics.outbox(totals.items, totals.bytes);
                 let full = totals.items >= outbox.max_items || totals.bytes >= outbox.max_bytes;
                 if full {
-                    self.outbox.fail("full: new signals are refused until the broker takes some");
+                    self.outbox
+                        .fail("full: new signals are refused until the broker takes some");
                 } else {
                     self.outbox.ok();
                 }

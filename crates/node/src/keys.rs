@@ -42,9 +42,8 @@ impl Keys {
 
 fn vault_key(path: &Path) -> Result<Secret> {
     let bytes = secret_file::read(path)?;
-    Secret::from_slice(&bytes).with_context(|| {
-        format!("{}: a vault key is exactly 32 random bytes", path.display())
-    })
+    Secret::from_slice(&bytes)
+        .with_context(|| format!("{}: a vault key is exactly 32 random bytes", path.display()))
 }
 
 /// A covenant's key of one epoch, with what is derived of it.

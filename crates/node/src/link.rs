@@ -65,10 +65,8 @@ impl Link {
                 .refused
                 .iter()
                 .map(|(covenant, reason)| format!("{covenant}: refused by the broker, {reason}"));
-            let keys = state
-                .keys
-                .iter()
-                .filter_map(|((covenant, epoch), standing)| match standing {
+            let keys = state.keys.iter().filter_map(
+                |((covenant, epoch), standing)| match standing {
                     KeyStanding::Agreed => None,
                     KeyStanding::Waiting => Some(format!(
                         "{covenant} epoch {epoch}: waits for the announcement of the key's maker"
@@ -78,7 +76,8 @@ impl Link {
                         let names = names.join(", ");
                         Some(format!("{covenant} epoch {epoch}: another key for {names}"))
                     }
-                });
+                },
+            );
             refused.chain(keys).collect()
         })
     }

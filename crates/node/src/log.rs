@@ -46,7 +46,6 @@ impl Followed {
         &self.checkpoint
     }
 
-
     /// Keeps it as the newest one, unless a larger one is there.
     ///
     /// # Errors
@@ -74,8 +73,16 @@ impl Log {
         if let Some((checkpoint, _)) = &newest {
             metrics.log_size(checkpoint.size);
         }
-        let seen = Mutex::new(Seen { newest, contradicted });
-        Ok(Self { verifier, store, metrics, seen })
+        let seen = Mutex::new(Seen {
+            newest,
+            contradicted,
+        });
+        Ok(Self {
+            verifier,
+            store,
+            metrics,
+            seen,
+        })
     }
 
     /// The newest checkpoint that was verified, exact bytes.
@@ -95,10 +102,12 @@ impl Log {
     /// # Errors
     /// `RECEIPT_INVALID`.
     pub fn verify(&self, receipt: &Receipt) -> Result<Verified, Refused> {
-        ledger_receipt(receipt).verify(&self.verifier).map_err(|error| {
-            tracing::error!(%error, "a receipt of the broker does not hold");
-            Refused::from(Reason::ReceiptInvalid)
-        })
+        ledger_receipt(receipt)
+            .verify(&self.verifier)
+            .map_err(|error| {
+                tracing::error!(%error, "a receipt of the broker does not hold");
+                Refused::from(Reason::ReceiptInvalid)
+            })
     }
 
     /// Lays a checkpoint beside the newest one that was seen. `prove` fetches the RFC 6962
@@ -129,7 +138,11 @@ impl Log {
                 }
                 (small, large) => {
                     let proof = prove(small.min(large), small.max(large)).await?;
-                    let (first, second) = if small < large { (&old, &new) } else { (&new, &old) };
+                    let (first, second) = if small < large {
+                        (&old, &new)
+                    } else {
+                        (&new, &old)
+                    };
                     extends(first, second, &proof).is_ok()
                 }
             };
@@ -143,10 +156,16 @@ impl Log {
     fn advance(&self, new: Checkpoint, note: &[u8]) -> Followed {
         let followed = Followed {
             checkpoint: new.clone(),
-            seen: SeenCheckpoint { size: new.size, note: note.to_vec() },
+            seen: SeenCheckpoint {
+                size: new.size,
+                note: note.to_vec(),
+            },
         };
         self.with(|seen| {
-            let larger = seen.newest.as_ref().is_none_or(|(old, _)| old.size < new.size);
+            let larger = seen
+                .newest
+                .as_ref()
+                .is_none_or(|(old, _)| old.size < new.size);
             if larger {
                 self.metrics.log_size(new.size);
                 seen.newest = Some((new, note.to_vec()));
@@ -183,7 +202,10 @@ impl Log {
 
 fn ledger_receipt(receipt: &Receipt) -> receipt::Receipt {
     let opening = |opening: &Option<notice::Opening>| {
-        opening.as_ref().map(|o| Opening { salt: Salt::new(o.salt), bytes: o.content.clone() })
+        opening.as_ref().map(|o| Opening {
+            salt: Salt::new(o.salt),
+            bytes: o.content.clone(),
+        })
     };
     receipt::Receipt {
         entries: receipt
@@ -270,13 +292,18 @@ mod tests {
         let store = memory();
         let (one, two) = (Made::of(9, 0), Made::of(9, 1));
         let log_one = log(&store);
-        log_one.follow(&one.note(5), async |_, _| Ok(Vec::new())).await.unwrap();
+        log_one
+            .follow(&one.note(5), async |_, _| Ok(Vec::new()))
+            .await
+            .unwrap();
         let fork = log_one
             .follow(&two.note(8), async |from, to| Ok(two.proof(from, to)))
             .await
             .unwrap_err();
         assert_eq!(fork.reason(), Reason::LogInconsistent);
-        let later = log_one.follow(&one.note(5), async |_, _| Ok(Vec::new())).await;
+        let later = log_one
+            .follow(&one.note(5), async |_, _| Ok(Vec::new()))
+            .await;
         assert_eq!(later.unwrap_err().reason(), Reason::LogInconsistent);
         let kept = store.read(|view| view.note(EVIDENCE[1])).unwrap();
         assert_eq!(kept, Some(two.note(8)));
@@ -287,8 +314,12 @@ mod tests {
     async fn a_checkpoint_of_the_same_size_must_have_the_same_root() {
         let store = memory();
         let log = log(&store);
-        log.follow(&Made::of(5, 0).note(5), async |_, _| Ok(Vec::new())).await.unwrap();
-        let other = log.follow(&Made::of(5, 1).note(5), async |_, _| Ok(Vec::new())).await;
+        log.follow(&Made::of(5, 0).note(5), async |_, _| Ok(Vec::new()))
+            .await
+            .unwrap();
+        let other = log
+            .follow(&Made::of(5, 1).note(5), async |_, _| Ok(Vec::new()))
+            .await;
         assert_eq!(other.unwrap_err().reason(), Reason::LogInconsistent);
     }
 
@@ -298,7 +329,10 @@ mod tests {
         let log = log(&store);
         let stranger = LogSigner::from_seed("log.test", &Secret::new([1; 32])).unwrap();
         let note = stranger.sign(1, Digest::new([0; 32]));
-        let refused = log.follow(&note, async |_, _| Ok(Vec::new())).await.unwrap_err();
+        let refused = log
+            .follow(&note, async |_, _| Ok(Vec::new()))
+            .await
+            .unwrap_err();
         assert_eq!(refused.reason(), Reason::ReceiptInvalid);
         assert!(!log.is_contradicted());
     }

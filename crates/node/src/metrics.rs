@@ -58,17 +58,53 @@ impl NodeMetrics {
             log_size: Gauge::default(),
         };
         metrics.register(|to| {
-            to.register("signals_submitted", "Signals by outcome", all.submitted.clone());
-            to.register("signals_withdrawn", "Signals withdrawn", all.withdrawn.clone());
+            to.register(
+                "signals_submitted",
+                "Signals by outcome",
+                all.submitted.clone(),
+            );
+            to.register(
+                "signals_withdrawn",
+                "Signals withdrawn",
+                all.withdrawn.clone(),
+            );
             to.register("outbox_sent", "Outbox items by outcome", all.pushed.clone());
-            to.register("checks", "Checks by outcome of the asking", all.checks.clone());
-            to.register("check_seconds", "Duration of checks", all.check_seconds.clone());
+            to.register(
+                "checks",
+                "Checks by outcome of the asking",
+                all.checks.clone(),
+            );
+            to.register(
+                "check_seconds",
+                "Duration of checks",
+                all.check_seconds.clone(),
+            );
             to.register("notices_received", "Notices received", all.notices.clone());
-            to.register("outbox_items", "Items waiting for the broker", all.outbox_items.clone());
-            to.register("outbox_bytes", "Bytes waiting for the broker", all.outbox_bytes.clone());
-            to.register("broker_connected", "1 while connected", all.connected.clone());
-            to.register("match_key_blocked", "1 for a blocked match key", all.blocked.clone());
-            to.register("log_size_seen", "Size of the log as last verified", all.log_size.clone());
+            to.register(
+                "outbox_items",
+                "Items waiting for the broker",
+                all.outbox_items.clone(),
+            );
+            to.register(
+                "outbox_bytes",
+                "Bytes waiting for the broker",
+                all.outbox_bytes.clone(),
+            );
+            to.register(
+                "broker_connected",
+                "1 while connected",
+                all.connected.clone(),
+            );
+            to.register(
+                "match_key_blocked",
+                "1 for a blocked match key",
+                all.blocked.clone(),
+            );
+            to.register(
+                "log_size_seen",
+                "Size of the log as last verified",
+                all.log_size.clone(),
+            );
         });
         all
     }
@@ -83,7 +119,9 @@ impl NodeMetrics {
 
     pub(crate) fn sent(&self, outcome: &'static str, count: usize) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        self.pushed.get_or_create(&ByOutcome { outcome }).inc_by(count);
+        self.pushed
+            .get_or_create(&ByOutcome { outcome })
+            .inc_by(count);
     }
 
     /// A check was answered or refused openly. What was answered is not counted apart.
@@ -93,12 +131,15 @@ impl NodeMetrics {
     }
 
     pub(crate) fn notices(&self, count: usize) {
-        self.notices.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+        self.notices
+            .inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn outbox(&self, items: u64, bytes: u64) {
-        self.outbox_items.set(i64::try_from(items).unwrap_or(i64::MAX));
-        self.outbox_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.outbox_items
+            .set(i64::try_from(items).unwrap_or(i64::MAX));
+        self.outbox_bytes
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn link(&self, link: &Link) {

@@ -135,10 +135,7 @@ impl Inbox {
     ///
     /// # Errors
     /// [`Refused`] when the store fails; a notice whose receipt does not hold is left out.
-    pub async fn keep(
-        &self,
-        notices: Vec<(Notice, Followed)>,
-    ) -> Result<Vec<NoticeId>, Refused> {
+    pub async fn keep(&self, notices: Vec<(Notice, Followed)>) -> Result<Vec<NoticeId>, Refused> {
         let now = self.clock.now();
         let mut sealed = Vec::with_capacity(notices.len());
         for (notice, followed) in notices {
@@ -210,15 +207,21 @@ impl Inbox {
             for row in rows.into_iter().rev().filter(|row| row.number < before) {
                 looked_at = looked_at.saturating_add(1);
                 let number = row.number;
-                notices.extend(self.fitting(&wanted, row)?);
+                notices.extend(self.fitting(&wanted, &row)?);
                 if notices.len() >= size || looked_at >= MOST_LOOKED_AT {
                     let next_page_token = self.token(filter, number);
-                    return Ok(KeptPage { notices, next_page_token });
+                    return Ok(KeptPage {
+                        notices,
+                        next_page_token,
+                    });
                 }
             }
             before = after.saturating_add(1);
         }
-        Ok(KeptPage { notices, next_page_token: String::new() })
+        Ok(KeptPage {
+            notices,
+            next_page_token: String::new(),
+        })
     }
 
     /// Reads a filter for this caller.
@@ -241,7 +244,10 @@ impl Inbox {
         };
         found.into_result()?;
         let every_role = caller.has_any(&self.notice_roles);
-        if role.as_ref().is_some_and(|role| !every_role && !caller.has(role)) {
+        if role
+            .as_ref()
+            .is_some_and(|role| !every_role && !caller.has(role))
+        {
             return Err(Refused::from(Reason::RoleNotYours).with("field", "role"));
         }
         Ok(Wanted {
@@ -262,7 +268,7 @@ impl Inbox {
         let next = rows.last().map_or(cursor, |row| row.number);
         let mut kept = Vec::new();
         for row in rows {
-            kept.extend(self.fitting(wanted, row)?);
+            kept.extend(self.fitting(wanted, &row)?);
         }
         Ok((kept, next))
     }
@@ -288,7 +294,7 @@ impl Inbox {
         let wanted = self.wanted(caller, &NoticeFilter::default(), Findings::default())?;
         let row = self.store.read(|view| view.received_by_id(id))?;
         let visible = match row {
-            Some(row) => self.fitting(&wanted, row)?.is_some(),
+            Some(row) => self.fitting(&wanted, &row)?.is_some(),
             None => false,
         };
         if !visible {
@@ -296,7 +302,9 @@ impl Inbox {
         }
         let now = self.clock.now();
         let actor = acknowledgement.actor.as_bytes();
-        let hash = self.vault.recognise(&[b"acknowledge", id.as_bytes(), actor]);
+        let hash = self
+            .vault
+            .recognise(&[b"acknowledge", id.as_bytes(), actor]);
         let (key, hash) = (request_key(caller, METHOD, request), Digest::new(hash));
         self.store
             .write(move |tx| {
@@ -305,8 +313,14 @@ impl Inbox {
                         .map_err(|_| Refused::failed());
                 }
                 tx.acknowledge_received(id, now)?;
-                let at = tx.received_by_id(id)?.and_then(|r| r.acknowledged).unwrap_or(now);
-                let answer = Acknowledged { id: *id.as_bytes(), at: at.as_millis() };
+                let at = tx
+                    .received_by_id(id)?
+                    .and_then(|r| r.acknowledged)
+                    .unwrap_or(now);
+                let answer = Acknowledged {
+                    id: *id.as_bytes(),
+                    at: at.as_millis(),
+                };
                 let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::failed())?;
                 tx.remember(&key, &hash, &bytes, now)?;
                 Ok(answer)
@@ -314,7 +328,7 @@ impl Inbox {
             .await
     }
 
-    fn fitting(&self, wanted: &Wanted, row: Received) -> Result<Option<Kept>, Refused> {
+    fn fitting(&self, wanted: &Wanted, row: &Received) -> Result<Option<Kept>, Refused> {
         if wanted.unacknowledged && row.acknowledged.is_some() {
             return Ok(None);
         }
@@ -325,8 +339,14 @@ impl Inbox {
         };
         let may_read = wanted.every_role || notice.roles.iter().any(|r| wanted.roles.contains(r));
         let fits = may_read
-            && wanted.covenant.as_ref().is_none_or(|c| *c == notice.covenant)
-            && wanted.role.as_ref().is_none_or(|r| notice.roles.contains(r));
+            && wanted
+                .covenant
+                .as_ref()
+                .is_none_or(|c| *c == notice.covenant)
+            && wanted
+                .role
+                .as_ref()
+                .is_none_or(|r| notice.roles.contains(r));
         Ok(fits.then_some(Kept {
             notice,
             received_at: row.at,
@@ -374,12 +394,7 @@ impl Inbox {
         BASE64URL_NOPAD.encode(&bytes)
     }
 
-    fn open_token(
-        &self,
-        filter: &NoticeFilter,
-        token: &str,
-        found: &mut Findings,
-    ) -> Option<u64> {
+    fn open_token(&self, filter: &NoticeFilter, token: &str, found: &mut Findings) -> Option<u64> {
         if token.is_empty() {
             return None;
         }
@@ -395,7 +410,11 @@ impl Inbox {
     }
 
     fn mark(&self, filter: &NoticeFilter, number: u64) -> [u8; 32] {
-        let NoticeFilter { covenant, role, unacknowledged } = filter;
+        let NoticeFilter {
+            covenant,
+            role,
+            unacknowledged,
+        } = filter;
         self.vault.recognise(&[
             b"notices",
             covenant.as_bytes(),

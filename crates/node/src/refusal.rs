@@ -58,7 +58,10 @@ impl Refused {
     /// for a wrong message, it is that reason.
     #[must_use]
     pub fn fields(violations: Vec<Violation>) -> Self {
-        let rule = violations.first().map(|v| v.rule.clone()).unwrap_or_default();
+        let rule = violations
+            .first()
+            .map(|v| v.rule.clone())
+            .unwrap_or_default();
         let own = Reason::parse(&rule)
             .filter(|r| r.code() == Reason::FieldInvalid.code())
             .filter(|_| violations.iter().all(|v| v.rule == rule));
@@ -125,6 +128,10 @@ mod tests {
         ]);
         assert_eq!(two.reason(), Reason::FieldInvalid);
         let state = Refused::fields(vec![violation("signal.category", "CATEGORY_UNKNOWN")]);
-        assert_eq!(state.reason(), Reason::FieldInvalid, "its own status says another thing");
+        assert_eq!(
+            state.reason(),
+            Reason::FieldInvalid,
+            "its own status says another thing"
+        );
     }
 }

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use covenant::language::words::LoginLevel;
-use identity::tls::{
-    Acceptor, AcceptorLimits, ChannelSettings, ServerTls, TlsMaterial, channel,
-};
+use identity::tls::{Acceptor, AcceptorLimits, ChannelSettings, ServerTls, TlsMaterial, channel};
 use ledger::LogVerifier;
 use model::clock::{Clock, SystemClock};
 use model::{Oin, PartyId, RoleRef};
@@ -118,9 +116,13 @@ pub async fn start(config: Config) -> Result<RunningNode> {
 pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<RunningNode> {
     let mut parts = parts(&config, &clock)?;
     let material = broker_material(&config)?;
-    let acceptor = Acceptor::bind(config.listen, parts.server.clone(), AcceptorLimits::default())
-        .await
-        .with_context(|| format!("listen on {}", config.listen))?;
+    let acceptor = Acceptor::bind(
+        config.listen,
+        parts.server.clone(),
+        AcceptorLimits::default(),
+    )
+    .await
+    .with_context(|| format!("listen on {}", config.listen))?;
     let registry = Metrics::new("covenant_node");
     let health = Health::new();
     let admin = AdminServer::bind(&config.admin, health.clone(), registry.clone())
@@ -199,14 +201,29 @@ fn parts(config: &Config, clock: &Arc<dyn Clock>) -> Result<Parts> {
     let material = TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors);
     let material = material.context("tls")?;
     let own = material.own().context("tls.certificate")?;
-    anyhow::ensure!(*own.oin() == oin, "tls.certificate is of another oin than the settings");
-    let own = broker_material(config)?.own().context("broker.certificate")?;
-    anyhow::ensure!(*own.oin() == oin, "broker.certificate is of another oin than the settings");
+    anyhow::ensure!(
+        *own.oin() == oin,
+        "tls.certificate is of another oin than the settings"
+    );
+    let own = broker_material(config)?
+        .own()
+        .context("broker.certificate")?;
+    anyhow::ensure!(
+        *own.oin() == oin,
+        "broker.certificate is of another oin than the settings"
+    );
     let verifier = LogVerifier::parse(&config.broker.log_vkey).context("broker.log_vkey")?;
-    let speaker = Speaker::new(keys.signing.clone(), audience, party.clone(), Arc::clone(clock));
+    let speaker = Speaker::new(
+        keys.signing.clone(),
+        audience,
+        party.clone(),
+        Arc::clone(clock),
+    );
     Ok(Parts {
-        signal_roles: roles(&config.clients.signal_roles, &party).context("clients.signal_roles")?,
-        notice_roles: roles(&config.clients.notice_roles, &party).context("clients.notice_roles")?,
+        signal_roles: roles(&config.clients.signal_roles, &party)
+            .context("clients.signal_roles")?,
+        notice_roles: roles(&config.clients.notice_roles, &party)
+            .context("clients.notice_roles")?,
         server: ServerTls::new(&material).context("tls")?,
         covenants: Arc::new(covenants),
         broker: None,
@@ -319,7 +336,12 @@ fn assemble(
         metrics,
         clock,
     };
-    Ok(Assembled { oin: parts.oin, intake, checks, uplink })
+    Ok(Assembled {
+        oin: parts.oin,
+        intake,
+        checks,
+        uplink,
+    })
 }
 
 const fn login_level(level: LoginLevelConfig) -> LoginLevel {

@@ -149,14 +149,8 @@ mod tests {
     fn a_record_opens_under_its_own_name_and_key_only() {
         let record = vault(1).seal(b"signal/1", b"Jansen").unwrap();
         assert_eq!(vault(1).open(b"signal/1", &record).unwrap(), b"Jansen");
-        assert_eq!(
-            vault(1).open(b"signal/2", &record),
-            Err(VaultError::Sealed)
-        );
-        assert_eq!(
-            vault(2).open(b"signal/1", &record),
-            Err(VaultError::Sealed)
-        );
+        assert_eq!(vault(1).open(b"signal/2", &record), Err(VaultError::Sealed));
+        assert_eq!(vault(2).open(b"signal/1", &record), Err(VaultError::Sealed));
     }
 
     #[test]
@@ -192,7 +186,10 @@ mod tests {
             .unwrap();
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &salt).extract(&[0x0b; 22]);
         let mut out = [0; 32];
-        prk.expand(&[&info], Length).unwrap().fill(&mut out).unwrap();
+        prk.expand(&[&info], Length)
+            .unwrap()
+            .fill(&mut out)
+            .unwrap();
         assert_eq!(
             data_encoding::HEXLOWER.encode(&out),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"

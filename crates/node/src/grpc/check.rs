@@ -16,7 +16,10 @@ impl CheckService for Services {
         let caller = peer::caller(&request)?;
         let request = request.into_inner();
         let content = request.encode_to_vec();
-        let advised = self.checks.visit(&caller, read::visit(request, content)).await?;
+        let advised = self
+            .checks
+            .visit(&caller, read::visit(request, content))
+            .await?;
         Ok(Response::new(write::advised(advised)))
     }
 }

@@ -50,7 +50,9 @@ impl Services {
             "covenant.node.v1.CheckService",
             "covenant.node.v1.NoticeService",
         ] {
-            reporter.set_service_status(service, tonic_health::ServingStatus::Serving).await;
+            reporter
+                .set_service_status(service, tonic_health::ServingStatus::Serving)
+                .await;
         }
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)

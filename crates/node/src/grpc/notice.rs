@@ -26,9 +26,18 @@ impl NoticeService for Services {
         request: Request<ListNoticesRequest>,
     ) -> Result<Response<ListNoticesResponse>, Status> {
         let caller = peer::caller(&request)?;
-        let ListNoticesRequest { covenant, role, unacknowledged, page_size, page_token } =
-            request.into_inner();
-        let filter = NoticeFilter { covenant, role, unacknowledged };
+        let ListNoticesRequest {
+            covenant,
+            role,
+            unacknowledged,
+            page_size,
+            page_token,
+        } = request.into_inner();
+        let filter = NoticeFilter {
+            covenant,
+            role,
+            unacknowledged,
+        };
         let page = self.inbox.list(&caller, &filter, page_size, &page_token)?;
         Ok(Response::new(write::kept_page(page)))
     }
@@ -39,7 +48,11 @@ impl NoticeService for Services {
     ) -> Result<Response<Self::WatchNoticesStream>, Status> {
         let caller = peer::caller(&request)?;
         let WatchNoticesRequest { covenant, role } = request.into_inner();
-        let filter = NoticeFilter { covenant, role, unacknowledged: true };
+        let filter = NoticeFilter {
+            covenant,
+            role,
+            unacknowledged: true,
+        };
         let wanted = self.inbox.wanted(&caller, &filter, Findings::default())?;
         let (to, stream) = mpsc::channel(WINDOW);
         tokio::spawn(watch(self.clone(), wanted, to));
@@ -51,11 +64,22 @@ impl NoticeService for Services {
         request: Request<AcknowledgeNoticeRequest>,
     ) -> Result<Response<AcknowledgeNoticeResponse>, Status> {
         let caller = peer::caller(&request)?;
-        let AcknowledgeNoticeRequest { request_id, notice_id, actor } = request.into_inner();
-        let acknowledgement = Acknowledgement { request_id, notice_id, actor };
+        let AcknowledgeNoticeRequest {
+            request_id,
+            notice_id,
+            actor,
+        } = request.into_inner();
+        let acknowledgement = Acknowledgement {
+            request_id,
+            notice_id,
+            actor,
+        };
         let acknowledged = self.inbox.acknowledge(&caller, &acknowledgement).await?;
         Ok(Response::new(AcknowledgeNoticeResponse {
-            notice_id: acknowledged.id().map(|id| id.to_string()).unwrap_or_default(),
+            notice_id: acknowledged
+                .id()
+                .map(|id| id.to_string())
+                .unwrap_or_default(),
             acknowledged_at: Some(timestamp(acknowledged.at())),
         }))
     }
@@ -79,7 +103,9 @@ async fn watch(
             }
         };
         for kept in kept {
-            let response = WatchNoticesResponse { notice: Some(write::kept(kept)) };
+            let response = WatchNoticesResponse {
+                notice: Some(write::kept(kept)),
+            };
             if to.send(Ok(response)).await.is_err() {
                 return;
             }

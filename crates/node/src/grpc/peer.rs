@@ -8,7 +8,6 @@ use crate::caller::Caller;
 use wire::reason::Reason;
 use wire::status::Refusal;
 
-
 /// Lets in whoever has a certificate of `oin`, and hands the caller on.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnParty {
@@ -23,7 +22,8 @@ impl OwnParty {
 
 impl tonic::service::Interceptor for OwnParty {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        let peer = Peer::of(request.extensions()).ok_or_else(|| Refusal::of(Reason::NoCertificate))?;
+        let peer =
+            Peer::of(request.extensions()).ok_or_else(|| Refusal::of(Reason::NoCertificate))?;
         if *peer.oin() != self.oin {
             return Err(Refusal::of(Reason::OtherOrganisation).into());
         }
@@ -39,5 +39,7 @@ impl tonic::service::Interceptor for OwnParty {
 /// Who made this request.
 pub(crate) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>();
-    Ok(caller.cloned().ok_or_else(|| Refusal::of(Reason::NoCertificate))?)
+    Ok(caller
+        .cloned()
+        .ok_or_else(|| Refusal::of(Reason::NoCertificate))?)
 }

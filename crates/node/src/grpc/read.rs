@@ -1,15 +1,17 @@
 //! Messages of partner systems and case handlers, read into drafts. Nothing is judged here.
 
 use model::{Certainty, PoliceArticle, Protection, ProtectionStatement};
+use prost::Message as _;
 use pseudonym::{
     RawAccount, RawAddress, RawAddressAbroad, RawContact, RawIdentifier, RawOrganisation,
     RawPerson, RawSubject, RawVehicle,
 };
-use prost::Message as _;
 use wire::{field, node_v1 as pb, type_v1, word};
 
 use crate::checks::Visit;
-use crate::intake::{Choice, Draft, Filter, Provenance, State, SubjectDraft, Submission, Withdrawal};
+use crate::intake::{
+    Choice, Draft, Filter, Provenance, State, SubjectDraft, Submission, Withdrawal,
+};
 
 /// Reads one submission. The content that is kept is the signal alone.
 pub(crate) fn submission(
@@ -17,17 +19,35 @@ pub(crate) fn submission(
     signal: Option<pb::Signal>,
     validate_only: bool,
 ) -> Submission {
-    let content = signal.as_ref().map(pb::Signal::encode_to_vec).unwrap_or_default();
-    Submission { request_id, draft: signal.map(draft), content, validate_only }
+    let content = signal
+        .as_ref()
+        .map(pb::Signal::encode_to_vec)
+        .unwrap_or_default();
+    Submission {
+        request_id,
+        draft: signal.map(draft),
+        content,
+        validate_only,
+    }
 }
 
 /// Reads a withdrawal.
 pub(crate) fn withdrawal(request: pb::WithdrawSignalRequest) -> Withdrawal {
-    let pb::WithdrawSignalRequest { request_id, signal_id, reason, validate_only } = request;
+    let pb::WithdrawSignalRequest {
+        request_id,
+        signal_id,
+        reason,
+        validate_only,
+    } = request;
     let reason = choice(reason, |reason: type_v1::WithdrawalReason| {
         word::withdrawal_reason(reason.into(), "reason").ok()
     });
-    Withdrawal { request_id, signal_id, reason, validate_only }
+    Withdrawal {
+        request_id,
+        signal_id,
+        reason,
+        validate_only,
+    }
 }
 
 /// Reads a filter of one's own signals.
@@ -184,10 +204,9 @@ fn raw(kind: pb::subject::Kind) -> RawSubject {
             }
             .into()
         }
-        pb::subject::Kind::Vehicle(pb::Vehicle { plate }) => RawVehicle {
-            plate: text(plate),
+        pb::subject::Kind::Vehicle(pb::Vehicle { plate }) => {
+            RawVehicle { plate: text(plate) }.into()
         }
-        .into(),
         pb::subject::Kind::Contact(pb::Contact { phone }) => {
             RawContact { phone: text(phone) }.into()
         }
@@ -294,11 +313,13 @@ mod tests {
 
     #[test]
     fn a_number_we_do_not_know_is_not_the_same_as_nothing() {
-        let read = |number| choice(number, |c: type_v1::Certainty| match c {
-            type_v1::Certainty::Unspecified => None,
-            type_v1::Certainty::Reported => Some(1),
-            type_v1::Certainty::Confirmed => Some(2),
-        });
+        let read = |number| {
+            choice(number, |c: type_v1::Certainty| match c {
+                type_v1::Certainty::Unspecified => None,
+                type_v1::Certainty::Reported => Some(1),
+                type_v1::Certainty::Confirmed => Some(2),
+            })
+        };
         assert_eq!(read(0), Choice::Unspecified);
         assert_eq!(read(2), Choice::Is(2));
         assert_eq!(read(99), Choice::Unknown);

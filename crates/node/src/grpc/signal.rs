@@ -29,10 +29,16 @@ impl SignalService for Services {
         request: Request<SubmitSignalRequest>,
     ) -> Result<Response<SubmitSignalResponse>, Status> {
         let caller = peer::caller(&request)?;
-        let SubmitSignalRequest { request_id, signal, validate_only } = request.into_inner();
+        let SubmitSignalRequest {
+            request_id,
+            signal,
+            validate_only,
+        } = request.into_inner();
         let submission = read::submission(request_id, signal, validate_only);
         let accepted = self.intake.submit(&caller, submission).await?;
-        Ok(Response::new(SubmitSignalResponse { accepted: Some(write::accepted(&accepted)) }))
+        Ok(Response::new(SubmitSignalResponse {
+            accepted: Some(write::accepted(&accepted)),
+        }))
     }
 
     async fn submit_signals(
@@ -61,7 +67,9 @@ impl SignalService for Services {
     ) -> Result<Response<GetSignalResponse>, Status> {
         let caller = peer::caller(&request)?;
         let stored = self.intake.get(&caller, &request.get_ref().signal_id)?;
-        Ok(Response::new(GetSignalResponse { signal: Some(write::stored(stored)) }))
+        Ok(Response::new(GetSignalResponse {
+            signal: Some(write::stored(stored)),
+        }))
     }
 
     async fn list_signals(
@@ -69,7 +77,9 @@ impl SignalService for Services {
         request: Request<ListSignalsRequest>,
     ) -> Result<Response<ListSignalsResponse>, Status> {
         let caller = peer::caller(&request)?;
-        let page = self.intake.list(&caller, &read::filter(request.into_inner()))?;
+        let page = self
+            .intake
+            .list(&caller, &read::filter(request.into_inner()))?;
         Ok(Response::new(write::page(page)))
     }
 }
@@ -84,7 +94,9 @@ async fn take_all(
 ) {
     let places = Arc::new(Semaphore::new(services.limits.stream_in_flight.max(1)));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         let item = tokio::select! {
             item = items.message() => item,
             () = to.closed() => return,
@@ -113,11 +125,18 @@ async fn take_one(
     caller: &Caller,
     item: SubmitSignalsRequest,
 ) -> SubmitSignalsResponse {
-    let SubmitSignalsRequest { request_id, signal, validate_only } = item;
+    let SubmitSignalsRequest {
+        request_id,
+        signal,
+        validate_only,
+    } = item;
     let submission = read::submission(request_id.clone(), signal, validate_only);
     let outcome = match services.intake.submit(caller, submission).await {
         Ok(accepted) => submit_signals_response::Outcome::Accepted(write::accepted(&accepted)),
         Err(refused) => submit_signals_response::Outcome::Rejected(refused.0.to_message()),
     };
-    SubmitSignalsResponse { request_id, outcome: Some(outcome) }
+    SubmitSignalsResponse {
+        request_id,
+        outcome: Some(outcome),
+    }
 }

@@ -25,7 +25,14 @@ pub(crate) fn withdrawn(withdrawn: &Withdrawn) -> pb::WithdrawSignalResponse {
 }
 
 pub(crate) fn stored(stored: Stored) -> pb::StoredSignal {
-    let Stored { id: _, content, state, accepted_at, expires_on, refusal } = stored;
+    let Stored {
+        id: _,
+        content,
+        state,
+        accepted_at,
+        expires_on,
+        refusal,
+    } = stored;
     pb::StoredSignal {
         signal: content.and_then(|bytes| pb::Signal::decode(bytes.as_slice()).ok()),
         state: signal_state(state).into(),
@@ -43,12 +50,26 @@ pub(crate) fn page(page: Page) -> pb::ListSignalsResponse {
 }
 
 pub(crate) fn advised(advised: Advised) -> pb::CheckVisitResponse {
-    let Advised { advice, text_nl, text_en, receipt } = advised;
-    pb::CheckVisitResponse { advice, text_nl, text_en, receipt: Some(receipt.into()) }
+    let Advised {
+        advice,
+        text_nl,
+        text_en,
+        receipt,
+    } = advised;
+    pb::CheckVisitResponse {
+        advice,
+        text_nl,
+        text_en,
+        receipt: Some(receipt.into()),
+    }
 }
 
 pub(crate) fn kept(kept: Kept) -> pb::StoredNotice {
-    let Kept { notice, received_at, acknowledged_at } = kept;
+    let Kept {
+        notice,
+        received_at,
+        acknowledged_at,
+    } = kept;
     pb::StoredNotice {
         notice: Some(type_v1::Notice::from(notice)),
         received_at: Some(timestamp(received_at)),

@@ -53,7 +53,9 @@ pub struct Stored {
 
 impl std::fmt::Debug for Stored {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stored").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Stored")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,11 +122,17 @@ impl Intake {
                 after = Some(name);
                 if signals.len() >= size || looked_at >= MOST_LOOKED_AT {
                     let next_page_token = self.token(filter, after.as_deref());
-                    return Ok(Page { signals, next_page_token });
+                    return Ok(Page {
+                        signals,
+                        next_page_token,
+                    });
                 }
             }
             if ended {
-                return Ok(Page { signals, next_page_token: String::new() });
+                return Ok(Page {
+                    signals,
+                    next_page_token: String::new(),
+                });
             }
         }
     }
@@ -143,8 +151,13 @@ impl Intake {
         };
         let record = Record::decode(&own.state)?;
         let day = Day::from_days(record.day);
-        let fits = wanted.covenant.as_ref().is_none_or(|c| record.covenant().as_ref() == Some(c))
-            && wanted.state.is_none_or(|s| record.state_on(self.clock.now().day()) == s)
+        let fits = wanted
+            .covenant
+            .as_ref()
+            .is_none_or(|c| record.covenant().as_ref() == Some(c))
+            && wanted
+                .state
+                .is_none_or(|s| record.state_on(self.clock.now().day()) == s)
             && wanted.from.is_none_or(|from| day >= from)
             && wanted.until.is_none_or(|until| day < until);
         if !fits {
@@ -187,7 +200,9 @@ impl Intake {
         if filter.page_token.is_empty() {
             return None;
         }
-        let bytes = BASE64URL_NOPAD.decode(filter.page_token.as_bytes()).unwrap_or_default();
+        let bytes = BASE64URL_NOPAD
+            .decode(filter.page_token.as_bytes())
+            .unwrap_or_default();
         match bytes.split_at_checked(NAME) {
             Some((name, mark)) if mark == self.token_mark(filter, name) => Some(name.to_vec()),
             _ => {
@@ -198,9 +213,16 @@ impl Intake {
     }
 
     fn token_mark(&self, filter: &Filter, name: &[u8]) -> [u8; 32] {
-        let Filter { covenant, state, observed_from, observed_until, .. } = filter;
+        let Filter {
+            covenant,
+            state,
+            observed_from,
+            observed_until,
+            ..
+        } = filter;
         let words = format!("{state:?} {observed_from:?} {observed_until:?}");
-        self.vault.recognise(&[b"page", covenant.as_bytes(), words.as_bytes(), name])
+        self.vault
+            .recognise(&[b"page", covenant.as_bytes(), words.as_bytes(), name])
     }
 }
 

@@ -147,7 +147,10 @@ impl Content {
             salts.push((epoch, *salt));
             rest = more;
         }
-        Ok(Self { salts, message: rest.to_vec() })
+        Ok(Self {
+            salts,
+            message: rest.to_vec(),
+        })
     }
 }
 

@@ -20,11 +20,7 @@ pub struct Described {
 }
 
 /// Checks one subject; findings get `path` in front.
-pub fn check_subject(
-    draft: &SubjectDraft,
-    path: &str,
-    found: &mut Findings,
-) -> Option<Described> {
+pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> Option<Described> {
     let (minor, shielded_address) = check_protections(draft, path, found);
     let Some(raw) = &draft.raw else {
         found.add(
@@ -36,7 +32,11 @@ pub fn check_subject(
         return None;
     };
     match pseudonym::normalise(raw) {
-        Ok(normal) => Some(Described { normal, minor, shielded_address }),
+        Ok(normal) => Some(Described {
+            normal,
+            minor,
+            shielded_address,
+        }),
         Err(refusals) => {
             for refusal in refusals {
                 found.push(Violation {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ledger::opening::{Salt, content_commitment};
-use model::{Day, Digest, MatchKeyName, Signal, SignalId, Subject, Timestamp, Token};
+use model::{Day, Digest, KeyEpoch, MatchKeyName, Signal, SignalId, Subject, Timestamp, Token};
 use serde::{Deserialize, Serialize};
 use store::{NodeTx, OutsideId, OwnSignal, RequestKey};
 
@@ -79,6 +79,16 @@ struct Parcel {
     answer: Accepted,
 }
 
+/// What leaves of a signal, and what is kept of that.
+#[derive(Default)]
+struct Outgoing {
+    salts: Vec<(KeyEpoch, [u8; 32])>,
+    outside: Vec<OutsideId>,
+    items: Vec<(String, Vec<u8>)>,
+    tallies: Vec<Tally>,
+    comparisons: BTreeSet<String>,
+}
+
 /// A token of which the covenant limits how often it may occur among the party's own signals.
 struct Tally {
     name: String,
@@ -121,14 +131,23 @@ impl Intake {
             return Ok(answer);
         }
         let now = self.clock.now();
-        let active = self.covenants.named(&draft.covenant, "signal.covenant", now)?;
+        let active = self
+            .covenants
+            .named(&draft.covenant, "signal.covenant", now)?;
         let checked = check(
             draft,
-            Against { party: &self.party, covenant: active.covenant(), now },
+            Against {
+                party: &self.party,
+                covenant: active.covenant(),
+                now,
+            },
         )?;
         let parcel = self.parcel(&active, &checked, submission.content, &hash, now)?;
         if submission.validate_only {
-            return Ok(Accepted { accepted_at: None, ..parcel.answer });
+            return Ok(Accepted {
+                accepted_at: None,
+                ..parcel.answer
+            });
         }
         self.keep(key, hash, parcel, now).await
     }
@@ -148,42 +167,23 @@ impl Intake {
         hash: &Digest,
         now: Timestamp,
     ) -> Result<Parcel, Refused> {
-        let mut salts = Vec::new();
-        let mut outside = Vec::new();
-        let mut items = Vec::new();
-        let mut tallies = Vec::new();
-        let mut comparisons = BTreeSet::new();
-        for epoch in active.epochs() {
-            let salt = model::id::random_32();
-            let id = SignalId::fresh();
-            let subjects = derive(epoch, checked);
-            for token in subjects.iter().flat_map(|s| &s.tokens) {
-                comparisons.insert(token.key.name().to_owned());
-            }
-            tallies.extend(limited(active, epoch, &subjects));
-            let signal = signal(
-                &self.party,
-                checked,
-                epoch,
-                id,
-                subjects,
-                content_commitment(&Salt::new(salt), &content),
-            );
-            let queue = item::queue(&checked.covenant, epoch.number());
-            items.push((queue, item::push(&self.speaker, signal, checked.id, now)));
-            salts.push((epoch.number(), salt));
-            outside.push(OutsideId {
-                covenant: checked.covenant.clone(),
-                epoch: epoch.number(),
-                id,
-            });
-        }
+        let Outgoing {
+            salts,
+            outside,
+            items,
+            tallies,
+            comparisons,
+        } = self.outgoing(active, checked, &content, now);
         if comparisons.is_empty() {
             return Err(nothing_to_compare(active));
         }
         let comparisons: Vec<String> = comparisons.into_iter().collect();
         let vault_name = vault_name(now, checked.id);
-        let sealed = Content { salts, message: content }.seal(&self.vault, &vault_name)?;
+        let sealed = Content {
+            salts,
+            message: content,
+        }
+        .seal(&self.vault, &vault_name)?;
         let record = Record {
             covenant: checked.covenant.to_string(),
             day: checked.day.as_days(),
@@ -203,8 +203,59 @@ impl Intake {
             expires_on: checked.expires_on.as_days(),
             comparisons,
         };
-        let own = OwnSignal { state: Vec::new(), outside };
-        Ok(Parcel { id: checked.id, record, own, vault_name, sealed, items, tallies, answer })
+        let own = OwnSignal {
+            state: Vec::new(),
+            outside,
+        };
+        Ok(Parcel {
+            id: checked.id,
+            record,
+            own,
+            vault_name,
+            sealed,
+            items,
+            tallies,
+            answer,
+        })
+    }
+
+    /// The signal as it leaves: once for every epoch of which this node has the key, each under an
+    /// id, a salt and tokens of its own.
+    fn outgoing(
+        &self,
+        active: &Active,
+        checked: &Checked,
+        content: &[u8],
+        now: Timestamp,
+    ) -> Outgoing {
+        let mut out = Outgoing::default();
+        for epoch in active.epochs() {
+            let salt = model::id::random_32();
+            let id = SignalId::fresh();
+            let subjects = derive(epoch, checked);
+            for token in subjects.iter().flat_map(|s| &s.tokens) {
+                out.comparisons.insert(token.key.name().to_owned());
+            }
+            out.tallies.extend(limited(active, epoch, &subjects));
+            let signal = signal(
+                &self.party,
+                checked,
+                epoch,
+                id,
+                subjects,
+                content_commitment(&Salt::new(salt), content),
+            );
+            let queue = item::queue(&checked.covenant, epoch.number());
+            let item = item::push(&self.speaker, signal, checked.id, now);
+            out.items.push((queue, item));
+            out.salts.push((epoch.number(), salt));
+            out.outside.push(OutsideId {
+                covenant: checked.covenant.clone(),
+                epoch: epoch.number(),
+                id,
+            });
+        }
+        out
     }
 
     async fn keep(
@@ -237,6 +288,9 @@ fn store_parcel(
         let known = Record::decode(&known.state)?;
         if known.content != parcel.record.content {
             return Err(Reason::SignalIdReused.into());
+        }
+        if known.state == State::Withdrawn {
+            return Err(Reason::SignalWithdrawn.into());
         }
         parcel.answer.accepted_at = Some(known.accepted_at);
         return remember(tx, key, hash, parcel.answer, now);
@@ -339,7 +393,11 @@ fn nothing_to_compare(active: &Active) -> Refused {
         "no comparison of the covenant can be made with these fields; give all fields of at least one comparison",
         "met deze velden kan geen enkele vergelijking van het convenant worden gemaakt; geef alle velden van ten minste een vergelijking",
     );
-    let names: Vec<&str> = covenant.match_keys().iter().map(|s| s.name.as_str()).collect();
+    let names: Vec<&str> = covenant
+        .match_keys()
+        .iter()
+        .map(|s| s.name.as_str())
+        .collect();
     Refused::from(found)
         .with("covenant", covenant.id())
         .with("comparisons", names.join(", "))

@@ -55,7 +55,6 @@ pub struct Checked {
     pub expires_on: Day,
 }
 
-
 /// Checks every field.
 ///
 /// # Errors
@@ -276,7 +275,11 @@ fn check_provenance(draft: &Draft, found: &mut Findings) {
 }
 
 fn check_attributes(draft: &Draft, found: &mut Findings) {
-    found.at_most("signal.attributes", draft.attributes.len(), limit::ATTRIBUTES);
+    found.at_most(
+        "signal.attributes",
+        draft.attributes.len(),
+        limit::ATTRIBUTES,
+    );
     let mut seen: Vec<&str> = Vec::new();
     for (index, (name, value)) in draft.attributes.iter().enumerate().take(limit::ATTRIBUTES) {
         let path = format!("signal.attributes[{index}].name");

@@ -70,10 +70,15 @@ impl Intake {
         if withdrawal.validate_only {
             let own = self.store.read(|view| Ok::<_, Refused>(view.own(id)?))?;
             own.ok_or_else(signal_unknown)?;
-            return Ok(Withdrawn { id: *id.as_bytes(), at: None });
+            return Ok(Withdrawn {
+                id: *id.as_bytes(),
+                at: None,
+            });
         }
         let word = format!("{reason:?}");
-        let hash = self.vault.recognise(&[b"withdraw", id.as_bytes(), word.as_bytes()]);
+        let hash = self
+            .vault
+            .recognise(&[b"withdraw", id.as_bytes(), word.as_bytes()]);
         let key = request_key(caller, METHOD, request);
         let now = self.clock.now();
         let withdrawn = self
@@ -121,7 +126,10 @@ fn store_withdrawal(
     }
     own.state = record.encode();
     tx.put_own(id, &own)?;
-    let answer = Withdrawn { id: *id.as_bytes(), at: record.withdrawn_at };
+    let answer = Withdrawn {
+        id: *id.as_bytes(),
+        at: record.withdrawn_at,
+    };
     let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::failed())?;
     tx.remember(key, hash, &bytes, now)?;
     Ok(answer)

@@ -1,7 +1,7 @@
 //! The world of this crate's tests: keys, a signed covenant, and use cases over a store in memory.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use covenant::signoff::{Envelope, Statement, sign};
@@ -50,13 +50,21 @@ impl World {
         let clock = ManualClock::at(today().start().plus_seconds(12 * 3600));
         let now = model::clock::Clock::now(&clock);
         let covenants = Arc::new(Covenants::load(&config, &keys, now).unwrap());
-        let settings = NodeSettings { outbox_items: max_items, ..NodeSettings::default() };
+        let settings = NodeSettings {
+            outbox_items: max_items,
+            ..NodeSettings::default()
+        };
         let store = NodeStore::in_memory(MemoryEngine::default(), settings).unwrap();
         let party = PartyId::parse(party).unwrap();
         let audience = Oin::parse(BROKER).unwrap();
         let intake = Intake {
             signal_roles: vec![RoleRef::parse(&format!("{party}.systeem")).unwrap()].into(),
-            speaker: Speaker::new(keys.signing, audience, party.clone(), Arc::new(clock.clone())),
+            speaker: Speaker::new(
+                keys.signing,
+                audience,
+                party.clone(),
+                Arc::new(clock.clone()),
+            ),
             party,
             covenants,
             vault: Arc::new(keys.vault),
@@ -65,7 +73,11 @@ impl World {
             metrics: NodeMetrics::register(&process::Metrics::new("test")),
             clock: Arc::new(clock.clone()),
         };
-        Self { intake, clock, _files: files }
+        Self {
+            intake,
+            clock,
+            _files: files,
+        }
     }
 
     /// A partner system of this party.
@@ -75,7 +87,11 @@ impl World {
 
     /// How many items wait in the outbox.
     pub(crate) fn waiting(&self) -> u64 {
-        self.intake.store.read(|view| view.outbox_totals()).unwrap().items
+        self.intake
+            .store
+            .read(|view| view.outbox_totals())
+            .unwrap()
+            .items
     }
 
     /// The time by the test's clock.
@@ -88,24 +104,38 @@ impl World {
 pub(crate) fn caller(client: &str, roles: &[&str]) -> Caller {
     let mut roles: Vec<_> = roles.iter().map(|r| RoleRef::parse(r).unwrap()).collect();
     roles.sort();
-    Caller { client: client.to_owned(), roles }
+    Caller {
+        client: client.to_owned(),
+        roles,
+    }
 }
 
 /// A subject with fields by path.
 pub(crate) fn subject(fields: &[(&str, &str)]) -> SubjectDraft {
-    let fields = fields.iter().map(|(path, text)| (*path, RawIdentifier::from(*text)));
+    let fields = fields
+        .iter()
+        .map(|(path, text)| (*path, RawIdentifier::from(*text)));
     SubjectDraft {
         raw: Some(RawSubject::from_fields(fields).unwrap()),
         protections: vec![
-            (Choice::Is(Ground::Minor), Choice::Is(ProtectionStatement::Absent)),
-            (Choice::Is(Ground::ShieldedAddress), Choice::Is(ProtectionStatement::Absent)),
+            (
+                Choice::Is(Ground::Minor),
+                Choice::Is(ProtectionStatement::Absent),
+            ),
+            (
+                Choice::Is(Ground::ShieldedAddress),
+                Choice::Is(ProtectionStatement::Absent),
+            ),
         ],
     }
 }
 
 /// An address in the tests' village.
 pub(crate) fn address() -> SubjectDraft {
-    subject(&[("address.postcode", "1234 AB"), ("address.house_number", "12")])
+    subject(&[
+        ("address.postcode", "1234 AB"),
+        ("address.house_number", "12"),
+    ])
 }
 
 /// A signal that the corporation may share.
@@ -121,7 +151,10 @@ pub(crate) fn draft() -> Draft {
         certainty: Choice::Is(Certainty::Confirmed),
         reviewed_by_person: true,
         provenance: Choice::Is(Provenance::OwnObservation),
-        attributes: vec![("omschrijving".to_owned(), "Geschreeuw bij de deur".to_owned())],
+        attributes: vec![(
+            "omschrijving".to_owned(),
+            "Geschreeuw bij de deur".to_owned(),
+        )],
         police_article: Choice::Unspecified,
         source_reference: "ZAAK-1".to_owned(),
     }
@@ -142,83 +175,101 @@ pub(crate) fn fresh_v7() -> String {
     SignalId::new(model::id::fresh_v7(&clock)).to_string()
 }
 
-/// Settings whose files exist: keys, a signed covenant, covenant keys for these epochs. Ports and
-/// certificates are not there.
-pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
-    let mut named = BTreeMap::new();
-    let text = fill_in(&mut named);
-    let covenant_file = put(files, "covenant.toml", text.as_bytes());
-    let mut pins = String::new();
-    let mut signatures = Vec::new();
-    let parsed = covenant::check(&text);
-    let Some(covenant) = parsed.covenant else { panic!("{:?}", parsed.diagnostics) };
-    for (id, office) in [("corporatie", "FG"), ("gemeente", "FG"), ("politie", "PF")] {
-        let key = &named[&format!("{}-{office}", id.to_uppercase())];
-        let id = PartyId::parse(id).unwrap();
-        let statement = Statement::new(&covenant, &id, today(), b"gelezen", "test").unwrap();
-        let envelope: Envelope = sign(&covenant, &statement, key).unwrap();
-        signatures.push(put(files, &format!("{id}.json"), envelope.to_json().as_bytes()));
-        let public = SigningKey::from_secret(key).verifying_key();
-        pins.push_str(&format!("[pins.{id}]\nsigner = \"{public}\"\n"));
-    }
-    let mut keys = Vec::new();
-    for epoch in epochs {
-        let secret = Secret::new([u8::try_from(*epoch).unwrap(); 32]);
-        let stored = StoredKey {
-            covenant: CovenantId::parse("proef").unwrap(),
-            epoch: KeyEpoch::new(*epoch).unwrap(),
-            commitment: CovenantKey::from_secret(secret.clone()).commitment(),
-            key: secret,
-        };
-        let path = files.join(format!("covenant-{epoch}.key"));
-        stored.write_new(&path, &Protection::none()).unwrap();
-        keys.push(format!("{{ epoch = {epoch}, file = {path:?} }}"));
-    }
-    let signing = put(files, "signing.pem", SigningKey::generate().to_pem().as_bytes());
-    let sealing = put(files, "sealing.pem", SealingKey::generate().to_pem().as_bytes());
-    let vault = put(files, "vault.key", &[7; 32]);
-    let oins = BTreeMap::from([("corporatie", 1), ("gemeente", 2), ("politie", 3)]);
-    let oin = format!("0000009900000000{}000", oins[party]);
-    let none = files.join("none.pem");
-    let log = ledger::LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
-    let vkey = log.verifier().to_vkey();
-    let text = format!(
-        r#"party = "{party}"
-oin = "{oin}"
-state_dir = {state:?}
+/// Settings, to be filled in.
+const CONFIG: &str = r#"party = "PARTY"
+oin = "OIN"
+state_dir = "FILES/state"
 listen = "127.0.0.1:0"
 [tls]
-certificate = {none:?}
-key = {none:?}
+certificate = "FILES/none.pem"
+key = "FILES/none.pem"
 trust_anchors = []
 [clients]
-signal_roles = ["{party}.systeem"]
+signal_roles = ["PARTY.systeem"]
 [broker]
 address = "127.0.0.1:1"
 server_name = "makelaar.test"
-oin = "{BROKER}"
+oin = "BROKER"
 trust_anchors = []
-certificate = {none:?}
-key = {none:?}
-log_vkey = "{vkey}"
+certificate = "FILES/none.pem"
+key = "FILES/none.pem"
+log_vkey = "VKEY"
 [keys]
-signing = {signing:?}
-sealing = {sealing:?}
-vault = {vault:?}
+signing = "FILES/signing.pem"
+sealing = "FILES/sealing.pem"
+vault = "FILES/vault.key"
 protection = "none"
 [[covenant]]
-file = {covenant_file:?}
-signatures = {signatures:?}
-keys = [{keys}]
-{pins}"#,
-        state = files.join("state"),
-        keys = keys.join(", "),
-    );
+file = "FILES/covenant.toml"
+signatures = ["FILES/corporatie.json", "FILES/gemeente.json", "FILES/politie.json"]
+keys = [KEYS]
+"#;
+
+/// Settings whose files exist: keys, a signed covenant, covenant keys for these epochs. Ports and
+/// certificates are not there.
+pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
+    let mut text = CONFIG.to_owned();
+    text.push_str(&put_covenant(files));
+    let keys: Vec<_> = epochs.iter().map(|e| put_key(files, *e)).collect();
+    let signing = SigningKey::generate().to_pem();
+    put(files, "signing.pem", signing.as_bytes());
+    let sealing = SealingKey::generate().to_pem();
+    put(files, "sealing.pem", sealing.as_bytes());
+    put(files, "vault.key", &[7; 32]);
+    let oins = BTreeMap::from([("corporatie", 1), ("gemeente", 2), ("politie", 3)]);
+    let oin = format!("0000009900000000{}000", oins[party]);
+    let log = ledger::LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+    for (name, value) in [
+        ("PARTY", party),
+        ("OIN", &oin),
+        ("FILES", files.to_str().unwrap()),
+        ("BROKER", BROKER),
+        ("VKEY", &log.verifier().to_vkey()),
+        ("KEYS", &keys.join(", ")),
+    ] {
+        text = text.replace(name, value);
+    }
     let layers = process::Layers::new().text("test", &text);
     match layers.load::<Config>() {
         Ok(loaded) => loaded.settings,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Writes the covenant and everybody's signature; gives the pins.
+fn put_covenant(files: &Path) -> String {
+    let mut named = BTreeMap::new();
+    let text = fill_in(&mut named);
+    put(files, "covenant.toml", text.as_bytes());
+    let checked = covenant::check(&text);
+    let Some(covenant) = checked.covenant else {
+        panic!("{:?}", checked.diagnostics)
+    };
+    let mut pins = String::new();
+    for (id, office) in [("corporatie", "FG"), ("gemeente", "FG"), ("politie", "PF")] {
+        let key = &named[&format!("{}-{office}", id.to_uppercase())];
+        let id = PartyId::parse(id).unwrap();
+        let statement = Statement::new(&covenant, &id, today(), b"gelezen", "test").unwrap();
+        let envelope: Envelope = sign(&covenant, &statement, key).unwrap();
+        put(files, &format!("{id}.json"), envelope.to_json().as_bytes());
+        let public = SigningKey::from_secret(key).verifying_key();
+        pins.push_str(&format!("[pins.{id}]\nsigner = \"{public}\"\n"));
+    }
+    pins
+}
+
+/// Writes the covenant key of an epoch; gives its line in the settings.
+fn put_key(files: &Path, epoch: u32) -> String {
+    let secret = Secret::new([u8::try_from(epoch).unwrap(); 32]);
+    let stored = StoredKey {
+        covenant: CovenantId::parse("proef").unwrap(),
+        epoch: KeyEpoch::new(epoch).unwrap(),
+        commitment: CovenantKey::from_secret(secret.clone()).commitment(),
+        key: secret,
+    };
+    let path = files.join(format!("covenant-{epoch}.key"));
+    stored.write_new(&path, &Protection::none()).unwrap();
+    format!("{{ epoch = {epoch}, file = {path:?} }}")
 }
 
 /// A real key for every place-holder, the same for the same name.
@@ -236,10 +287,9 @@ fn fill_in(named: &mut BTreeMap<String, Secret>) -> String {
     text
 }
 
-fn put(files: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+fn put(files: &Path, name: &str, bytes: &[u8]) {
     use std::os::unix::fs::PermissionsExt as _;
     let path = files.join(name);
     std::fs::write(&path, bytes).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    path
 }

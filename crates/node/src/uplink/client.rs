@@ -35,7 +35,11 @@ impl Broker {
     /// Calls over `channel`, each within `timeout`.
     #[must_use]
     pub const fn new(channel: Channel, speaker: Speaker, timeout: Duration) -> Self {
-        Self { channel, speaker, timeout }
+        Self {
+            channel,
+            speaker,
+            timeout,
+        }
     }
 
     /// The connection.
@@ -59,10 +63,14 @@ impl Broker {
         let request = question.header.request_id.to_string();
         let message = pb::CheckQuestion::from(question);
         let signed = self.speaker.sign(&message);
-        let asked = pb::CheckRequest { question: Some(signed) };
+        let asked = pb::CheckRequest {
+            question: Some(signed),
+        };
         let mut client = wire::client::exchange(self.channel.clone());
         let answer = self
-            .call("check", asked, async move |request| client.check(request).await)
+            .call("check", asked, async move |request| {
+                client.check(request).await
+            })
             .await?;
         if answer.request_id != request {
             tracing::error!("the broker answered another question");
@@ -73,7 +81,10 @@ impl Broker {
             tracing::error!(%malformed, "the broker's receipt can't be read");
             Refused::from(Reason::ReceiptInvalid)
         })?;
-        Ok(Answered { advice: answer.advice, receipt })
+        Ok(Answered {
+            advice: answer.advice,
+            receipt,
+        })
     }
 
     /// Takes back signals that were pushed.
@@ -81,10 +92,14 @@ impl Broker {
         &self,
         batch: &pb::WithdrawalBatch,
     ) -> Result<pb::TakenBatch, Refused> {
-        let batch = pb::WithdrawSignalsRequest { batch: Some(self.speaker.sign(batch)) };
+        let batch = pb::WithdrawSignalsRequest {
+            batch: Some(self.speaker.sign(batch)),
+        };
         let mut client = wire::client::exchange(self.channel.clone());
         let answer = self
-            .call("withdraw", batch, async move |r| client.withdraw_signals(r).await)
+            .call("withdraw", batch, async move |r| {
+                client.withdraw_signals(r).await
+            })
             .await?;
         answer.outcome.ok_or_else(|| Reason::BrokerFailed.into())
     }
@@ -94,10 +109,15 @@ impl Broker {
     /// # Errors
     /// As [`Broker::check`].
     pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Digest>, Refused> {
-        let sizes = audit_v1::GetConsistencyProofRequest { from_size: from, to_size: to };
+        let sizes = audit_v1::GetConsistencyProofRequest {
+            from_size: from,
+            to_size: to,
+        };
         let mut client = wire::client::disclosure_log(self.channel.clone());
         let answer = self
-            .call("consistency", sizes, async move |r| client.get_consistency_proof(r).await)
+            .call("consistency", sizes, async move |r| {
+                client.get_consistency_proof(r).await
+            })
             .await?;
         let read = |bytes: &wire::Bytes| Digest::from_slice(bytes);
         let proof: Option<Vec<Digest>> = answer.consistency_proof.iter().map(read).collect();

@@ -64,7 +64,9 @@ impl Uplink {
             let mut next_due: Option<Timestamp> = None;
             for active in self.covenants.all_active(self.clock.now()) {
                 for epoch in active.epochs() {
-                    let Some(mut lane) = self.lane(&active, epoch.number()) else { continue };
+                    let Some(mut lane) = self.lane(&active, epoch.number()) else {
+                        continue;
+                    };
                     while self.send_some(&mut pushes, &mut lane).await? {}
                     next_due = earliest(next_due, lane.next_due);
                 }
@@ -90,7 +92,14 @@ impl Uplink {
             KeyStanding::Blocked(keys) => keys,
         };
         let queue = queue(id, epoch);
-        Some(Lane { active, epoch, queue, blocked, cursor: 0, next_due: None })
+        Some(Lane {
+            active,
+            epoch,
+            queue,
+            blocked,
+            cursor: 0,
+            next_due: None,
+        })
     }
 
     /// Sends one load from where the lane stands; `false` at its end, or when the broker refuses
@@ -113,7 +122,9 @@ impl Uplink {
         let now = self.clock.now();
         let mut load = Load::default();
         loop {
-            let page = self.store.read(|view| view.outbox(&lane.queue, lane.cursor, PAGE))?;
+            let page = self
+                .store
+                .read(|view| view.outbox(&lane.queue, lane.cursor, PAGE))?;
             let ended = page.len() < PAGE;
             for waiting in page {
                 let full = load.pushes.len() >= most
@@ -147,7 +158,10 @@ impl Uplink {
     async fn open_pushes(&self) -> Result<Pushes, Lost> {
         let (up, requests) = mpsc::channel(1);
         let mut client = wire::client::exchange(self.broker.channel());
-        let down = client.push_signals(ReceiverStream::new(requests)).await?.into_inner();
+        let down = client
+            .push_signals(ReceiverStream::new(requests))
+            .await?
+            .into_inner();
         Ok(Pushes { up, down })
     }
 
@@ -162,18 +176,30 @@ impl Uplink {
         }
         let request = RequestId::fresh();
         let covenant = lane.active.covenant();
-        let header = self.broker.speaker().header(covenant.id(), covenant.digest(), request);
-        let mut batch: pb::PushBatch =
-            PushBatch { header, epoch: lane.epoch, signals: Vec::new() }.into();
+        let header = self
+            .broker
+            .speaker()
+            .header(covenant.id(), covenant.digest(), request);
+        let mut batch: pb::PushBatch = PushBatch {
+            header,
+            epoch: lane.epoch,
+            signals: Vec::new(),
+        }
+        .into();
         batch.signals = items
             .iter()
             .filter_map(|(_, item)| match &item.errand {
-                Errand::Push(signal) => Some(signal.clone()),
+                Errand::Push(signal) => Some((**signal).clone()),
                 Errand::Withdraw(_) => None,
             })
             .collect();
         let signed = self.broker.speaker().sign(&batch);
-        let sent = pushes.up.send(pb::PushSignalsRequest { batch: Some(signed) }).await;
+        let sent = pushes
+            .up
+            .send(pb::PushSignalsRequest {
+                batch: Some(signed),
+            })
+            .await;
         sent.map_err(|_| Lost::Unreachable("closed".to_owned()))?;
         let answer = tokio::time::timeout(ANSWER_WITHIN, pushes.down.message())
             .await
@@ -200,12 +226,19 @@ impl Uplink {
         let speaker = self.broker.speaker();
         let header = speaker.header(covenant.id(), covenant.digest(), RequestId::fresh());
         let withdrawals = items.iter().filter_map(|(_, item)| match item.errand {
-            Errand::Withdraw(reason) => Some(Withdrawal { signal: item.outside, reason }),
+            Errand::Withdraw(reason) => Some(Withdrawal {
+                signal: item.outside,
+                reason,
+            }),
             Errand::Push(_) => None,
         });
         let withdrawals = withdrawals.collect();
-        let batch: pb::WithdrawalBatch =
-            WithdrawalBatch { header, epoch: lane.epoch, withdrawals }.into();
+        let batch: pb::WithdrawalBatch = WithdrawalBatch {
+            header,
+            epoch: lane.epoch,
+            withdrawals,
+        }
+        .into();
         match self.broker.withdraw(&batch).await {
             Ok(taken) => {
                 self.settle(lane, items, taken).await?;
@@ -225,8 +258,10 @@ impl Uplink {
         items: Vec<(u64, Item)>,
         taken: pb::TakenBatch,
     ) -> Result<(), Lost> {
-        let mut outcomes: Vec<(u64, Item, Option<Refusal>)> =
-            items.into_iter().map(|(number, item)| (number, item, None)).collect();
+        let mut outcomes: Vec<(u64, Item, Option<Refusal>)> = items
+            .into_iter()
+            .map(|(number, item)| (number, item, None))
+            .collect();
         let count = outcomes.len();
         for refused in &taken.refused {
             let place = usize::try_from(refused.index).unwrap_or(usize::MAX);
@@ -287,7 +322,11 @@ fn held_up(reason: Option<Reason>, text: &str) -> Result<bool, Lost> {
 }
 
 fn refusal(told: Told) -> Refusal {
-    Refusal { reason: told.reason_text, en: told.message_en, nl: told.message_nl }
+    Refusal {
+        reason: told.reason_text,
+        en: told.message_en,
+        nl: told.message_nl,
+    }
 }
 
 fn unexplained() -> Refusal {

@@ -15,11 +15,7 @@ use crate::keys::{Announcement, Epoch};
 const SOFTWARE: &str = concat!("covenant-node/", env!("CARGO_PKG_VERSION"));
 
 /// The first message of the stream.
-pub(super) fn hello(
-    speaker: &Speaker,
-    active: &[Active],
-    last_checkpoint: Vec<u8>,
-) -> pb::Hello {
+pub(super) fn hello(speaker: &Speaker, active: &[Active], last_checkpoint: Vec<u8>) -> pb::Hello {
     let covenants = active.iter().map(|active| {
         let covenant = active.covenant();
         let request = RequestId::fresh();

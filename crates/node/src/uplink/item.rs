@@ -29,7 +29,7 @@ pub(crate) struct Item {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Errand {
-    Push(pb::PseudonymousSignal),
+    Push(Box<pb::PseudonymousSignal>),
     Withdraw(WithdrawalReason),
 }
 
@@ -48,8 +48,17 @@ pub(crate) fn push(
 ) -> Vec<u8> {
     let (covenant, epoch, outside) = (signal.covenant.clone(), signal.epoch, signal.id);
     // Only the signal is kept: the header is made, and signed, when it leaves.
-    let header = speaker.header(&covenant, signal.content_commitment, model::RequestId::fresh());
-    let mut batch: pb::PushBatch = PushBatch { header, epoch, signals: vec![signal] }.into();
+    let header = speaker.header(
+        &covenant,
+        signal.content_commitment,
+        model::RequestId::fresh(),
+    );
+    let mut batch: pb::PushBatch = PushBatch {
+        header,
+        epoch,
+        signals: vec![signal],
+    }
+    .into();
     let message = batch.signals.pop().unwrap_or_default();
     encode(PUSH, accepted_at, own, outside, &message.encode_to_vec())
 }
@@ -73,7 +82,7 @@ impl Item {
         let (own, rest) = rest.split_first_chunk::<16>()?;
         let (outside, body) = rest.split_first_chunk::<16>()?;
         let errand = match *kind {
-            PUSH => Errand::Push(pb::PseudonymousSignal::decode(body).ok()?),
+            PUSH => Errand::Push(Box::new(pb::PseudonymousSignal::decode(body).ok()?)),
             WITHDRAW => {
                 let number = i32::from_be_bytes(body.try_into().ok()?);
                 Errand::Withdraw(word::withdrawal_reason(number, "reason").ok()?)
@@ -163,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_push_leaves_between_the_delay_and_the_delay_with_jitter() {
-        let push = item(Errand::Push(pb::PseudonymousSignal::default()));
+        let push = item(Errand::Push(Box::default()));
         let due = push.due(2_000, 500).as_millis();
         assert!((3_000..=3_500).contains(&due), "{due}");
         assert_eq!(push.due(2_000, 500), push.due(2_000, 500));
@@ -174,7 +183,7 @@ mod tests {
     fn a_blocked_match_key_holds_up_only_what_needs_it() {
         let blocked = BTreeSet::from([MatchKeyId::parse("persoon/bsn").unwrap()]);
         let with = |key: &str| {
-            item(Errand::Push(pb::PseudonymousSignal {
+            item(Errand::Push(Box::new(pb::PseudonymousSignal {
                 subjects: vec![pb::PseudonymousSubject {
                     pseudonyms: vec![pb::Pseudonym {
                         match_key: key.to_owned(),
@@ -183,7 +192,7 @@ mod tests {
                     ..pb::PseudonymousSubject::default()
                 }],
                 ..pb::PseudonymousSignal::default()
-            }))
+            })))
         };
         assert!(with("persoon/bsn").needs_any(&blocked));
         assert!(!with("adres/postcode+huisnummer").needs_any(&blocked));

@@ -36,9 +36,15 @@ impl Uplink {
     pub(super) async fn session(&self, stop: &CancellationToken) -> Result<(), Lost> {
         let active = self.covenants.all_active(self.clock.now());
         let newest = self.log.newest();
-        let note = newest.as_ref().map(|(_, note)| note.clone()).unwrap_or_default();
+        let note = newest
+            .as_ref()
+            .map(|(_, note)| note.clone())
+            .unwrap_or_default();
         let (up, requests) = mpsc::channel(64);
-        let mut stream = Stream { up, shown: newest.map(|(checkpoint, _)| checkpoint) };
+        let mut stream = Stream {
+            up,
+            shown: newest.map(|(checkpoint, _)| checkpoint),
+        };
         let first = hello::hello(self.broker.speaker(), &active, note);
         stream.send(connect_request::Message::Hello(first)).await?;
         let mut client = wire::client::exchange(self.broker.channel());
@@ -113,9 +119,13 @@ impl Uplink {
         self.say_still_valid(stream).await?;
         for active in active {
             for epoch in active.epochs() {
-                let Some(announcement) = epoch.announcement() else { continue };
+                let Some(announcement) = epoch.announcement() else {
+                    continue;
+                };
                 let signed = hello::announcement(speaker, active, epoch, announcement);
-                stream.send(connect_request::Message::KeyAnnouncement(signed)).await?;
+                stream
+                    .send(connect_request::Message::KeyAnnouncement(signed))
+                    .await?;
             }
         }
         Ok(())
@@ -124,16 +134,14 @@ impl Uplink {
     async fn say_still_valid(&self, stream: &Stream) -> Result<(), Lost> {
         for active in self.covenants.all_active(self.clock.now()) {
             let signed = hello::still_valid(self.broker.speaker(), &active);
-            stream.send(connect_request::Message::StillValid(signed)).await?;
+            stream
+                .send(connect_request::Message::StillValid(signed))
+                .await?;
         }
         Ok(())
     }
 
-    async fn take(
-        &self,
-        stream: &mut Stream,
-        message: pb::ConnectResponse,
-    ) -> Result<(), Lost> {
+    async fn take(&self, stream: &mut Stream, message: pb::ConnectResponse) -> Result<(), Lost> {
         match message.message {
             Some(connect_response::Message::Notices(batch)) => self.notices(stream, batch).await,
             Some(connect_response::Message::KeyStatus(status)) => {
@@ -154,9 +162,7 @@ impl Uplink {
                 tracing::warn!(%reason, "the broker refused a message of this node");
                 Ok(())
             }
-            Some(connect_response::Message::Welcome(_)) => {
-                Err(Lost::Protocol("a second welcome"))
-            }
+            Some(connect_response::Message::Welcome(_)) => Err(Lost::Protocol("a second welcome")),
         }
     }
 
@@ -178,15 +184,23 @@ impl Uplink {
             let followed = self.follow(&notice.receipt.checkpoint).await?;
             good.push((notice, followed));
         }
-        let about: Vec<(CovenantId, NoticeId)> =
-            good.iter().map(|(n, _)| (n.covenant.clone(), n.id)).collect();
-        let kept = self.inbox.keep(good).await.map_err(|e| Lost::Store(e.to_string()))?;
+        let about: Vec<(CovenantId, NoticeId)> = good
+            .iter()
+            .map(|(n, _)| (n.covenant.clone(), n.id))
+            .collect();
+        let kept = self
+            .inbox
+            .keep(good)
+            .await
+            .map_err(|e| Lost::Store(e.to_string()))?;
         let now = self.clock.now();
         let covenants: BTreeSet<&CovenantId> = about.iter().map(|(c, _)| c).collect();
         for id in covenants {
             let ids = about.iter().filter(|(c, n)| c == id && kept.contains(n));
             let notices: Vec<NoticeId> = ids.map(|(_, n)| *n).collect();
-            let Ok(active) = self.covenants.active(id, now) else { continue };
+            let Ok(active) = self.covenants.active(id, now) else {
+                continue;
+            };
             let speaker = self.broker.speaker();
             let digest = active.covenant().digest();
             let message: pb::NoticeAcknowledgement = NoticeAcknowledgement {
@@ -195,7 +209,9 @@ impl Uplink {
             }
             .into();
             let signed = speaker.sign(&message);
-            stream.send(connect_request::Message::NoticeAcknowledgement(signed)).await?;
+            stream
+                .send(connect_request::Message::NoticeAcknowledgement(signed))
+                .await?;
         }
         Ok(())
     }
@@ -203,15 +219,20 @@ impl Uplink {
     /// A checkpoint comes with the proof from the one before it on this stream; where something
     /// else was seen meanwhile, the proof is fetched.
     async fn checkpoint(&self, stream: &mut Stream, shown: pb::Checkpoint) -> Result<(), Lost> {
-        let proof: Option<Vec<Digest>> =
-            shown.consistency_proof.iter().map(|hash| Digest::from_slice(hash)).collect();
+        let proof: Option<Vec<Digest>> = shown
+            .consistency_proof
+            .iter()
+            .map(|hash| Digest::from_slice(hash))
+            .collect();
         let proof = proof.ok_or(Lost::Protocol("a consistency proof of other hashes"))?;
         let before = stream.shown.clone();
         let newest = self.log.newest().map(|(checkpoint, _)| checkpoint);
         let followed = if before == newest {
             self.log.follow(&shown.note, async |_, _| Ok(proof)).await
         } else {
-            let follow = self.log.follow(&shown.note, |from, to| self.broker.consistency(from, to));
+            let follow = self
+                .log
+                .follow(&shown.note, |from, to| self.broker.consistency(from, to));
             let followed = follow.await;
             if let (Ok(followed), Some(before)) = (&followed, &before) {
                 let checkpoint = followed.checkpoint();
@@ -256,7 +277,9 @@ impl Uplink {
             return Ok(());
         };
         let id = &announced.header.covenant;
-        let Ok(active) = self.covenants.active(id, self.clock.now()) else { return Ok(()) };
+        let Ok(active) = self.covenants.active(id, self.clock.now()) else {
+            return Ok(());
+        };
         let mut epochs = active.epochs().iter();
         let Some(epoch) = epochs.find(|e| e.number() == announced.key.epoch) else {
             return Ok(());
@@ -270,13 +293,16 @@ impl Uplink {
         }
         let speaker = self.broker.speaker();
         let confirmed = hello::confirmation(speaker, &active, epoch, &signed.payload);
-        stream.send(connect_request::Message::KeyConfirmation(confirmed)).await
+        stream
+            .send(connect_request::Message::KeyConfirmation(confirmed))
+            .await
     }
 
     fn key_status(&self, status: &pb::KeyStatus) {
-        let (Ok(covenant), Some(epoch)) =
-            (CovenantId::parse(&status.covenant_id), KeyEpoch::new(status.epoch))
-        else {
+        let (Ok(covenant), Some(epoch)) = (
+            CovenantId::parse(&status.covenant_id),
+            KeyEpoch::new(status.epoch),
+        ) else {
             return;
         };
         let standing = match wire::word::key_state(status.state, "state") {
@@ -309,7 +335,9 @@ impl Uplink {
 
 impl Stream {
     async fn send(&self, message: connect_request::Message) -> Result<(), Lost> {
-        let request = pb::ConnectRequest { message: Some(message) };
+        let request = pb::ConnectRequest {
+            message: Some(message),
+        };
         let sent = self.up.send(request).await;
         sent.map_err(|_| Lost::Unreachable("closed".to_owned()))
     }

@@ -25,7 +25,12 @@ impl Speaker {
     /// Signs with `key` as `party`, for the broker with the OIN `audience`.
     #[must_use]
     pub fn new(key: SigningKey, audience: Oin, party: PartyId, clock: Arc<dyn Clock>) -> Self {
-        Self { key: Arc::new(key), audience, party, clock }
+        Self {
+            key: Arc::new(key),
+            audience,
+            party,
+            clock,
+        }
     }
 
     /// The time by this node's clock.
@@ -96,10 +101,12 @@ mod tests {
         }
         .into();
         let signed = speaker.sign(&batch);
-        let verifies = |name: &str, payload: &[u8]| {
-            public.verify_slice(name, payload, &signed.signature)
-        };
-        assert!(verifies("covenant.broker.v1.WithdrawalBatch", &signed.payload));
+        let verifies =
+            |name: &str, payload: &[u8]| public.verify_slice(name, payload, &signed.signature);
+        assert!(verifies(
+            "covenant.broker.v1.WithdrawalBatch",
+            &signed.payload
+        ));
         assert!(!verifies("covenant.broker.v1.PushBatch", &signed.payload));
         let mut other = signed.payload.to_vec();
         other[20] ^= 1;

@@ -70,7 +70,10 @@ pub(crate) struct TestBroker {
 impl TestBroker {
     /// A broker of a covenant, in which `asker` may look at the municipality.
     pub(crate) fn of(covenant: &Covenant) -> Self {
-        let state = State { advice: "geen-advies".to_owned(), ..State::default() };
+        let state = State {
+            advice: "geen-advies".to_owned(),
+            ..State::default()
+        };
         Self {
             state: Arc::new(Mutex::new(state)),
             key: Arc::new(watch::channel(pb::KeyState::Agreed).0),
@@ -135,7 +138,10 @@ impl TestBroker {
             day: Some(wire::field::date(crate::testing::today())),
             own_signals: own
                 .iter()
-                .map(|id| type_v1::OwnSignal { id: id.to_string(), agreed_keys: 1 })
+                .map(|id| type_v1::OwnSignal {
+                    id: id.to_string(),
+                    agreed_keys: 1,
+                })
                 .collect(),
             source: "gemeente".to_owned(),
             basis: Some(type_v1::LegalBasis::default()),
@@ -148,7 +154,11 @@ impl TestBroker {
     fn log(&self, kind: Kind, source: &str, request: &[u8], answer: &[u8]) -> Sealed {
         let mut state = self.state();
         let word = |text: &str| Code::parse(text).unwrap();
-        let engine = Engine { name: word("test"), version: word("1"), table_digest: None };
+        let engine = Engine {
+            name: word("test"),
+            version: word("1"),
+            table_digest: None,
+        };
         let entry = NewEntry {
             covenant: Some(self.covenant),
             recipient: Some(PartyId::parse("corporatie").unwrap()),
@@ -170,7 +180,11 @@ impl TestBroker {
                     purpose: number,
                 },
                 nonce: model::id::random_32(),
-                salts: Salts { request: salt(), answer: salt(), outcome: salt() },
+                salts: Salts {
+                    request: salt(),
+                    answer: salt(),
+                    outcome: salt(),
+                },
             })
             .unwrap();
         append(&mut state, sealed.leaf_hash);
@@ -187,7 +201,10 @@ impl TestBroker {
         let state = self.state();
         let read = |id: NodeId| state.nodes.get(&id).copied();
         let opening = |o: &ledger::Opening| {
-            Some(Opening { salt: *o.salt.as_bytes(), content: o.bytes.clone() })
+            Some(Opening {
+                salt: *o.salt.as_bytes(),
+                content: o.bytes.clone(),
+            })
         };
         let entry = |sealed: Sealed| ReceiptEntry {
             index: sealed.skeleton.seq,
@@ -206,8 +223,16 @@ impl TestBroker {
         let keys = |signed: &pb::Signed| {
             let hello = pb::CovenantHello::decode(signed.payload.clone()).unwrap();
             let covenant = hello.header.unwrap().covenant_id;
-            let keys = hello.epochs.iter().map(|key| self.status(&covenant, key.epoch)).collect();
-            pb::CovenantWelcome { covenant_id: covenant, refusal: None, keys }
+            let keys = hello
+                .epochs
+                .iter()
+                .map(|key| self.status(&covenant, key.epoch))
+                .collect();
+            pb::CovenantWelcome {
+                covenant_id: covenant,
+                refusal: None,
+                keys,
+            }
         };
         hello.covenants.iter().map(keys).collect()
     }
@@ -231,7 +256,10 @@ impl TestBroker {
             if code.is_some() && code == state.refused_code {
                 let status = Refusal::of(Reason::CategoryNotYours).to_message();
                 let index = u32::try_from(index).unwrap();
-                refused.push(pb::RefusedItem { index, status: Some(status) });
+                refused.push(pb::RefusedItem {
+                    index,
+                    status: Some(status),
+                });
             } else if state.pushed.iter().all(|known| known.id != signal.id) {
                 state.pushed.push(signal);
             }
@@ -250,7 +278,9 @@ impl TestBroker {
     ) -> Option<()> {
         let mut changed = self.key.subscribe();
         let send = async |message| {
-            let response = pb::ConnectResponse { message: Some(message) };
+            let response = pb::ConnectResponse {
+                message: Some(message),
+            };
             down.send(Ok(response)).await.ok()
         };
         let Some(connect_request::Message::Hello(hello)) = up.message().await.ok()??.message else {
@@ -265,7 +295,10 @@ impl TestBroker {
         send(connect_response::Message::Welcome(welcome)).await?;
         let notices = self.state().notices.clone();
         if !notices.is_empty() {
-            send(connect_response::Message::Notices(pb::NoticeBatch { notices })).await?;
+            send(connect_response::Message::Notices(pb::NoticeBatch {
+                notices,
+            }))
+            .await?;
         }
         loop {
             let message = tokio::select! {
@@ -295,7 +328,10 @@ impl TestBroker {
             return None;
         }
         let signer = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
-        let from = signer.verifier().verify(seen).map_or(0, |checkpoint| checkpoint.size);
+        let from = signer
+            .verifier()
+            .verify(seen)
+            .map_or(0, |checkpoint| checkpoint.size);
         Some(pb::Checkpoint {
             note: Self::note(&state).into(),
             consistency_proof: proof(&state, from, state.size),
@@ -311,7 +347,10 @@ fn append(state: &mut State, leaf: Digest) {
 
 fn proof(state: &State, from: u64, to: u64) -> Vec<wire::Bytes> {
     let proof = tree::consistency_proof(from, to, |id| state.nodes.get(&id).copied()).unwrap();
-    proof.iter().map(|hash| hash.as_bytes().to_vec().into()).collect()
+    proof
+        .iter()
+        .map(|hash| hash.as_bytes().to_vec().into())
+        .collect()
 }
 
 type Answers<T> = ReceiverStream<Result<T, Status>>;
@@ -406,7 +445,9 @@ impl DisclosureLogService for TestBroker {
     ) -> Result<Response<audit::GetConsistencyProofResponse>, Status> {
         let audit::GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
         let consistency_proof = proof(&self.state(), from_size, to_size);
-        Ok(Response::new(audit::GetConsistencyProofResponse { consistency_proof }))
+        Ok(Response::new(audit::GetConsistencyProofResponse {
+            consistency_proof,
+        }))
     }
 
     async fn list_entries(
