@@ -126,7 +126,7 @@ fn a_family_stands_for_every_subset_that_tells_housemates_apart() {
         .find(|k| k.name.as_str() == "persoon")
         .unwrap();
     assert_eq!(person.keys.len(), 16);
-    assert_eq!((person.needed, person.too_frequent), (2, Some(200)));
+    assert_eq!((person.needed, person.too_frequent), (7, Some(200)));
     assert_eq!(
         (person.profile, person.phonetic),
         (Profile::Hmac, Phonetic::Cologne)
