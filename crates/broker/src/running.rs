@@ -136,11 +136,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         grpc: acceptor.local_addr(),
         admin: admin.local_addr(),
         tasks: vec![
-            tokio::spawn(serve(
-                Arc::clone(&broker),
-                acceptor,
-                CallLayer::new(&metrics),
-            )),
+            tokio::spawn(Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics))),
             tokio::spawn(serve_admin(admin, stop.clone())),
             tokio::spawn(Arc::clone(&broker).keep_matching()),
             tokio::spawn(keep_house(Arc::clone(&broker), checks)),
@@ -191,43 +187,6 @@ fn log_signer(config: &Config) -> anyhow::Result<LogSigner> {
 fn material(config: &Config) -> anyhow::Result<TlsMaterial> {
     let tls = &config.tls;
     TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors).context("tls")
-}
-
-async fn serve(broker: Arc<Broker>, acceptor: Acceptor, calls: CallLayer) {
-    let services = Services(Arc::clone(&broker));
-    let (reporter, health) = tonic_health::server::health_reporter();
-    for service in [
-        "",
-        "covenant.broker.v1.ExchangeService",
-        "covenant.audit.v1.DisclosureLogService",
-    ] {
-        reporter
-            .set_service_status(service, tonic_health::ServingStatus::Serving)
-            .await;
-    }
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)
-        .build_v1();
-    let reflection = match reflection {
-        Ok(reflection) => reflection,
-        Err(error) => {
-            tracing::error!(%error, "reflection can't be served");
-            return;
-        }
-    };
-    let served = tonic::transport::Server::builder()
-        .trace_fn(process::trace::request_span)
-        .layer(calls)
-        .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
-        .add_service(services.exchange())
-        .add_service(services.disclosure_log())
-        .add_service(health)
-        .add_service(reflection)
-        .serve_with_incoming_shutdown(acceptor, broker.stopping.clone().cancelled_owned())
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the gRPC port stopped");
-    }
 }
 
 async fn serve_admin(admin: AdminServer, stop: CancellationToken) {

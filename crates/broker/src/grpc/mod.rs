@@ -5,6 +5,7 @@ mod connect;
 mod exchange;
 mod notice;
 mod receipt;
+mod serve;
 
 use std::sync::Arc;
 
