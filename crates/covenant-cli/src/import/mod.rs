@@ -135,11 +135,11 @@ fn prepare(input: &Input, lang: Language) -> (Report, Vec<Item>) {
 
 fn take(report: &mut Report, map: &Map, outcome: Outcome) {
     match outcome {
-        Outcome::Accepted { comparisons, .. } => {
+        Outcome::Accepted { comparisons } => {
             report.accepted += 1;
             report.never_match += usize::from(comparisons == 0);
         }
-        Outcome::Refused { line, findings, .. } => {
+        Outcome::Refused { line, findings } => {
             report.refused_rows += 1;
             for finding in findings {
                 let column = map.column_of(&finding.path);

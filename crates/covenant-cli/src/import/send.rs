@@ -28,7 +28,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
     line: u64,
-    place: usize,
     request: SubmitSignalsRequest,
 }
 
@@ -40,7 +39,12 @@ impl Item {
             signal: Some(signal),
             validate_only: false,
         };
-        Self { line: row.line(), place: row.place, request }
+        Self { line: row.line(), request }
+    }
+
+    /// The id of the signal.
+    pub(crate) fn signal_id(&self) -> Option<String> {
+        Some(self.request.signal.as_ref()?.id.clone())
     }
 }
 
@@ -49,15 +53,11 @@ impl Item {
 pub(crate) enum Outcome {
     /// It is stored durably.
     Accepted {
-        /// The row's place among the data rows.
-        place: usize,
         /// In how many comparisons of the covenant it can take part.
         comparisons: usize,
     },
     /// It was refused.
     Refused {
-        /// The row's place among the data rows.
-        place: usize,
         /// The line of the file on which the row begins.
         line: u64,
         /// Why; at least one.
@@ -152,7 +152,7 @@ fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::
     let told = match answer.outcome.context("the node gave an answer without an outcome")? {
         Answer::Accepted(accepted) => {
             let comparisons = accepted.comparisons.len();
-            return Ok(Judged::Done(Outcome::Accepted { place: item.place, comparisons }));
+            return Ok(Judged::Done(Outcome::Accepted { comparisons }));
         }
         Answer::Rejected(status) => read_message(&status),
     };
@@ -167,7 +167,6 @@ fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::
             anyhow::bail!("{}", lang.pick(&told.message_nl, &told.message_en))
         }
         _ => Ok(Judged::Done(Outcome::Refused {
-            place: item.place,
             line: item.line,
             findings: findings(told, item),
         })),

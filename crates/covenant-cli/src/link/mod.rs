@@ -78,7 +78,7 @@ pub(crate) fn run(link: &Link, lang: Language) -> anyhow::Result<Found> {
     }
     let (pairs, seconds) = runtime()?.block_on(async {
         let trial = Trial::start(text).await?;
-        let found = through::pairs(trial.world(), &covenant, &left, &right, lang).await;
+        let found = through::pairs(&trial, &covenant, &left, &right, lang).await;
         trial.stop().await?;
         found
     })?;

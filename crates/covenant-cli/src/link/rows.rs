@@ -167,6 +167,19 @@ impl<'a> Rows<'a> {
         waves.into_iter().map(|(rows, _)| rows).collect()
     }
 
+    /// The rows of `wave` that share a token with a row of a later one.
+    pub(super) fn in_the_way(&self, wave: &[usize], later: &[Vec<usize>]) -> Vec<usize> {
+        let tokens = |place: &usize| self.tokens.get(place).into_iter().flatten();
+        let taken: HashSet<&Token> = later.iter().flatten().flat_map(tokens).collect();
+        let is_taken = |place: &usize| tokens(place).any(|token| taken.contains(token));
+        wave.iter().copied().filter(is_taken).collect()
+    }
+
+    /// The id of a row's signal.
+    pub(super) fn signal_id(&self, place: usize) -> Option<String> {
+        self.items.get(&place)?.signal_id()
+    }
+
     /// The items of some rows.
     pub(super) fn some(&self, places: &[usize]) -> Vec<Item> {
         places.iter().filter_map(|place| self.items.get(place)).cloned().collect()

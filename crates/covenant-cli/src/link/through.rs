@@ -7,44 +7,47 @@ use std::time::Duration;
 use anyhow::Context as _;
 use covenant::Covenant;
 use covenant::language::words::Trigger;
-use model::PartyId;
+use model::{PartyId, RequestId};
 use model::clock::Stopwatch;
 use sandbox::World;
+use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use wire::node_v1::notice_service_client::NoticeServiceClient;
 use wire::node_v1::signal_service_client::SignalServiceClient;
-use wire::node_v1::{
-    ListSignalsRequest, SignalState, WatchNoticesRequest, WatchNoticesResponse,
-};
-use wire::type_v1::{Notice, NoticeKind};
+use wire::node_v1::{WatchNoticesRequest, WatchNoticesResponse, WithdrawSignalRequest};
+use wire::type_v1::{Notice, NoticeKind, WithdrawalReason};
 
 use super::rows::{Expectation, Rows};
 use crate::answer::Language;
 use crate::connection::told;
 use crate::import::{Item, Outcome, send};
 use crate::progress::Progress;
-use crate::trial::channel;
+use crate::trial::{Trial, channel};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// When nothing new came for so long, nothing more is waited for.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// Calls under way at once.
+const WITHDRAWN_TOGETHER: usize = 64;
+
 /// Pushes both sides and joins the notices of both nodes on the match: every pair of rows with the
 /// number of keys that agree, and the seconds that it took.
 pub(super) async fn pairs(
-    world: &World,
+    trial: &Trial,
     covenant: &Covenant,
     left: &Rows<'_>,
     right: &Rows<'_>,
     lang: Language,
 ) -> anyhow::Result<(Vec<((usize, usize), u32)>, f64)> {
+    let world = trial.world();
     let watch = Stopwatch::start();
     let heard_left = Heard::listen(world, covenant, &left.party).await?;
     let heard_right = Heard::listen(world, covenant, &right.party).await?;
     let total = left.len() + right.len();
     let mut progress = Progress::of(total, lang.pick("koppelen", "linking"));
     push(world, &left.party, left.items(), lang).await?;
-    delivered(world, &left.party, lang).await?;
+    trial.delivered().await?;
     progress.at(left.len());
     let expectation = Expectation::of(covenant, left);
     let (mut done, mut missing) = (left.len(), 0);
@@ -60,10 +63,13 @@ pub(super) async fn pairs(
     } else {
         tokio::time::sleep(QUIET).await;
     }
-    for wave in waves {
-        let expected = expectation.among(right, &wave);
-        push(world, &right.party, right.some(&wave), lang).await?;
+    for (number, wave) in waves.iter().enumerate() {
+        let expected = expectation.among(right, wave);
+        push(world, &right.party, right.some(wave), lang).await?;
         missing += settle(&mut known, &expected, (&heard_left, left), (&heard_right, right)).await;
+        let later = waves.get(number + 1..).unwrap_or_default();
+        withdraw(world, right, &right.in_the_way(wave, later)).await?;
+        trial.delivered().await?;
         done += wave.len();
         progress.at(done);
     }
@@ -90,7 +96,7 @@ async fn push(
     let mut silent = Progress::of(items.len(), "");
     silent.mute();
     for outcome in send(channel, items, lang, &mut silent).await? {
-        if let Outcome::Refused { line, findings, .. } = outcome {
+        if let Outcome::Refused { line, findings } = outcome {
             let why = findings.first().map_or("refused", |finding| {
                 lang.pick(&finding.nl, &finding.en)
             });
@@ -100,23 +106,28 @@ async fn push(
     Ok(())
 }
 
-/// Waits until the broker has everything that a party's node took.
-async fn delivered(world: &World, party: &PartyId, lang: Language) -> anyhow::Result<()> {
-    let channel = channel(world, party, "partner")?;
-    let mut client = SignalServiceClient::new(channel)
-        .max_decoding_message_size(identity::MAX_MESSAGE_BYTES);
-    loop {
-        let request = ListSignalsRequest {
-            state: SignalState::Queued.into(),
-            page_size: 1,
-            ..ListSignalsRequest::default()
-        };
-        let page = client.list_signals(request).await.map_err(|status| told(&status, lang))?;
-        if page.into_inner().signals.is_empty() {
-            return Ok(());
+/// Withdraws rows that rows of later waves agree with: what a later match says about a left row
+/// would else be about these rows too.
+async fn withdraw(world: &World, rows: &Rows<'_>, places: &[usize]) -> anyhow::Result<()> {
+    let channel = channel(world, &rows.party, "partner")?;
+    let client = SignalServiceClient::new(channel);
+    for some in places.chunks(WITHDRAWN_TOGETHER) {
+        let mut calls = JoinSet::new();
+        for signal_id in some.iter().filter_map(|place| rows.signal_id(*place)) {
+            let request = WithdrawSignalRequest {
+                request_id: RequestId::fresh().to_string(),
+                signal_id,
+                reason: WithdrawalReason::EnteredInError.into(),
+                validate_only: false,
+            };
+            let mut client = client.clone();
+            calls.spawn(async move { client.withdraw_signal(request).await });
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        while let Some(answer) = calls.join_next().await {
+            answer?.map_err(|status| told(&status, Language::En))?;
+        }
     }
+    Ok(())
 }
 
 /// Waits until the expected rows were told to match; returns how many never were.
