@@ -127,29 +127,41 @@ impl Intake {
         };
         let hash = Digest::new(self.vault.recognise(&[b"submit", &submission.content]));
         let key = request_key(caller, METHOD, request);
-        if let Some(answer) = self.answered(&key, &hash)? {
-            return Ok(answer);
-        }
         let now = self.clock.now();
+        match self.prepare(draft, &submission.content, &hash, now) {
+            Ok(parcel) if submission.validate_only => Ok(Accepted {
+                accepted_at: None,
+                ..parcel.answer
+            }),
+            // The unit of work looks whether it was answered before: a look-up of its own would
+            // wait for every disk synchronisation.
+            Ok(parcel) => self.keep(key, hash, parcel, now).await,
+            // What was taken once is answered so again, even when it would be refused by now.
+            Err(refused) => match self.answered(&key, &hash) {
+                Ok(Some(answer)) if !submission.validate_only => Ok(answer),
+                _ => Err(refused),
+            },
+        }
+    }
+
+    /// Checks everything and derives everything, and stores nothing.
+    fn prepare(
+        &self,
+        draft: &Draft,
+        content: &[u8],
+        hash: &Digest,
+        now: Timestamp,
+    ) -> Result<Parcel, Refused> {
         let active = self
             .covenants
             .named(&draft.covenant, "signal.covenant", now)?;
-        let checked = check(
-            draft,
-            Against {
-                party: &self.party,
-                covenant: active.covenant(),
-                now,
-            },
-        )?;
-        let parcel = self.parcel(&active, &checked, submission.content, &hash, now)?;
-        if submission.validate_only {
-            return Ok(Accepted {
-                accepted_at: None,
-                ..parcel.answer
-            });
-        }
-        self.keep(key, hash, parcel, now).await
+        let against = Against {
+            party: &self.party,
+            covenant: active.covenant(),
+            now,
+        };
+        let checked = check(draft, against)?;
+        self.parcel(&active, &checked, content, hash, now)
     }
 
     fn answered(&self, key: &RequestKey, hash: &Digest) -> Result<Option<Accepted>, Refused> {
@@ -163,7 +175,7 @@ impl Intake {
         &self,
         active: &Active,
         checked: &Checked,
-        content: Vec<u8>,
+        content: &[u8],
         hash: &Digest,
         now: Timestamp,
     ) -> Result<Parcel, Refused> {
@@ -173,7 +185,7 @@ impl Intake {
             items,
             tallies,
             comparisons,
-        } = self.outgoing(active, checked, &content, now);
+        } = self.outgoing(active, checked, content, now);
         if comparisons.is_empty() {
             return Err(nothing_to_compare(active));
         }
@@ -181,7 +193,7 @@ impl Intake {
         let vault_name = vault_name(now, checked.id);
         let sealed = Content {
             salts,
-            message: content,
+            message: content.to_vec(),
         }
         .seal(&self.vault, &vault_name)?;
         let record = Record {

@@ -70,10 +70,24 @@ impl Uplink {
                 },
                 lost = &mut drained => return lost,
                 _ = hourly.tick() => self.say_still_valid(&stream).await?,
-                _ = figures.tick() => self.figures()?,
+                _ = figures.tick() => {
+                    self.figures()?;
+                    if self.has_other_covenants(&active) {
+                        tracing::info!("other covenants are in force now: saying hello again");
+                        return Ok(());
+                    }
+                }
                 () = stop.cancelled() => return Ok(()),
             }
         }
+    }
+
+    /// Whether other covenants are in force than those in the hello.
+    fn has_other_covenants(&self, said: &[Active]) -> bool {
+        let now = self.covenants.all_active(self.clock.now());
+        !now.iter()
+            .map(|active| active.covenant().digest())
+            .eq(said.iter().map(|active| active.covenant().digest()))
     }
 
     async fn welcome(
@@ -88,6 +102,7 @@ impl Uplink {
         else {
             return Err(Lost::Protocol("the first message is no welcome"));
         };
+        self.compare_clocks(welcome.now);
         for covenant in welcome.covenants {
             let Ok(id) = CovenantId::parse(&covenant.covenant_id) else {
                 tracing::warn!("the broker could not read this node's hello for a covenant");
@@ -296,6 +311,20 @@ impl Uplink {
         stream
             .send(connect_request::Message::KeyConfirmation(confirmed))
             .await
+    }
+
+    /// A clock that is wrong makes the broker refuse everything: said at once, by name.
+    fn compare_clocks(&self, broker: Option<prost_types::Timestamp>) {
+        let Ok(broker) = wire::field::instant(broker, "now") else {
+            return;
+        };
+        let seconds = self.clock.now().millis_since(broker) / 1000;
+        if seconds.abs() > wire::header::MAX_SKEW_SECONDS {
+            tracing::error!(
+                seconds,
+                "this node's clock differs from the broker's: set the clock"
+            );
+        }
     }
 
     fn key_status(&self, status: &pb::KeyStatus) {

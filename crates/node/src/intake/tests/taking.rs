@@ -271,3 +271,42 @@ async fn a_withdrawal_is_checked_and_of_own_signals_only() {
         .collect();
     assert_eq!(rules, ["UUID_FORM", "REQUIRED", "UNSPECIFIED"]);
 }
+
+#[tokio::test]
+async fn what_was_taken_is_answered_so_again_even_after_the_covenant_is_over() {
+    let world = world();
+    let one = submission(draft());
+    let taken = world.intake.submit(&world.system(), one.clone()).await;
+    world.clock.advance_seconds(400 * 86_400);
+    let again = world.intake.submit(&world.system(), one.clone()).await;
+    assert_eq!(taken, again);
+    let only_checked = Submission {
+        validate_only: true,
+        ..one
+    };
+    let refused = world.intake.submit(&world.system(), only_checked).await;
+    assert_eq!(refused.unwrap_err().reason(), Why::CovenantNotActive);
+}
+
+#[tokio::test]
+async fn a_withdrawn_signal_is_not_taken_again() {
+    let world = world();
+    let one = submission(draft());
+    world
+        .intake
+        .submit(&world.system(), one.clone())
+        .await
+        .unwrap();
+    let id = one.draft.as_ref().unwrap().id.clone();
+    withdraw(&world, &id, Reason::EnteredInError).await.unwrap();
+    let again = Submission {
+        request_id: model::RequestId::fresh().to_string(),
+        ..one
+    };
+    let refused = world
+        .intake
+        .submit(&world.system(), again)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.reason(), Why::SignalWithdrawn);
+}
