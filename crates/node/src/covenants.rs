@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use covenant::Covenant;
 use covenant::signoff::{ActiveCovenant, Envelope, PartyPins, Pins, SignoffError, verify};
 use identity::VerifyingKey;
-use model::{CovenantId, Day, Oin, PartyId, Timestamp};
+use model::{CovenantId, Day, KeyEpoch, Oin, PartyId, Timestamp};
 
 use crate::config::{Config, CovenantConfig, PinConfig};
 use crate::intake::Findings;
@@ -166,6 +166,22 @@ impl Covenants {
         self.by_id
             .keys()
             .filter(|id| self.active(id, now).is_err())
+            .collect()
+    }
+
+    /// Covenants that are over for good, with the epochs of which this node has the key.
+    #[must_use]
+    pub fn over(&self, now: Timestamp) -> Vec<(CovenantId, Vec<KeyEpoch>)> {
+        let today = now.day();
+        self.by_id
+            .iter()
+            .filter(|(_, loaded)| loaded.valid.1 <= today)
+            .map(|(id, loaded)| {
+                (
+                    id.clone(),
+                    loaded.epochs.iter().map(Epoch::number).collect(),
+                )
+            })
             .collect()
     }
 

@@ -32,6 +32,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Bytes of a batch: well below the largest message.
 const MOST_BYTES: usize = 3 << 20;
 
+/// An item with its number, and why it was refused.
+type Outcome = (u64, Item, Option<Refusal>);
+
 /// An open stream of batches.
 struct Pushes {
     up: mpsc::Sender<pb::PushSignalsRequest>,
@@ -61,6 +64,7 @@ impl Uplink {
     pub(super) async fn drain(&self) -> Result<(), Lost> {
         let mut pushes = self.open_pushes().await?;
         loop {
+            self.give_up_what_is_over().await?;
             let mut next_due: Option<Timestamp> = None;
             for active in self.covenants.all_active(self.clock.now()) {
                 for epoch in active.epochs() {
@@ -210,7 +214,7 @@ impl Uplink {
         }
         match answer.outcome {
             Some(push_signals_response::Outcome::Taken(taken)) => {
-                self.settle(lane, items, taken).await?;
+                self.settle(&lane.queue, items, taken).await?;
                 Ok(true)
             }
             Some(push_signals_response::Outcome::Refused(status)) => {
@@ -241,7 +245,7 @@ impl Uplink {
         .into();
         match self.broker.withdraw(&batch).await {
             Ok(taken) => {
-                self.settle(lane, items, taken).await?;
+                self.settle(&lane.queue, items, taken).await?;
                 Ok(true)
             }
             Err(refused) if refused.reason() == Reason::BrokerUnreachable => {
@@ -254,11 +258,11 @@ impl Uplink {
     /// Removes what the broker has, and keeps its refusals with their signals.
     async fn settle(
         &self,
-        lane: &Lane<'_>,
+        queue: &str,
         items: Vec<(u64, Item)>,
         taken: pb::TakenBatch,
     ) -> Result<(), Lost> {
-        let mut outcomes: Vec<(u64, Item, Option<Refusal>)> = items
+        let mut outcomes: Vec<Outcome> = items
             .into_iter()
             .map(|(number, item)| (number, item, None))
             .collect();
@@ -273,7 +277,40 @@ impl Uplink {
             tracing::warn!(reason = %refusal.reason, "the broker refused an item of the outbox");
             outcome.2 = Some(refusal);
         }
-        let queue = lane.queue.clone();
+        self.keep_outcomes(queue.to_owned(), outcomes).await?;
+        let refused = taken.refused.len();
+        self.metrics.sent("taken", count.saturating_sub(refused));
+        self.metrics.sent("refused", refused);
+        Ok(())
+    }
+
+    /// Under a covenant that is over nothing can be delivered any more, and nothing matches: what
+    /// waits makes room, and its signals say why.
+    async fn give_up_what_is_over(&self) -> Result<(), Lost> {
+        for (covenant, epochs) in self.covenants.over(self.clock.now()) {
+            for epoch in epochs {
+                let queue = queue(&covenant, epoch);
+                let page = self.store.read(|view| view.outbox(&queue, 0, PAGE))?;
+                let outcomes: Vec<Outcome> = page
+                    .iter()
+                    .filter_map(|waiting| Some((waiting.number, Item::decode(&waiting.body)?)))
+                    .map(|(number, item)| {
+                        let refusal = matches!(item.errand, Errand::Push(_)).then(over);
+                        (number, item, refusal)
+                    })
+                    .collect();
+                if !outcomes.is_empty() {
+                    let count = outcomes.len();
+                    tracing::warn!(%covenant, count, "the covenant is over: what waited is given up");
+                    self.metrics.sent("given_up", count);
+                    self.keep_outcomes(queue, outcomes).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_outcomes(&self, queue: String, outcomes: Vec<Outcome>) -> Result<(), Lost> {
         self.store
             .write(move |tx| {
                 for (number, item, refusal) in outcomes {
@@ -282,9 +319,6 @@ impl Uplink {
                 Ok::<_, StoreError>(())
             })
             .await?;
-        let refused = taken.refused.len();
-        self.metrics.sent("taken", count.saturating_sub(refused));
-        self.metrics.sent("refused", refused);
         Ok(())
     }
 }
@@ -326,6 +360,15 @@ fn refusal(told: Told) -> Refusal {
         reason: told.reason_text,
         en: told.message_en,
         nl: told.message_nl,
+    }
+}
+
+fn over() -> Refusal {
+    let reason = Reason::CovenantNotActive;
+    Refusal {
+        reason: reason.as_str().to_owned(),
+        en: reason.message_en().to_owned(),
+        nl: reason.message_nl().to_owned(),
     }
 }
 

@@ -160,3 +160,21 @@ async fn own_signals_are_listed_by_their_state() {
         .unwrap();
     assert_eq!(page.signals.len(), 1);
 }
+
+#[tokio::test]
+async fn what_waits_under_a_covenant_that_is_over_makes_room_and_says_why() {
+    let (world, broker) = Pair::parts();
+    let id = draft();
+    let name = id.id.clone();
+    let system = world.system();
+    world.intake.submit(&system, submission(id)).await.unwrap();
+    world.clock.advance_seconds(400 * 86_400);
+    let address = broker.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.0;
+    let pair = Pair::at(world, broker, address);
+    until("room", || pair.world.waiting() == 0).await;
+    let stored = pair.world.intake.get(&system, &name).unwrap();
+    assert_eq!(stored.state, State::Refused);
+    let why = stored.refusal.unwrap();
+    assert_eq!(why.reason(), Reason::CovenantNotActive);
+    assert!(pair.broker.state().pushed.is_empty());
+}
