@@ -1,5 +1,6 @@
 //! What must hold for the node to be ready, looked at again and again.
 
+use model::Timestamp;
 use process::health::{Check, Health};
 
 use crate::checks::Checks;
@@ -53,13 +54,7 @@ impl NodeHealth {
             self.covenant
                 .fail(format!("not in force: {}", inactive.join(", ")));
         }
-        let without = node.covenants.without_key(now);
-        if without.is_empty() {
-            self.key.ok();
-        } else {
-            let names: Vec<&str> = without.iter().map(AsRef::as_ref).collect();
-            self.key.fail(format!("no key of: {}", names.join(", ")));
-        }
+        self.look_at_keys(node, now);
         if node.log.is_contradicted() {
             self.log
                 .fail("the log contradicts the checkpoint seen before: call the other parties");
@@ -67,6 +62,26 @@ impl NodeHealth {
             self.log.ok();
         }
         self.look_at_outbox(node, outbox);
+    }
+
+    /// A wrong key is silent, nothing matches and nobody notices: so it is named here.
+    fn look_at_keys(&self, node: &Checks, now: Timestamp) {
+        let mut faults: Vec<String> = node
+            .covenants
+            .without_key(now)
+            .iter()
+            .map(|covenant| format!("{covenant}: no key"))
+            .collect();
+        for (covenant, epoch, match_key) in node.link.blocked() {
+            faults.push(format!(
+                "{covenant} epoch {epoch}: another key for {match_key}, compare fingerprints"
+            ));
+        }
+        if faults.is_empty() {
+            self.key.ok();
+        } else {
+            self.key.fail(faults.join("; "));
+        }
     }
 
     fn look_at_outbox(&self, node: &Checks, outbox: &OutboxConfig) {

@@ -72,6 +72,9 @@ impl Services {
         let notices = NoticeServiceServer::new(self).max_decoding_message_size(most);
         let served = tonic::transport::Server::builder()
             .trace_fn(process::trace::request_span)
+            .layer(tower::util::MapResponseLayer::new(
+                wire::status::answer_in_our_words,
+            ))
             .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
             .add_service(InterceptedService::new(signals, own.clone()))
             .add_service(InterceptedService::new(checks, own.clone()))

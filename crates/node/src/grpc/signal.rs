@@ -113,7 +113,7 @@ async fn take_all(
             }
             Ok(None) => return,
             Err(status) => {
-                let _ = to.send(Err(status)).await;
+                let _ = to.send(Err(wire::status::in_our_words(status))).await;
                 return;
             }
         }
