@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use tonic::codegen::http;
 use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt as _};
 
 use crate::malformed::{Malformed, Problem};
@@ -269,6 +270,42 @@ pub fn message(status: &tonic::Status) -> tonic_types::Status {
     }
 }
 
+/// What tonic says of a message beyond the limit; every other status is left as it is.
+const TOO_LARGE: &str = "Error, decoded message length too large";
+
+/// A status that tonic made of a message that is too large, as a refusal of ours.
+#[must_use]
+pub fn in_our_words(status: tonic::Status) -> tonic::Status {
+    let too_large = status.code() == tonic::Code::OutOfRange
+        && status.details().is_empty()
+        && status.message().starts_with(TOO_LARGE);
+    if too_large {
+        Refusal::of(Reason::MessageTooLarge).to_status()
+    } else {
+        status
+    }
+}
+
+/// [`in_our_words`] for the answer to a call, which may be refused before any method sees it.
+#[must_use]
+pub fn answer_in_our_words<B>(mut answer: http::Response<B>) -> http::Response<B> {
+    let Some(status) = tonic::Status::from_header_map(answer.headers()) else {
+        return answer;
+    };
+    let code = status.code();
+    let ours = in_our_words(status);
+    if ours.code() != code {
+        let mut headers = answer.headers().clone();
+        for said in ["grpc-status", "grpc-message", "grpc-status-details-bin"] {
+            headers.remove(said);
+        }
+        if ours.add_header(&mut headers).is_ok() {
+            *answer.headers_mut() = headers;
+        }
+    }
+    answer
+}
+
 fn call_status(status: &tonic_types::Status) -> tonic::Status {
     tonic::Status::with_details(
         tonic::Code::from(status.code),
@@ -332,6 +369,27 @@ mod tests {
             Refusal::from(vec![empty, wrong]).reason,
             Reason::FieldInvalid
         );
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_refused_in_our_words() {
+        let said = format!("{TOO_LARGE}: found 9 bytes, the limit is: 8 bytes");
+        let tonic_s = tonic::Status::out_of_range(&said);
+        let ours = in_our_words(tonic_s.clone());
+        assert_eq!(read(&ours).reason, Some(Reason::MessageTooLarge));
+        let answer = answer_in_our_words(tonic_s.into_http::<()>());
+        let status = tonic::Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(read(&status).reason, Some(Reason::MessageTooLarge));
+        assert_eq!(answer.headers().get_all("grpc-status").iter().count(), 1);
+        for other in [
+            Refusal::of(Reason::TreeSizeUnknown).to_status(),
+            tonic::Status::invalid_argument(said),
+        ] {
+            assert_eq!(in_our_words(other.clone()).code(), other.code());
+            let answer = answer_in_our_words(other.clone().into_http::<()>());
+            let status = tonic::Status::from_header_map(answer.headers()).unwrap();
+            assert_eq!((status.code(), status.message()), (other.code(), other.message()));
+        }
     }
 
     #[test]

@@ -404,8 +404,9 @@ pub mod disclosure_log_service_client {
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
     /// Reads the disclosure log (verstrekkingenlogboek). The auditor that a covenant names sees every
-    /// detail under it. A party sees the entries that name it, with the detail only where something was
-    /// revealed by it or to it. Of everything else there is a hash. Every read is itself recorded.
+    /// detail under it. A party sees the entries that name it: what it asked and was answered, and the
+    /// outcome only where it revealed something itself. Of everything else there is a hash. Every read is
+    /// itself recorded.
     #[derive(Debug, Clone)]
     pub struct DisclosureLogServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -719,8 +720,9 @@ pub mod disclosure_log_service_server {
         ) -> std::result::Result<tonic::Response<Self::ExportStream>, tonic::Status>;
     }
     /// Reads the disclosure log (verstrekkingenlogboek). The auditor that a covenant names sees every
-    /// detail under it. A party sees the entries that name it, with the detail only where something was
-    /// revealed by it or to it. Of everything else there is a hash. Every read is itself recorded.
+    /// detail under it. A party sees the entries that name it: what it asked and was answered, and the
+    /// outcome only where it revealed something itself. Of everything else there is a hash. Every read is
+    /// itself recorded.
     #[derive(Debug)]
     pub struct DisclosureLogServiceServer<T> {
         inner: Arc<T>,
