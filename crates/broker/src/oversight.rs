@@ -1,7 +1,7 @@
 //! Who may read what of the disclosure log.
 //!
 //! The auditor of a covenant reads every detail under it. A party reads the leaves that name it:
-//! what it asked and was answered as recipient, and the outcome only where something was revealed.
+//! what it asked and was answered as recipient, and as source the outcome where it revealed something.
 //! Of everything else there is a hash.
 
 use std::collections::BTreeSet;
@@ -229,11 +229,9 @@ fn rights(reader: &Reader, entry: &StoredEntry) -> (bool, bool, bool) {
             let recipient = is(&listed.named_recipient);
             let source = is(&listed.named_source);
             let revealed = listed.decision == Some(Decided::Revealed);
-            (
-                recipient || source,
-                recipient,
-                (recipient || source) && revealed,
-            )
+            // The outcome names what an answer does not: the kind of signal, how many there were.
+            // The recipient reads what it asked and was told.
+            (recipient || source, recipient, source && revealed)
         }
     }
 }
