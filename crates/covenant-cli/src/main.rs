@@ -5,6 +5,7 @@
 //! yes, 1 means that something was found wrong, 2 that the command could not do its work.
 
 mod answer;
+mod arguments;
 mod audit;
 mod bench;
 mod check_config;
@@ -16,41 +17,10 @@ mod policy;
 mod progress;
 mod trial;
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
-use crate::answer::{Language, exit};
-
-/// Checks and signs covenants, carries keys, imports signals, reads and verifies the log.
-#[derive(Debug, Parser)]
-#[command(name = "covenant", version)]
-struct Arguments {
-    /// The language of texts for people: Dutch or English.
-    #[arg(long, value_enum, default_value = "nl", global = true)]
-    lang: Language,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Checks, signs and shows a covenant.
-    #[command(subcommand)]
-    Policy(policy::Policy),
-    /// Makes, seals and opens covenant keys.
-    #[command(subcommand)]
-    Keys(keys::Keys),
-    /// Sends the rows of a CSV file to the party's node as signals.
-    Import(import::Import),
-    /// Matches two files, or one with itself, through two nodes and a broker of its own.
-    Link(link::Link),
-    /// Reads and verifies the disclosure log.
-    #[command(subcommand)]
-    Audit(audit::Audit),
-    /// Checks a node's or a broker's configuration, and everything that it names.
-    CheckConfig(check_config::CheckConfig),
-    /// Measures, beside a reference in the same run.
-    Bench(bench::Bench),
-}
+use crate::answer::exit;
+use crate::arguments::{Arguments, Command};
 
 fn main() -> std::process::ExitCode {
     let Arguments { lang, command } = Arguments::parse();
