@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use model::clock::Stopwatch;
 
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,7 +57,10 @@ impl Processes {
     /// # Errors
     /// When it runs already or can't be started.
     pub fn start(&mut self, name: &str) -> anyhow::Result<()> {
-        let place = self.places.get(name).with_context(|| format!("there is no {name}"))?;
+        let place = self
+            .places
+            .get(name)
+            .with_context(|| format!("there is no {name}"))?;
         anyhow::ensure!(!self.running.contains_key(name), "{name} runs already");
         let mut command = Command::new(&self.party);
         command.arg(if name == BROKER { "broker" } else { "node" });
@@ -84,7 +89,10 @@ impl Processes {
     /// # Errors
     /// When it does not run.
     pub fn kill(&mut self, name: &str) -> anyhow::Result<()> {
-        let mut child = self.running.remove(name).with_context(|| format!("{name} runs not"))?;
+        let mut child = self
+            .running
+            .remove(name)
+            .with_context(|| format!("{name} runs not"))?;
         anyhow::ensure!(child.try_wait()?.is_none(), "{name} had ended by itself");
         child.kill()?;
         child.wait()?;
@@ -99,11 +107,15 @@ impl Processes {
         let mut names: Vec<String> = self.running.keys().cloned().collect();
         names.sort_by_key(|name| name == BROKER);
         for name in names {
-            let Some(mut child) = self.running.remove(&name) else { continue };
+            let Some(mut child) = self.running.remove(&name) else {
+                continue;
+            };
             anyhow::ensure!(child.try_wait()?.is_none(), "{name} had ended by itself");
             let asked = Command::new("kill").arg(child.id().to_string()).status()?;
             anyhow::ensure!(asked.success(), "{name} could not be asked to stop");
-            let ended = ended(child).await.with_context(|| format!("{name} does not stop"))?;
+            let ended = ended(child)
+                .await
+                .with_context(|| format!("{name} does not stop"))?;
             anyhow::ensure!(ended.success(), "{name} ended with {ended}");
         }
         Ok(())
@@ -114,7 +126,8 @@ impl Processes {
     /// # Errors
     /// When that takes too long, or it ended.
     pub async fn ready(&mut self, name: &str) -> anyhow::Result<()> {
-        self.admin_says(name, "/readyz", |text| text.starts_with("HTTP/1.1 200")).await
+        self.admin_says(name, "/readyz", |text| text.starts_with("HTTP/1.1 200"))
+            .await
     }
 
     /// Waits until every running node is connected to the broker and its keys agree.
@@ -145,10 +158,13 @@ impl Processes {
         path: &str,
         wanted: impl Fn(&str) -> bool,
     ) -> anyhow::Result<()> {
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let mut last = String::new();
         while begun.elapsed() < PATIENCE {
-            let child = self.running.get_mut(name).with_context(|| format!("{name} runs not"))?;
+            let child = self
+                .running
+                .get_mut(name)
+                .with_context(|| format!("{name} runs not"))?;
             if let Some(status) = child.try_wait()? {
                 anyhow::bail!("{name} ended by itself: {status}");
             }
@@ -168,7 +184,10 @@ impl Processes {
     /// # Errors
     /// When it does not answer.
     pub async fn admin(&self, name: &str, path: &str) -> anyhow::Result<String> {
-        let place = self.places.get(name).with_context(|| format!("there is no {name}"))?;
+        let place = self
+            .places
+            .get(name)
+            .with_context(|| format!("there is no {name}"))?;
         get(&place.admin, path).await
     }
 }
@@ -182,7 +201,7 @@ impl Drop for Processes {
 }
 
 async fn ended(mut child: Child) -> anyhow::Result<std::process::ExitStatus> {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use broker::RunningBroker;
-use model::clock::{Clock, SystemClock};
 use model::Day;
+use model::clock::{Clock, SystemClock};
 use node::RunningNode;
 use sandbox::clients::{NodeClient, connect};
 use sandbox::{Plan, World};
@@ -40,7 +40,10 @@ pub struct Realm {
 /// The demo's plan at a test's pace.
 #[must_use]
 pub fn quick() -> Plan {
-    Plan { notices_interval_ms: 40, ..Plan::demo() }
+    Plan {
+        notices_interval_ms: 40,
+        ..Plan::demo()
+    }
 }
 
 /// Today by the machine's clock.
@@ -57,7 +60,12 @@ impl Realm {
     pub fn laid_out(plan: &Plan, day: Day) -> Result<Self> {
         let folder = TempDir::new()?;
         let world = sandbox::layout::lay_out(&folder.path().join("world"), plan, day)?;
-        Ok(Self { world, folder, broker: None, nodes: BTreeMap::new() })
+        Ok(Self {
+            world,
+            folder,
+            broker: None,
+            nodes: BTreeMap::new(),
+        })
     }
 
     /// Makes a world and starts all of it.
@@ -82,7 +90,10 @@ impl Realm {
     /// When there is no such party.
     pub fn home(&self, party: &str) -> Result<PathBuf> {
         let config = &self.node(party)?.config;
-        Ok(config.parent().context("a configuration lies in a folder")?.to_path_buf())
+        Ok(config
+            .parent()
+            .context("a configuration lies in a folder")?
+            .to_path_buf())
     }
 
     /// Where a party's node is.
@@ -90,7 +101,10 @@ impl Realm {
     /// # Errors
     /// When there is no such party.
     pub fn node(&self, party: &str) -> Result<&sandbox::world::NodePlace> {
-        self.world.nodes.get(party).with_context(|| format!("there is no party {party}"))
+        self.world
+            .nodes
+            .get(party)
+            .with_context(|| format!("there is no party {party}"))
     }
 
     /// A node that runs.
@@ -98,7 +112,9 @@ impl Realm {
     /// # Errors
     /// When it does not.
     pub fn running(&self, party: &str) -> Result<&RunningNode> {
-        self.nodes.get(party).with_context(|| format!("the node of {party} does not run"))
+        self.nodes
+            .get(party)
+            .with_context(|| format!("the node of {party} does not run"))
     }
 
     /// Changes the broker's configuration file.
@@ -166,10 +182,13 @@ impl Realm {
     /// After twenty seconds.
     pub async fn connected(&self) -> Result<()> {
         let all = || {
-            self.broker.as_ref().is_some_and(RunningBroker::is_confirmed)
-                && self.nodes.values().all(|node| {
-                    node.link().is_connected() && node.link().obstacles().is_empty()
-                })
+            self.broker
+                .as_ref()
+                .is_some_and(RunningBroker::is_confirmed)
+                && self
+                    .nodes
+                    .values()
+                    .all(|node| node.link().is_connected() && node.link().obstacles().is_empty())
         };
         eventually("every node is welcome", async || Ok(all().then_some(()))).await
     }
@@ -220,7 +239,11 @@ impl Realm {
             signal: Some(signal),
             validate_only: false,
         };
-        let answer = self.client(party, "partner")?.signals().submit_signal(request).await;
+        let answer = self
+            .client(party, "partner")?
+            .signals()
+            .submit_signal(request)
+            .await;
         answer.map_err(|status| anyhow::anyhow!("{party} can't push: {}", status.message()))?;
         self.delivered(party).await?;
         Ok(id)
@@ -275,7 +298,10 @@ impl Realm {
     /// # Errors
     /// When the broker does not answer.
     pub async fn log_size(&self) -> Result<u64> {
-        let answer = self.auditor()?.get_checkpoint(GetCheckpointRequest {}).await?;
+        let answer = self
+            .auditor()?
+            .get_checkpoint(GetCheckpointRequest {})
+            .await?;
         let verifier = ledger::LogVerifier::parse(&self.world.broker.log_key)?;
         Ok(verifier.verify(&answer.into_inner().checkpoint)?.size)
     }

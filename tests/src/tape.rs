@@ -39,7 +39,10 @@ impl Tape {
     /// Everything so far.
     #[must_use]
     pub fn pieces(&self) -> Vec<Piece> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// All bytes that went to the broker, call by call.
@@ -51,7 +54,10 @@ impl Tape {
         paths.sort_unstable();
         paths.dedup();
         for path in paths {
-            for piece in pieces.iter().filter(|piece| piece.to_broker && piece.path == path) {
+            for piece in pieces
+                .iter()
+                .filter(|piece| piece.to_broker && piece.path == path)
+            {
                 all.extend_from_slice(&piece.bytes);
             }
         }
@@ -59,8 +65,15 @@ impl Tape {
     }
 
     fn record(&self, to_broker: bool, path: &str, bytes: &[u8]) {
-        let piece = Piece { to_broker, path: path.to_owned(), bytes: bytes.to_vec() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(piece);
+        let piece = Piece {
+            to_broker,
+            path: path.to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(piece);
     }
 
     fn headers(&self, to_broker: bool, path: &str, headers: &HeaderMap) {
@@ -78,15 +91,18 @@ impl Tape {
 /// When the party's files can't be read or no port is free.
 pub async fn listen_in(realm: &Realm, party: &str, stop: CancellationToken) -> Result<Tape> {
     let world = &realm.world;
-    let folder = world.broker.config.parent().unwrap_or(world.broker.config.as_path());
+    let folder = world
+        .broker
+        .config
+        .parent()
+        .unwrap_or(world.broker.config.as_path());
     let server = TlsMaterial::from_files(
         &folder.join("server.pem"),
         &folder.join("server.key"),
         std::slice::from_ref(&world.ca),
     )?;
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-    let acceptor =
-        Acceptor::bind(any, ServerTls::new(&server)?, AcceptorLimits::default()).await?;
+    let acceptor = Acceptor::bind(any, ServerTls::new(&server)?, AcceptorLimits::default()).await?;
     let address = acceptor.local_addr().to_string();
     let tape = Tape::default();
     let onward = realm.to_broker(party)?;
@@ -113,7 +129,12 @@ async fn pass_on(
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
     tape.headers(true, &path, &parts.headers);
-    let body = Body::new(Recorded { tape: tape.clone(), to_broker: true, path: path.clone(), body });
+    let body = Body::new(Recorded {
+        tape: tape.clone(),
+        to_broker: true,
+        path: path.clone(),
+        body,
+    });
     let ready = std::future::poll_fn(|context| onward.poll_ready(context)).await;
     let answer = match ready {
         Ok(()) => onward.call(Request::from_parts(parts, body)).await,
@@ -123,7 +144,12 @@ async fn pass_on(
         Ok(answer) => {
             let (parts, body) = answer.into_parts();
             tape.headers(false, &path, &parts.headers);
-            let body = Recorded { tape, to_broker: false, path, body };
+            let body = Recorded {
+                tape,
+                to_broker: false,
+                path,
+                body,
+            };
             Response::from_parts(parts, axum::body::Body::new(body))
         }
         Err(error) => {

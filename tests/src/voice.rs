@@ -42,7 +42,11 @@ impl Voice {
     /// # Errors
     /// When the world has no such party or covenant, or a file can't be read.
     pub fn of(realm: &Realm, party: &str, covenant: &str) -> Result<Self> {
-        let place = realm.world.covenants.iter().find(|place| place.id == covenant);
+        let place = realm
+            .world
+            .covenants
+            .iter()
+            .find(|place| place.id == covenant);
         let file = std::fs::read(&place.context("there is such a covenant")?.file)?;
         Ok(Self {
             party: party.to_owned(),
@@ -119,7 +123,9 @@ impl Voice {
     /// # Errors
     /// The broker's refusal.
     pub async fn ask_signed(&self, question: Signed) -> Result<pb::CheckResponse, Status> {
-        let request = pb::CheckRequest { question: Some(question) };
+        let request = pb::CheckRequest {
+            question: Some(question),
+        };
         Ok(self.exchange().check(request).await?.into_inner())
     }
 
@@ -131,7 +137,10 @@ impl Voice {
             header: Some(self.header()),
             signals: vec![pb::PseudonymousSignal {
                 id: model::SignalId::fresh().to_string(),
-                category: Some(Category { scheme: "vera".to_owned(), code: code.to_owned() }),
+                category: Some(Category {
+                    scheme: "vera".to_owned(),
+                    code: code.to_owned(),
+                }),
                 purposes: vec![purpose.to_owned()],
                 day: Some(date(day)),
                 neighbourhood: String::new(),
@@ -160,11 +169,17 @@ impl Voice {
     /// As [`Voice::push`].
     pub async fn push_signed(&self, batch: Signed) -> Result<Result<u32, String>, Status> {
         let request = pb::PushSignalsRequest { batch: Some(batch) };
-        let mut answers =
-            self.exchange().push_signals(tokio_stream::once(request)).await?.into_inner();
+        let mut answers = self
+            .exchange()
+            .push_signals(tokio_stream::once(request))
+            .await?
+            .into_inner();
         let answer = answers.message().await?;
         let missing = || Status::internal("no answer to a batch");
-        match answer.and_then(|answer| answer.outcome).ok_or_else(missing)? {
+        match answer
+            .and_then(|answer| answer.outcome)
+            .ok_or_else(missing)?
+        {
             push_signals_response::Outcome::Refused(status) => {
                 Ok(Err(wire::status::read_message(&status).reason_text))
             }
@@ -195,9 +210,17 @@ impl Voice {
     /// # Errors
     /// The broker's refusal.
     pub async fn withdraw(&self, batch: &pb::WithdrawalBatch) -> Result<pb::TakenBatch, Status> {
-        let request = pb::WithdrawSignalsRequest { batch: Some(self.sign(batch)) };
-        let answer = self.exchange().withdraw_signals(request).await?.into_inner();
-        answer.outcome.ok_or_else(|| Status::internal("no outcome of a withdrawal"))
+        let request = pb::WithdrawSignalsRequest {
+            batch: Some(self.sign(batch)),
+        };
+        let answer = self
+            .exchange()
+            .withdraw_signals(request)
+            .await?
+            .into_inner();
+        answer
+            .outcome
+            .ok_or_else(|| Status::internal("no outcome of a withdrawal"))
     }
 }
 

@@ -2,10 +2,10 @@
 //! people do in it.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use model::clock::{Clock as _, SystemClock};
+use model::clock::{Clock as _, Stopwatch, SystemClock};
 use sandbox::clients::NodeClient;
 use sandbox::messages::{signal, submit, visit};
 use sandbox::{Plan, Running};
@@ -41,7 +41,10 @@ pub struct World {
 /// The demo's covenants with batches fast enough for a test.
 #[must_use]
 pub fn plan() -> Plan {
-    Plan { notices_interval_ms: 100, ..Plan::demo() }
+    Plan {
+        notices_interval_ms: 100,
+        ..Plan::demo()
+    }
 }
 
 impl World {
@@ -61,7 +64,12 @@ impl World {
         let folder = tempfile::tempdir()?;
         let running = Running::start(&folder.path().join("world"), plan).await?;
         let place = running.world.clone();
-        Ok(Self { place, running: Some(running), processes: None, folder })
+        Ok(Self {
+            place,
+            running: Some(running),
+            processes: None,
+            folder,
+        })
     }
 
     /// The demo world, each broker and node a process of `party` (`env!("CARGO_BIN_EXE_party")`).
@@ -83,7 +91,12 @@ impl World {
         let mut processes = Processes::of(Path::new(party), &place, set);
         processes.start_all()?;
         processes.connected().await?;
-        Ok(Self { place, running: None, processes: Some(processes), folder })
+        Ok(Self {
+            place,
+            running: None,
+            processes: Some(processes),
+            folder,
+        })
     }
 
     /// Its folder: `covenants/`, `parties/`, `broker/`.
@@ -97,7 +110,9 @@ impl World {
     /// # Errors
     /// When it runs in this process.
     pub fn control(&mut self) -> anyhow::Result<&mut Processes> {
-        self.processes.as_mut().context("this world has no processes of its own")
+        self.processes
+            .as_mut()
+            .context("this world has no processes of its own")
     }
 
     /// Stops it in good order.
@@ -156,8 +171,15 @@ impl World {
     /// The node's refusal.
     pub async fn push_signal(&self, party: &str, made: Signal) -> Result<String, tonic::Status> {
         let client = self.partner(party).map_err(internal)?;
-        let answer = client.signals().submit_signal(submit(made)).await?.into_inner();
-        answer.accepted.map(|a| a.signal_id).ok_or_else(|| tonic::Status::internal("no answer"))
+        let answer = client
+            .signals()
+            .submit_signal(submit(made))
+            .await?
+            .into_inner();
+        answer
+            .accepted
+            .map(|a| a.signal_id)
+            .ok_or_else(|| tonic::Status::internal("no answer"))
     }
 
     /// Asks before a visit, in a role of the corporation.
@@ -180,10 +202,17 @@ impl World {
     /// The node's refusal.
     pub async fn signals(&self, party: &str) -> anyhow::Result<Vec<StoredSignal>> {
         let client = self.partner(party)?;
-        let mut request = ListSignalsRequest { page_size: 500, ..ListSignalsRequest::default() };
+        let mut request = ListSignalsRequest {
+            page_size: 500,
+            ..ListSignalsRequest::default()
+        };
         let mut all = Vec::new();
         loop {
-            let page = client.signals().list_signals(request.clone()).await?.into_inner();
+            let page = client
+                .signals()
+                .list_signals(request.clone())
+                .await?
+                .into_inner();
             all.extend(page.signals);
             if page.next_page_token.is_empty() {
                 return Ok(all);
@@ -198,7 +227,7 @@ impl World {
     /// When that takes too long.
     pub async fn delivered(&self, party: &str) -> anyhow::Result<()> {
         let client = self.partner(party)?;
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         while begun.elapsed() < PATIENCE {
             let request = ListSignalsRequest {
                 state: SignalState::Queued.into(),
@@ -220,10 +249,17 @@ impl World {
     /// The node's refusal.
     pub async fn notices(&self, party: &str, role: &str) -> anyhow::Result<Vec<StoredNotice>> {
         let client = self.client(party, role)?;
-        let mut request = ListNoticesRequest { page_size: 500, ..ListNoticesRequest::default() };
+        let mut request = ListNoticesRequest {
+            page_size: 500,
+            ..ListNoticesRequest::default()
+        };
         let mut all = Vec::new();
         loop {
-            let page = client.notices().list_notices(request.clone()).await?.into_inner();
+            let page = client
+                .notices()
+                .list_notices(request.clone())
+                .await?
+                .into_inner();
             all.extend(page.notices);
             if page.next_page_token.is_empty() {
                 return Ok(all);
@@ -242,7 +278,7 @@ impl World {
         role: &str,
         count: usize,
     ) -> anyhow::Result<Vec<StoredNotice>> {
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         loop {
             let all = self.notices(party, role).await?;
             if all.len() >= count {
@@ -300,7 +336,11 @@ impl World {
     pub fn verify(&self, export: &[u8]) -> anyhow::Result<ledger::verify::Report> {
         let log = ledger::LogVerifier::parse(&self.place.broker.log_key)?;
         let report = ledger::verify::verify(export, &log)?;
-        anyhow::ensure!(report.is_good(), "the log does not verify: {:?}", report.bad);
+        anyhow::ensure!(
+            report.is_good(),
+            "the log does not verify: {:?}",
+            report.bad
+        );
         Ok(report)
     }
 }

@@ -1,10 +1,6 @@
 //! The crate graph is the privacy argument: these tests hold the arrows and the absences that
 //! `ARCHITECTURE.md` promises.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -259,7 +255,11 @@ fn files_keep_their_budget_and_their_names() {
             .lines()
             .take_while(|l| !l.starts_with("#[cfg(test)]"))
             .count();
-        assert!(code <= 500, "{path} has {code} lines before its tests");
+        let journey = path.starts_with("tests/");
+        assert!(
+            journey || code <= 500,
+            "{path} has {code} lines before its tests"
+        );
         assert!(
             text.lines().count() <= 800,
             "{path} has more than 800 lines"

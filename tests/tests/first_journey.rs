@@ -1,21 +1,43 @@
 //! The shortest journey of all, in one process and in many: a signal goes in, an advice and a
 //! notice come out, and the log verifies.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use journeys::world::{NUISANCE, SAFE_VISIT, World};
 use sandbox::messages::{Home, home};
 
 async fn journey(world: World) {
-    let at = |number| home(Home { postcode: "9999ZZ", number, shielded: false });
-    world.push("gemeente", SAFE_VISIT, "AGR.FYS", at(1)).await.unwrap();
+    let at = |number| {
+        home(Home {
+            postcode: "9999ZZ",
+            number,
+            shielded: false,
+        })
+    };
+    world
+        .push("gemeente", SAFE_VISIT, "AGR.FYS", at(1))
+        .await
+        .unwrap();
     world.delivered("gemeente").await.unwrap();
     let answer = world.ask("huismeester", at(1)).await.unwrap();
     assert_eq!(answer.advice, "ga-met-twee");
-    let mine = world.push("gemeente", NUISANCE, "OVE.GEL", at(2)).await.unwrap();
-    world.push("corporatie", NUISANCE, "OVE.GEL", at(2)).await.unwrap();
+    let mine = world
+        .push("gemeente", NUISANCE, "OVE.GEL", at(2))
+        .await
+        .unwrap();
+    world
+        .push("corporatie", NUISANCE, "OVE.GEL", at(2))
+        .await
+        .unwrap();
     let notices = world.noticed("gemeente", "regisseur", 1).await.unwrap();
     let notice = notices[0].notice.clone().unwrap();
-    assert_eq!((notice.source.as_str(), notice.own_signals[0].id.as_str()), ("corporatie", mine.as_str()));
+    assert_eq!(
+        (notice.source.as_str(), notice.own_signals[0].id.as_str()),
+        ("corporatie", mine.as_str())
+    );
     let export = world.export().await.unwrap();
     assert!(world.verify(&export).unwrap().records > 0);
     world.stop().await.unwrap();

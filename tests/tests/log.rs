@@ -123,6 +123,7 @@ fn with_line(export: &str, place: usize, change: impl Fn(&mut Value)) -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_tampered_export_names_its_record() -> Result<()> {
     let world = eventful().await?;
     let export = String::from_utf8(world.export().await?)?;
@@ -318,7 +319,7 @@ async fn withheld_decisions_name_clause_and_reason() -> Result<()> {
     ensure!(
         codes
             .iter()
-            .any(|codes| codes.iter().any(|c| *c == "not_about_shielded_address")),
+            .any(|codes| codes.contains(&"not_about_shielded_address")),
         "{codes:?}"
     );
     // The match that a prohibition keeps from the corporation.

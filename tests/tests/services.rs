@@ -1,11 +1,7 @@
 //! What needs more than the repository: a foreign client, a tool of the trade, public data.
 //! `scripts/test` installs these and says where, in `COVENANT_TEST_TOOLS`; without it these tests
 //! fail.
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -336,6 +336,7 @@ fn rewrite(config: &Path, file: &Path, signatures: &[PathBuf]) -> Result<()> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn a_covenant_that_not_all_signed_is_not_loaded() -> Result<()> {
     let realm = Realm::laid_out(&quick(), today())?;
     let place = realm.world.covenants.first().context("a covenant")?.clone();

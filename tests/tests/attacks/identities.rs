@@ -139,6 +139,7 @@ async fn the_broker_refuses_wrong_certificates() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_node_refuses_wrong_certificates() -> Result<()> {
     let (mut realm, trusted, unknown) = with_another_authority().await?;
     let folder = realm.folder().to_path_buf();

@@ -55,6 +55,32 @@ fn refused(outcome: Result<CheckVisitResponse, Status>) -> Result<(String, Strin
     Ok((clause, told.message_en))
 }
 
+/// Why questions were refused, in the order of the log, as the auditor reads it.
+async fn refusals(realm: &Realm) -> Result<Vec<String>> {
+    let filter = EntryFilter {
+        kind: "check-refused".to_owned(),
+        ..EntryFilter::default()
+    };
+    let request = ListEntriesRequest {
+        filter: Some(filter),
+        page_size: 100,
+        ..Default::default()
+    };
+    let page = realm.auditor()?.list_entries(request).await?.into_inner();
+    let mut codes = Vec::new();
+    for entry in page.entries {
+        let outcome = entry.outcome.context("the auditor sees it")?;
+        let outcome = ledger::Outcome::from_json(&outcome.content)?;
+        codes.extend(
+            outcome
+                .reasons
+                .first()
+                .map(|reason| reason.code.as_str().to_owned()),
+        );
+    }
+    Ok(codes)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_refused_openly_and_alike() -> Result<()> {
     let mut realm = Realm::start(&with_limits()).await?;
@@ -101,27 +127,7 @@ async fn limits_are_refused_openly_and_alike() -> Result<()> {
     );
 
     // Refusals are in the log, as refusals, with the limit that was reached.
-    let filter = EntryFilter {
-        kind: "check-refused".to_owned(),
-        ..EntryFilter::default()
-    };
-    let request = ListEntriesRequest {
-        filter: Some(filter),
-        page_size: 100,
-        ..Default::default()
-    };
-    let page = realm.auditor()?.list_entries(request).await?.into_inner();
-    let mut codes = Vec::new();
-    for entry in page.entries {
-        let outcome = entry.outcome.context("the auditor sees it")?;
-        let outcome = ledger::Outcome::from_json(&outcome.content)?;
-        codes.extend(
-            outcome
-                .reasons
-                .first()
-                .map(|reason| reason.code.as_str().to_owned()),
-        );
-    }
+    let codes = refusals(&realm).await?;
     assert_eq!(
         codes,
         [

@@ -180,10 +180,9 @@ fn entry_shape(entry: &Entry) -> Result<Vec<u8>> {
     if !entry.leaf.is_empty() {
         bare.leaf = blotted(&entry.leaf)?.into_bytes().into();
     }
-    for opening in [&mut bare.request, &mut bare.answer, &mut bare.outcome] {
-        if let Some(opening) = opening {
-            opening.salt = vec![0; opening.salt.len()].into();
-        }
+    let parts = [&mut bare.request, &mut bare.answer, &mut bare.outcome];
+    for opening in parts.into_iter().flatten() {
+        opening.salt = vec![0; opening.salt.len()].into();
     }
     // The request opens to a commitment of the node, which is random.
     if let Some(request) = &mut bare.request {
@@ -310,6 +309,24 @@ async fn less_certain(realm: &Realm, number: u32) -> Result<()> {
     Ok(())
 }
 
+/// Withdraws signals of the municipality, and waits until the broker knows.
+async fn withdraw(realm: &Realm, signals: Vec<String>) -> Result<()> {
+    for signal_id in signals {
+        let request = WithdrawSignalRequest {
+            request_id: sandbox::messages::fresh_id(),
+            signal_id,
+            reason: WithdrawalReason::NoLongerApplies.into(),
+            validate_only: false,
+        };
+        realm
+            .client("gemeente", "partner")?
+            .signals()
+            .withdraw_signal(request)
+            .await?;
+    }
+    realm.delivered("gemeente").await
+}
+
 /// A world of which everything is known that makes a "no": what expires was reported a month ago.
 async fn world_of_noes() -> Result<Realm> {
     let long_ago = today().plus_days(-30);
@@ -355,20 +372,7 @@ async fn world_of_noes() -> Result<Realm> {
     })
     .await?;
     twice(&realm, "gemeente", || attacked(plain(31))).await?;
-    for signal_id in gone {
-        let request = WithdrawSignalRequest {
-            request_id: sandbox::messages::fresh_id(),
-            signal_id,
-            reason: WithdrawalReason::NoLongerApplies.into(),
-            validate_only: false,
-        };
-        realm
-            .client("gemeente", "partner")?
-            .signals()
-            .withdraw_signal(request)
-            .await?;
-    }
-    realm.delivered("gemeente").await?;
+    withdraw(&realm, gone).await?;
     let size = realm.log_size().await?;
     realm
         .push(
