@@ -46,7 +46,9 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 pub(crate) fn told(status: &tonic::Status, lang: crate::answer::Language) -> anyhow::Error {
     let told = wire::status::read(status);
     let text = lang.pick(&told.message_nl, &told.message_en);
-    let name = told.reason.map_or_else(|| told.code.to_string(), |reason| reason.to_string());
+    let name = told
+        .reason
+        .map_or_else(|| told.code.to_string(), |reason| reason.to_string());
     // The transport's own message stands in the source only.
     let cause = std::error::Error::source(status).map(|cause| format!(": {cause}"));
     anyhow::anyhow!("{name}: {text}{}", cause.unwrap_or_default())

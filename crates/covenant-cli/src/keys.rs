@@ -201,8 +201,14 @@ fn run_seal(seal: &Seal, lang: Language) -> anyhow::Result<Found> {
         recipients.push((party, key));
     }
     let subject = subject(&covenant, stored.epoch);
-    let package =
-        key_package::make(&subject, &maker, &stored.key, &stored.commitment, &recipients, &signer)?;
+    let package = key_package::make(
+        &subject,
+        &maker,
+        &stored.key,
+        &stored.commitment,
+        &recipients,
+        &signer,
+    )?;
     write_new(&seal.out, package.as_bytes())?;
     tell(&stored, lang)?;
     for (party, key) in &recipients {
@@ -220,8 +226,8 @@ fn run_open(open: &Open, lang: Language) -> anyhow::Result<Found> {
     let maker = party_of(&covenant, "--maker", &open.maker)?;
     let maker_key = VerifyingKey::parse(&open.maker_key).context("--maker-key")?;
     let sealing = SealingKey::read(&open.sealing)?;
-    let envelope = std::fs::read(&open.package)
-        .with_context(|| format!("read {}", open.package.display()))?;
+    let envelope =
+        std::fs::read(&open.package).with_context(|| format!("read {}", open.package.display()))?;
     let package = KeyPackage::verify(&envelope, &maker, &maker_key)?;
     let subject = subject(&covenant, epoch(open.epoch)?);
     let key = package.open(&subject, &party, &sealing, |key| {
@@ -255,14 +261,20 @@ struct Pins(toml::Table);
 
 impl Pins {
     fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("read {}", path.display()))?;
-        let table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+        let table = text
+            .parse()
+            .with_context(|| format!("{} is not TOML", path.display()))?;
         Ok(Self(table))
     }
 
     fn sealing(&self, party: &PartyId) -> Option<&str> {
-        self.0.get("pins")?.get(party.as_str())?.get("node_sealing")?.as_str()
+        self.0
+            .get("pins")?
+            .get(party.as_str())?
+            .get("node_sealing")?
+            .as_str()
     }
 }
 
@@ -297,28 +309,53 @@ fn recipients_of(
     named: &[String],
 ) -> anyhow::Result<Vec<PartyId>> {
     if named.is_empty() {
-        return Ok(covenant.parties().keys().filter(|party| *party != maker).cloned().collect());
+        return Ok(covenant
+            .parties()
+            .keys()
+            .filter(|party| *party != maker)
+            .cloned()
+            .collect());
     }
-    named.iter().map(|name| party_of(covenant, "--to", name)).collect()
+    named
+        .iter()
+        .map(|name| party_of(covenant, "--to", name))
+        .collect()
 }
 
 fn node_keys<'a>(covenant: &'a Covenant, party: &PartyId) -> anyhow::Result<&'a NodeKeys> {
     let keys = covenant.party(party).and_then(|party| party.node.as_ref());
     let keys = keys.with_context(|| format!("the covenant names no knooppunt for {party}"))?;
-    let real = [&keys.signing, &keys.sealing].iter().all(|key| !matches!(key, Key::Placeholder(_)));
-    anyhow::ensure!(real, "the covenant has a place-holder instead of a key for {party}");
+    let real = [&keys.signing, &keys.sealing]
+        .iter()
+        .all(|key| !matches!(key, Key::Placeholder(_)));
+    anyhow::ensure!(
+        real,
+        "the covenant has a place-holder instead of a key for {party}"
+    );
     Ok(keys)
 }
 
 fn party_of(covenant: &Covenant, flag: &str, name: &str) -> anyhow::Result<PartyId> {
-    covenant.parties().keys().find(|id| id.as_str() == name).cloned().with_context(|| {
-        let names: Vec<&str> = covenant.parties().keys().map(PartyId::as_str).collect();
-        format!("{flag}: the covenant has no such party; it has {}", names.join(", "))
-    })
+    covenant
+        .parties()
+        .keys()
+        .find(|id| id.as_str() == name)
+        .cloned()
+        .with_context(|| {
+            let names: Vec<&str> = covenant.parties().keys().map(PartyId::as_str).collect();
+            format!(
+                "{flag}: the covenant has no such party; it has {}",
+                names.join(", ")
+            )
+        })
 }
 
 fn subject(covenant: &Covenant, epoch: KeyEpoch) -> KeySubject {
-    KeySubject { covenant: covenant.id().clone(), covenant_digest: covenant.digest(), epoch }
+    KeySubject {
+        covenant: covenant.id().clone(),
+        covenant_digest: covenant.digest(),
+        epoch,
+    }
 }
 
 fn epoch(number: u32) -> anyhow::Result<KeyEpoch> {

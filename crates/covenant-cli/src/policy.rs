@@ -77,7 +77,10 @@ pub(crate) fn read(path: &Path, checking: Checking, lang: Language) -> anyhow::R
         return Ok(covenant);
     }
     let name = path.display().to_string();
-    eprint!("{}", covenant::render(&name, &source, &checked.diagnostics, lang.into()));
+    eprint!(
+        "{}",
+        covenant::render(&name, &source, &checked.diagnostics, lang.into())
+    );
     anyhow::bail!("{name} has errors; see covenant policy check")
 }
 
@@ -88,7 +91,11 @@ fn checked(path: &Path, checking: Checking) -> anyhow::Result<(String, Checked)>
 }
 
 const fn checking(template: bool) -> Checking {
-    if template { Checking::Template } else { Checking::Strict }
+    if template {
+        Checking::Template
+    } else {
+        Checking::Strict
+    }
 }
 
 fn run_check(arguments: &Check, lang: Language) -> anyhow::Result<Found> {
@@ -112,9 +119,14 @@ fn run_sign(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
     let (source, checked) = checked(&arguments.file, Checking::Strict)?;
     let name = arguments.file.display().to_string();
     if !checked.diagnostics.is_empty() {
-        eprint!("{}", covenant::render(&name, &source, &checked.diagnostics, lang.into()));
+        eprint!(
+            "{}",
+            covenant::render(&name, &source, &checked.diagnostics, lang.into())
+        );
     }
-    let Some(covenant) = &checked.covenant else { return Ok(Found::Bad) };
+    let Some(covenant) = &checked.covenant else {
+        return Ok(Found::Bad);
+    };
     let key = SigningKey::read(&arguments.key)?;
     // What the signer was shown is the file itself.
     let tool = concat!("covenant/", env!("CARGO_PKG_VERSION"));

@@ -30,7 +30,12 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
-        Self { bar, watch: Stopwatch::start(), hidden: true, muted: false }
+        Self {
+            bar,
+            watch: Stopwatch::start(),
+            hidden: true,
+            muted: false,
+        }
     }
 
     /// Never shows a bar: the work is part of other work that shows one.
@@ -40,11 +45,16 @@ impl Progress {
 
     /// So much is done in all.
     pub(crate) fn at(&mut self, done: usize) {
-        if self.hidden && !self.muted && self.watch.elapsed() > PATIENCE && std::io::stderr().is_terminal() {
+        if self.hidden
+            && !self.muted
+            && self.watch.elapsed() > PATIENCE
+            && std::io::stderr().is_terminal()
+        {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.hidden = false;
         }
-        self.bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+        self.bar
+            .set_position(u64::try_from(done).unwrap_or(u64::MAX));
     }
 
     /// Takes the bar away.

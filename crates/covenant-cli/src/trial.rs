@@ -39,7 +39,12 @@ impl Trial {
             let node = node.with_context(|| format!("start the node of {party}"))?;
             nodes.push((party.clone(), node));
         }
-        let trial = Self { world, broker, nodes, _folder: folder };
+        let trial = Self {
+            world,
+            broker,
+            nodes,
+            _folder: folder,
+        };
         trial.connected().await?;
         Ok(trial)
     }
@@ -104,7 +109,10 @@ pub(crate) fn channel(
     party: &PartyId,
     kind: &str,
 ) -> anyhow::Result<tonic::transport::Channel> {
-    let node = world.nodes.get(party.as_str()).context("the world has this party")?;
+    let node = world
+        .nodes
+        .get(party.as_str())
+        .context("the world has this party")?;
     let client = node
         .clients
         .get(kind)

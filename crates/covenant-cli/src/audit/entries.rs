@@ -31,8 +31,20 @@ pub(super) struct Shown {
 impl Shown {
     /// The columns of a CSV file.
     pub(super) const COLUMNS: [&'static str; 14] = [
-        "index", "leaf_hash", "at", "class", "covenant", "recipient", "source", "kind", "purpose",
-        "clause", "decision", "basis_provide", "basis_receive", "reasons",
+        "index",
+        "leaf_hash",
+        "at",
+        "class",
+        "covenant",
+        "recipient",
+        "source",
+        "kind",
+        "purpose",
+        "clause",
+        "decision",
+        "basis_provide",
+        "basis_receive",
+        "reasons",
     ];
 
     /// Reads an entry; nothing is believed that the hashes do not prove.
@@ -70,9 +82,20 @@ impl Shown {
         let leaf = Skeleton::from_leaf(&entry.leaf)?;
         shown.at = leaf.at.to_rfc3339();
         shown.class = leaf.class.as_str().to_owned();
-        shown.covenant = leaf.covenant.map(|digest| digest.to_hex()).unwrap_or_default();
-        shown.recipient = leaf.recipient.as_ref().map(ToString::to_string).unwrap_or_default();
-        shown.source = leaf.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        shown.covenant = leaf
+            .covenant
+            .map(|digest| digest.to_hex())
+            .unwrap_or_default();
+        shown.recipient = leaf
+            .recipient
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        shown.source = leaf
+            .source
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let parts = [
             (Part::Request, &entry.request),
             (Part::Answer, &entry.answer),
@@ -81,7 +104,10 @@ impl Shown {
         for (part, opening) in parts {
             let Some(opening) = opening else { continue };
             let salt = Salt::from_slice(&opening.salt).context("a salt of 32 bytes")?;
-            let opening = Opening { salt, bytes: opening.content.to_vec() };
+            let opening = Opening {
+                salt,
+                bytes: opening.content.to_vec(),
+            };
             anyhow::ensure!(
                 opening.opens(part, leaf.commitment(part)),
                 "the {} is not what the leaf commits to",

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use tonic::transport::Channel;
-use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 use wire::audit_v1::ExportRequest;
+use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 
 use crate::answer::{Found, Language, say};
 use crate::connection::{Credentials, runtime, told};
@@ -41,12 +41,18 @@ pub(crate) fn run(export: &Export, lang: Language) -> anyhow::Result<Found> {
         "{} is there already: choose another name",
         export.out.display()
     );
-    let mut file = std::fs::File::create(&part)
-        .with_context(|| format!("write {}", part.display()))?;
-    let request = ExportRequest { from_index: export.from, covenant: export.covenant.clone() };
+    let mut file =
+        std::fs::File::create(&part).with_context(|| format!("write {}", part.display()))?;
+    let request = ExportRequest {
+        from_index: export.from,
+        covenant: export.covenant.clone(),
+    };
     let next = runtime()?.block_on(async {
         let mut client = client(&export.broker, &export.credentials)?;
-        stream(&mut client, request, lang, |bytes| Ok(file.write_all(bytes)?)).await
+        stream(&mut client, request, lang, |bytes| {
+            Ok(file.write_all(bytes)?)
+        })
+        .await
     })?;
     file.sync_all()?;
     std::fs::rename(&part, &export.out)

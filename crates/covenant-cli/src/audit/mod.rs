@@ -23,7 +23,7 @@ pub(crate) enum Audit {
 /// Runs the command.
 pub(crate) fn run(audit: Audit, lang: Language) -> anyhow::Result<Found> {
     match audit {
-        Audit::Query(query) => query::run(query, lang),
+        Audit::Query(query) => query::run(&query, lang),
         Audit::Export(export) => export::run(&export, lang),
         Audit::Verify(verify) => verify::run(&verify, lang),
     }

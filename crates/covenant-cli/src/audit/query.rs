@@ -103,8 +103,8 @@ enum Shape {
 }
 
 /// Runs the command.
-pub(crate) fn run(query: Query, lang: Language) -> anyhow::Result<Found> {
-    let (entries, more) = runtime()?.block_on(list(&query, lang))?;
+pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
+    let (entries, more) = runtime()?.block_on(list(query, lang))?;
     match query.format {
         Shape::Json => say_json(&entries)?,
         Shape::Csv => say(csv(&entries)?.trim_end())?,
@@ -211,7 +211,11 @@ fn table(entries: &[Shown], lang: Language) -> String {
         lang.pick("reden", "reason"),
     ]);
     for entry in entries {
-        let what = if entry.kind.is_empty() { &entry.class } else { &entry.kind };
+        let what = if entry.kind.is_empty() {
+            &entry.class
+        } else {
+            &entry.kind
+        };
         let (index, at, what) = (entry.index.to_string(), entry.at.as_str(), what.as_str());
         let (to, from) = (entry.recipient.as_str(), entry.source.as_str());
         let decision = match (entry.decision.as_str(), lang) {
@@ -221,7 +225,14 @@ fn table(entries: &[Shown], lang: Language) -> String {
             (decision, _) => decision,
         };
         table.add_row([
-            index.as_str(), at, what, to, from, &entry.purpose, &entry.clause, decision,
+            index.as_str(),
+            at,
+            what,
+            to,
+            from,
+            &entry.purpose,
+            &entry.clause,
+            decision,
             &entry.reasons,
         ]);
     }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use ledger::counters::Reader;
 use ledger::tree::verify_consistency;
-use ledger::verify::{Promise, Standing, Verifier};
+use ledger::verify::{Bad, Promise, Standing, Verifier};
 use ledger::{Checkpoint, LogVerifier, Report};
 use serde_json::json;
 use wire::audit_v1::{ExportRequest, GetCheckpointRequest, GetConsistencyProofRequest};
@@ -65,8 +65,7 @@ impl Verify {
 pub(crate) fn run(verify: &Verify, lang: Language) -> anyhow::Result<Found> {
     let log = LogVerifier::parse(&verify.vkey).context("--vkey")?;
     let (report, newest) = if let Some(path) = &verify.file {
-        let file =
-            std::fs::File::open(path).with_context(|| format!("read {}", path.display()))?;
+        let file = std::fs::File::open(path).with_context(|| format!("read {}", path.display()))?;
         let report = ledger::verify(BufReader::new(file), &log)
             .with_context(|| format!("read {}", path.display()))?;
         (report, None)
@@ -108,10 +107,20 @@ async fn read(
     let mut rest = Vec::new();
     stream(&mut client, ExportRequest::default(), lang, |bytes| {
         rest.extend_from_slice(bytes);
-        let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        for line in rest.get(..whole).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        let whole = rest
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        for line in rest
+            .get(..whole)
+            .unwrap_or_default()
+            .split_inclusive(|byte| *byte == b'\n')
+        {
             // Once a line was bad the report says so; the rest need not be read well.
-            if verifier.line(line.strip_suffix(b"\n").unwrap_or(line)).is_err() {
+            if verifier
+                .line(line.strip_suffix(b"\n").unwrap_or(line))
+                .is_err()
+            {
                 break;
             }
         }
@@ -124,19 +133,31 @@ async fn read(
     }
     let report = verifier.finish();
     let Some(seen) = report.checkpoint.clone() else {
-        return Ok((report, Newest::Differs("there is no checkpoint to compare".to_owned())));
+        return Ok((
+            report,
+            Newest::Differs("there is no checkpoint to compare".to_owned()),
+        ));
     };
     let refused = |status: tonic::Status| told(&status, lang);
-    let note = client.get_checkpoint(GetCheckpointRequest {}).await.map_err(refused)?;
+    let note = client
+        .get_checkpoint(GetCheckpointRequest {})
+        .await
+        .map_err(refused)?;
     let newest = match log.verify(&note.into_inner().checkpoint) {
         Err(error) => return Ok((report, Newest::Differs(error.to_string()))),
         Ok(newest) => newest,
     };
     let mut proof = Vec::new();
     if seen.size > 0 && newest.size > seen.size {
-        let request =
-            GetConsistencyProofRequest { from_size: seen.size, to_size: newest.size };
-        let answer = client.get_consistency_proof(request).await.map_err(refused)?.into_inner();
+        let request = GetConsistencyProofRequest {
+            from_size: seen.size,
+            to_size: newest.size,
+        };
+        let answer = client
+            .get_consistency_proof(request)
+            .await
+            .map_err(refused)?
+            .into_inner();
         for hash in &answer.consistency_proof {
             proof.push(model::Digest::from_slice(hash).context("a hash of 32 bytes")?);
         }
@@ -183,7 +204,13 @@ fn tell(report: &Report, newest: Option<&Newest>, lang: Language) -> anyhow::Res
             lang.pick("het nieuwste controlepunt", "the newest checkpoint")
         ))?,
     }
-    let Report { records, leaves, opened, erased, .. } = report;
+    let Report {
+        records,
+        leaves,
+        opened,
+        erased,
+        ..
+    } = report;
     say(&match lang {
         Language::Nl => format!(
             "{records} regels, waarvan {leaves} leesbaar; {opened} onderdelen geopend, {erased} gewist"
@@ -198,9 +225,19 @@ fn tell(report: &Report, newest: Option<&Newest>, lang: Language) -> anyhow::Res
     }
     if let Some((first, last)) = report.period {
         let label = lang.pick("tijd", "time");
-        say(&format!("{label}: {} - {}", first.to_rfc3339(), last.to_rfc3339()))?;
+        say(&format!(
+            "{label}: {} - {}",
+            first.to_rfc3339(),
+            last.to_rfc3339()
+        ))?;
     }
-    let Some(bad) = &report.bad else { return Ok(()) };
+    match &report.bad {
+        None => Ok(()),
+        Some(bad) => tell_bad(bad, lang),
+    }
+}
+
+fn tell_bad(bad: &Bad, lang: Language) -> anyhow::Result<()> {
     let index = bad.index.map_or_else(
         || lang.pick("de kop", "the header").to_owned(),
         |index| format!("{} {index}", lang.pick("plaats", "index")),
@@ -224,21 +261,28 @@ fn tell(report: &Report, newest: Option<&Newest>, lang: Language) -> anyhow::Res
 const fn promise_text(promise: Promise, lang: Language) -> &'static str {
     let (nl, en) = match promise {
         Promise::Form => ("elke regel is leesbaar", "every record can be read"),
-        Promise::Checkpoint => {
-            ("het logboek tekende het controlepunt", "the log's key signed the checkpoint")
-        }
+        Promise::Checkpoint => (
+            "het logboek tekende het controlepunt",
+            "the log's key signed the checkpoint",
+        ),
         Promise::Order => ("alles staat op volgorde", "everything stands in its order"),
-        Promise::Tree => {
-            ("elke regel staat in de getekende boom", "every record stands in the signed tree")
-        }
+        Promise::Tree => (
+            "elke regel staat in de getekende boom",
+            "every record stands in the signed tree",
+        ),
         Promise::Time => ("de tijd loopt nooit terug", "time never runs back"),
-        Promise::Openings => {
-            ("wat geopend is, is wat vastgelegd was", "what was opened is what was committed to")
-        }
-        Promise::Outcome => ("elke uitkomst past bij haar regel", "every outcome fits its record"),
-        Promise::Counters => {
-            ("er is niets weggelaten voor deze lezer", "nothing was left out for this reader")
-        }
+        Promise::Openings => (
+            "wat geopend is, is wat vastgelegd was",
+            "what was opened is what was committed to",
+        ),
+        Promise::Outcome => (
+            "elke uitkomst past bij haar regel",
+            "every outcome fits its record",
+        ),
+        Promise::Counters => (
+            "er is niets weggelaten voor deze lezer",
+            "nothing was left out for this reader",
+        ),
         Promise::Complete => ("het eind is niet weggelaten", "the end was not left out"),
     };
     match lang {

@@ -39,10 +39,7 @@ pub(super) async fn measure(time: Duration) -> anyhow::Result<Vec<String>> {
     ])
 }
 
-async fn both(
-    trial: &Trial,
-    time: Duration,
-) -> anyhow::Result<(Histogram<u64>, Histogram<u64>)> {
+async fn both(trial: &Trial, time: Duration) -> anyhow::Result<(Histogram<u64>, Histogram<u64>)> {
     fill(trial.world()).await?;
     trial.delivered().await?;
     let alone = ask(trial.world(), time, 1).await?;
@@ -85,7 +82,10 @@ async fn ask(world: &World, time: Duration, askers: u32) -> anyhow::Result<Histo
         times.add(more)?;
         advised += advice;
     }
-    anyhow::ensure!(advised > 0 && advised < times.len(), "the bench is advised and not advised");
+    anyhow::ensure!(
+        advised > 0 && advised < times.len(),
+        "the bench is advised and not advised"
+    );
     Ok(times)
 }
 
@@ -100,12 +100,18 @@ async fn one_asker(
     let watch = Stopwatch::start();
     while watch.elapsed() < time {
         asked = asked.wrapping_add(7);
-        let known = if asked.is_multiple_of(2) { asked % KNOWN } else { KNOWN + asked % 50_000 };
+        let known = if asked.is_multiple_of(2) {
+            asked % KNOWN
+        } else {
+            KNOWN + asked % 50_000
+        };
         let request = visit(&covenant, PURPOSE, "corporatie.huismeester", about(known));
         let one = Stopwatch::start();
         let answer = client.check_visit(request).await;
         times.record(u64::try_from(one.elapsed().as_micros()).unwrap_or(u64::MAX))?;
-        let answer = answer.map_err(|status| told(&status, Language::En))?.into_inner();
+        let answer = answer
+            .map_err(|status| told(&status, Language::En))?
+            .into_inner();
         advised += u64::from(answer.advice != "geen-advies");
     }
     Ok((times, advised))
@@ -141,5 +147,9 @@ fn line(name: &str, times: &Histogram<u64>, time: Duration) -> String {
         format!("{:.2}", f64::from(micros) / 1000.0)
     };
     let per_second = number(rate(times.len(), time));
-    format!("| {name} | {per_second} | {} | {} |", millis(0.5), millis(0.99))
+    format!(
+        "| {name} | {per_second} | {} | {} |",
+        millis(0.5),
+        millis(0.99)
+    )
 }

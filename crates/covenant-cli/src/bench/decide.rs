@@ -27,13 +27,22 @@ pub(super) fn measure(time: Duration) -> anyhow::Result<Vec<String>> {
     let open = open_cells(active.covenant())?;
     let cells: Vec<Cell> = open.iter().map(|open| open.cell.clone()).collect();
     anyhow::ensure!(!cells.is_empty(), "the covenant opens no cell");
-    let map: HashMap<String, &OpenCell> =
-        open.iter().map(|open| (format!("{:?}", open.cell), open)).collect();
+    let map: HashMap<String, &OpenCell> = open
+        .iter()
+        .map(|open| (format!("{:?}", open.cell), open))
+        .collect();
     let names: Vec<String> = map.keys().cloned().collect();
     let reference = per_second(time, |n| {
-        black_box(names.get(place(n, names.len())).and_then(|name| map.get(name)));
+        black_box(
+            names
+                .get(place(n, names.len()))
+                .and_then(|name| map.get(name)),
+        );
     });
-    let facts = [found(), Facts::nothing_found(Trigger::Question, asking(), Protections::ABSENT)];
+    let facts = [
+        found(),
+        Facts::nothing_found(Trigger::Question, asking(), Protections::ABSENT),
+    ];
     let mut revealed: u64 = 0;
     let mut made: u64 = 0;
     let decisions = per_second(time, |n| {
@@ -46,11 +55,17 @@ pub(super) fn measure(time: Duration) -> anyhow::Result<Vec<String>> {
             black_box(&decision);
         }
     });
-    anyhow::ensure!(revealed > 0 && revealed < made, "the bench decides both ways");
+    anyhow::ensure!(
+        revealed > 0 && revealed < made,
+        "the bench decides both ways"
+    );
     Ok(vec![
         "| on one core | per second |".to_owned(),
         "|---|--:|".to_owned(),
-        format!("| reference: look-up of a text in a map | {} |", number(reference)),
+        format!(
+            "| reference: look-up of a text in a map | {} |",
+            number(reference)
+        ),
         format!(
             "| `decide`, with its whole record ({} cells, {} clauses) | {} |",
             cells.len(),
@@ -70,8 +85,16 @@ fn active() -> anyhow::Result<ActiveCovenant> {
         .iter()
         .map(|path| Ok(Envelope::parse(&std::fs::read(path)?)?))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let covenant = check_as(&text, Checking::Strict, None).covenant.context("a covenant")?;
-    let active = verify(text.as_bytes(), &envelopes, &pins(&covenant), None, SystemClock.now())?;
+    let covenant = check_as(&text, Checking::Strict, None)
+        .covenant
+        .context("a covenant")?;
+    let active = verify(
+        text.as_bytes(),
+        &envelopes,
+        &pins(&covenant),
+        None,
+        SystemClock.now(),
+    )?;
     Ok(active)
 }
 
@@ -82,7 +105,13 @@ fn pins(covenant: &Covenant) -> Pins {
         .values()
         .filter_map(|party| {
             let signer = *party.signer.key.bytes()?;
-            Some((party.id.clone(), PartyPins { signer, ..PartyPins::default() }))
+            Some((
+                party.id.clone(),
+                PartyPins {
+                    signer,
+                    ..PartyPins::default()
+                },
+            ))
         })
         .collect()
 }
@@ -92,7 +121,11 @@ const fn asking() -> Asking {
         file_number: true,
         motivation: true,
         login_level: LoginLevel::High,
-        counters: Counters { employee_today: 1, party_today: 1, subject_this_month: 1 },
+        counters: Counters {
+            employee_today: 1,
+            party_today: 1,
+            subject_this_month: 1,
+        },
     }
 }
 

@@ -24,14 +24,25 @@ pub(super) fn measure(time: Duration) -> anyhow::Result<Vec<String>> {
         "| on one core | subjects per second | tokens per second | share of bare HMAC-SHA256 |"
             .to_owned(),
         "|---|--:|--:|--:|".to_owned(),
-        format!("| bare HMAC-SHA256 over 64 bytes | | {} | 100 % |", number(bare)),
+        format!(
+            "| bare HMAC-SHA256 over 64 bytes | | {} | 100 % |",
+            number(bare)
+        ),
     ];
     let bsn = single("bsn", SubjectKind::Person, &[FieldName::Bsn])?;
     let numbers = citizen_numbers(1_000);
-    lines.push(row("citizen service number, 1 key", time, bare, &[bsn], |n| {
-        let bsn = numbers.get(index(n, numbers.len())).map_or("", String::as_str);
-        vec![("person.bsn", bsn.into())]
-    })?);
+    lines.push(row(
+        "citizen service number, 1 key",
+        time,
+        bare,
+        &[bsn],
+        |n| {
+            let bsn = numbers
+                .get(index(n, numbers.len()))
+                .map_or("", String::as_str);
+            vec![("person.bsn", bsn.into())]
+        },
+    )?);
     let fields = [FieldName::Postcode, FieldName::HouseNumber];
     let address = single("adres", SubjectKind::Address, &fields)?;
     lines.push(row("address, 1 key", time, bare, &[address], |n| {
@@ -42,17 +53,26 @@ pub(super) fn measure(time: Duration) -> anyhow::Result<Vec<String>> {
     })?);
     let covenant = check_as(FAMILY, Checking::Template, None).covenant;
     let covenant = covenant.context("the example covenant has no errors")?;
-    lines.push(row("person, family of 16 keys", time, bare, covenant.match_keys(), |n| {
-        vec![
-            ("person.given_names", "Johanna Maria".into()),
-            ("person.surname", format!("Käster{}", letters(n)).into()),
-            ("person.birth_date", "1980-05-17".into()),
-            ("person.address_abroad.country", "BE".into()),
-            ("person.address_abroad.postcode", "9999".into()),
-            ("person.address_abroad.house_number", (n % 99 + 1).to_string().into()),
-            ("person.address_abroad.street", "Verzonnen straat".into()),
-        ]
-    })?);
+    lines.push(row(
+        "person, family of 16 keys",
+        time,
+        bare,
+        covenant.match_keys(),
+        |n| {
+            vec![
+                ("person.given_names", "Johanna Maria".into()),
+                ("person.surname", format!("Käster{}", letters(n)).into()),
+                ("person.birth_date", "1980-05-17".into()),
+                ("person.address_abroad.country", "BE".into()),
+                ("person.address_abroad.postcode", "9999".into()),
+                (
+                    "person.address_abroad.house_number",
+                    (n % 99 + 1).to_string().into(),
+                ),
+                ("person.address_abroad.street", "Verzonnen straat".into()),
+            ]
+        },
+    )?);
     Ok(lines)
 }
 
@@ -82,21 +102,30 @@ fn row(
         let raw = RawSubject::from_fields(subject(n)).ok()?;
         Some(deriver.derive(&normalise(black_box(&raw)).ok()?))
     };
-    let each = tokens(0).context("the bench's own subject is in order")?.len();
+    let each = tokens(0)
+        .context("the bench's own subject is in order")?
+        .len();
     anyhow::ensure!(each > 0, "{name} makes no token");
     let subjects = per_second(time, |n| {
         black_box(tokens(n));
     });
     let made = subjects * f64::from(u32::try_from(each)?);
     let share = 100.0 * made / bare;
-    Ok(format!("| {name} | {} | {} | {share:.1} % |", number(subjects), number(made)))
+    Ok(format!(
+        "| {name} | {} | {} | {share:.1} % |",
+        number(subjects),
+        number(made)
+    ))
 }
 
 fn single(name: &str, kind: SubjectKind, fields: &[FieldName]) -> anyhow::Result<MatchKeySpec> {
     let name = MatchKeyName::parse(name)?;
     Ok(MatchKeySpec {
         kind,
-        keys: vec![MatchKey { id: MatchKeyId::new(&name, fields), fields: fields.to_vec() }],
+        keys: vec![MatchKey {
+            id: MatchKeyId::new(&name, fields),
+            fields: fields.to_vec(),
+        }],
         name,
         profile: Profile::Hmac,
         phonetic: Phonetic::Cologne,
@@ -112,7 +141,10 @@ fn citizen_numbers(count: usize) -> Vec<String> {
         .filter(|text| {
             let digits = text.chars().filter_map(|digit| digit.to_digit(10));
             let weights = [9_i64, 8, 7, 6, 5, 4, 3, 2, -1];
-            let sum: i64 = digits.zip(weights).map(|(digit, weight)| i64::from(digit) * weight).sum();
+            let sum: i64 = digits
+                .zip(weights)
+                .map(|(digit, weight)| i64::from(digit) * weight)
+                .sum();
             sum % 11 == 0
         })
         .take(count)
@@ -125,5 +157,9 @@ fn index(n: u64, len: usize) -> usize {
 
 /// A number in letters, since names have no digits.
 fn letters(n: u64) -> String {
-    (n % 10_000).to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+    (n % 10_000)
+        .to_string()
+        .bytes()
+        .map(|digit| char::from(digit - b'0' + b'a'))
+        .collect()
 }

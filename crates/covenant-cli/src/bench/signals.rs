@@ -84,7 +84,12 @@ async fn node(world: &World, time: Duration) -> anyhow::Result<(u64, Duration)> 
             number += 1;
             let request = SubmitSignalsRequest {
                 request_id: fresh_id(),
-                signal: Some(signal(&covenant, "bezoekveiligheid", "AGR.FYS", about(number))),
+                signal: Some(signal(
+                    &covenant,
+                    "bezoekveiligheid",
+                    "AGR.FYS",
+                    about(number),
+                )),
                 validate_only: false,
             };
             if sender.send(request).await.is_err() {
@@ -92,9 +97,13 @@ async fn node(world: &World, time: Duration) -> anyhow::Result<(u64, Duration)> 
             }
         }
     });
-    let refused = |status: tonic::Status| crate::connection::told(&status, crate::answer::Language::En);
-    let mut answers =
-        client.submit_signals(ReceiverStream::new(receiver)).await.map_err(refused)?.into_inner();
+    let refused =
+        |status: tonic::Status| crate::connection::told(&status, crate::answer::Language::En);
+    let mut answers = client
+        .submit_signals(ReceiverStream::new(receiver))
+        .await
+        .map_err(refused)?
+        .into_inner();
     let mut acknowledged = 0;
     while let Some(answer) = answers.message().await.map_err(refused)? {
         match answer.outcome.context("an outcome")? {
@@ -118,5 +127,9 @@ pub(super) fn about(number: u32) -> wire::node_v1::Subject {
     ];
     let street = usize::try_from(number / 99_999).unwrap_or(0) % POSTCODES.len();
     let postcode = POSTCODES.get(street).copied().unwrap_or("1234AA");
-    home(Home { postcode, number: number % 99_999 + 1, shielded: false })
+    home(Home {
+        postcode,
+        number: number % 99_999 + 1,
+        shielded: false,
+    })
 }

@@ -20,7 +20,12 @@ impl Finding {
     /// A finding of this program's own.
     pub(crate) fn new(path: &str, problem: &Problem) -> Self {
         let (rule, nl, en) = problem.texts();
-        Self { path: path.to_owned(), rule: rule.to_owned(), nl, en }
+        Self {
+            path: path.to_owned(),
+            rule: rule.to_owned(),
+            nl,
+            en,
+        }
     }
 
     /// A refusal of the `place`th subject's field.
@@ -62,6 +67,10 @@ pub(crate) enum Problem {
     CategoryForm,
     /// No field of the subject has a value.
     NothingGiven,
+    /// The map names another covenant than the one to check against.
+    OtherCovenant,
+    /// Too few fields for any comparison of the covenant.
+    NothingToCompare,
 }
 
 impl Problem {
@@ -79,9 +88,11 @@ impl Problem {
                     format!("this word is not known here; use {words}"),
                 );
             }
-            Self::TrueOrFalse => {
-                ("TRUE_OR_FALSE", "gebruik true of false", "use true or false")
-            }
+            Self::TrueOrFalse => (
+                "TRUE_OR_FALSE",
+                "gebruik true of false",
+                "use true or false",
+            ),
             Self::DateForm => (
                 "DATE_FORM",
                 "dit is geen datum in de volgorde die de map noemt; verbeter de cel of de map",
@@ -101,6 +112,18 @@ impl Problem {
                 "FIELD_REQUIRED",
                 "hier is niets ingevuld; vul ten minste één veld in",
                 "nothing is given here; fill in at least one field",
+            ),
+            Self::OtherCovenant => (
+                "COVENANT_OTHER",
+                "de map noemt een ander convenant dan --covenant; verbeter een van de twee",
+                "the map names another covenant than --covenant; correct one of them",
+            ),
+            Self::NothingToCompare => (
+                "NOTHING_TO_COMPARE",
+                "met deze velden kan geen enkele vergelijking van het convenant worden gemaakt; \
+                 geef alle velden van ten minste een vergelijking",
+                "no comparison of the covenant can be made with these fields; give all fields of \
+                 at least one comparison",
             ),
         };
         (rule, nl.to_owned(), en.to_owned())

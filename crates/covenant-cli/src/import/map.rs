@@ -191,11 +191,17 @@ impl SubjectMap {
     /// The mapped fields by their paths within the subject, for example `person.address.postcode`.
     pub(crate) fn paths(&self) -> impl Iterator<Item = (String, &Source)> {
         let root = self.kind.root();
-        [("", &self.fields), ("address.", &self.address), ("address_abroad.", &self.address_abroad)]
-            .into_iter()
-            .flat_map(move |(below, fields)| {
-                fields.iter().map(move |(name, source)| (format!("{root}.{below}{name}"), source))
-            })
+        [
+            ("", &self.fields),
+            ("address.", &self.address),
+            ("address_abroad.", &self.address_abroad),
+        ]
+        .into_iter()
+        .flat_map(move |(below, fields)| {
+            fields
+                .iter()
+                .map(move |(name, source)| (format!("{root}.{below}{name}"), source))
+        })
     }
 
     /// What is attested about the subject, in the order in which the signal lists it.
@@ -260,7 +266,11 @@ impl Map {
         }
         for (place, subject) in self.subjects.iter().enumerate() {
             let at = format!("signal.subjects[{place}]");
-            all.extend(subject.paths().map(|(path, source)| (format!("{at}.{path}"), source)));
+            all.extend(
+                subject
+                    .paths()
+                    .map(|(path, source)| (format!("{at}.{path}"), source)),
+            );
             let protections = subject.protections().enumerate();
             all.extend(protections.map(|(n, (_, from))| (format!("{at}.protections[{n}]"), from)));
         }
@@ -286,8 +296,10 @@ impl Map {
 fn fields_of(kind: Kind) -> String {
     let mut root = kind.root().to_owned();
     root.push('.');
-    let names: Vec<&str> =
-        RawSubject::PATHS.iter().filter_map(|path| path.strip_prefix(root.as_str())).collect();
+    let names: Vec<&str> = RawSubject::PATHS
+        .iter()
+        .filter_map(|path| path.strip_prefix(root.as_str()))
+        .collect();
     names.join(", ")
 }
 
@@ -313,8 +325,14 @@ address = { postcode = { column = "pc" } }
     #[test]
     fn a_path_leads_back_to_its_column() {
         let map = Map::parse(MAP).unwrap();
-        assert_eq!(map.column_of("signal.subjects[0].person.birth_date"), "geboren");
-        assert_eq!(map.column_of("signal.subjects[0].person.address.postcode"), "pc");
+        assert_eq!(
+            map.column_of("signal.subjects[0].person.birth_date"),
+            "geboren"
+        );
+        assert_eq!(
+            map.column_of("signal.subjects[0].person.address.postcode"),
+            "pc"
+        );
         assert_eq!(map.column_of("signal.category.code"), "soort");
         assert_eq!(map.column_of("signal.certainty"), "signal.certainty");
         assert_eq!(
@@ -325,8 +343,13 @@ address = { postcode = { column = "pc" } }
 
     #[test]
     fn a_misspelt_field_is_refused_by_name() {
-        let error = Map::parse(&MAP.replace("surname =", "surnam =")).unwrap_err().to_string();
-        assert!(error.contains("person.surnam;") && error.contains("surname"), "{error}");
+        let error = Map::parse(&MAP.replace("surname =", "surnam ="))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("person.surnam;") && error.contains("surname"),
+            "{error}"
+        );
         assert!(Map::parse(&MAP.replace("certainty", "zeker")).is_err());
         assert!(Map::parse(&MAP.replace("\"person\"", "\"vehicle\"")).is_err());
     }

@@ -3,10 +3,14 @@
 //! A dry run reads, maps and checks, and opens no connection. The same file sent twice makes no
 //! signal twice: ids follow from the file's bytes and the row's place.
 
+mod date;
 mod finding;
+mod ids;
 mod map;
+mod pattern;
 mod report;
 mod row;
+mod rules;
 mod send;
 mod subject;
 mod table;
@@ -17,11 +21,13 @@ use anyhow::Context as _;
 use clap::Args;
 
 pub(crate) use map::{ColumnSource, Map, Source};
-pub(crate) use row::{Patterns, ReadRow, read};
+pub(crate) use pattern::Patterns;
+pub(crate) use row::{ReadRow, read};
 pub(crate) use send::{Item, Outcome, send};
 pub(crate) use table::Table;
 
 use self::report::{Remark, Report};
+use self::rules::Rules;
 use crate::answer::{Format, Found, Language};
 use crate::connection::{Credentials, runtime};
 use crate::progress::Progress;
@@ -37,6 +43,12 @@ pub(crate) struct Import {
     /// Only reads, maps and checks: nothing is sent.
     #[arg(long)]
     dry_run: bool,
+    /// In a dry run: the covenant whose rules are checked too (its purposes, categories, terms).
+    #[arg(long, requires_all = ["dry_run", "party"])]
+    covenant: Option<PathBuf>,
+    /// In a dry run: the party that would share.
+    #[arg(long, requires = "covenant")]
+    party: Option<String>,
     /// The party's own node, `host:port`.
     #[arg(long, required_unless_present = "dry_run", requires_all = ["ca", "cert", "key"])]
     node: Option<String>,
@@ -77,14 +89,22 @@ impl Input {
         let patterns = Patterns::of(&map).context("a pattern of the map")?;
         let table = Table::read(file, &map.file)?;
         table.must_have(map.sources().into_iter().map(|(_, source)| source))?;
-        Ok(Self { map, patterns, table })
+        Ok(Self {
+            map,
+            patterns,
+            table,
+        })
     }
 }
 
 /// Runs the command.
 pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
     let input = Input::open(&import.file, &import.map)?;
-    let (mut report, items) = prepare(&input, lang);
+    let rules = match (&import.covenant, &import.party) {
+        (Some(covenant), Some(party)) => Some(Rules::read(covenant, party, lang)?),
+        _ => None,
+    };
+    let (mut report, items) = prepare(&input, rules.as_ref(), lang);
     if import.dry_run {
         report.accepted = items.len();
     } else {
@@ -110,14 +130,30 @@ pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
 }
 
 /// Reads every row; those that are well become items to send.
-fn prepare(input: &Input, lang: Language) -> (Report, Vec<Item>) {
-    let Input { map, patterns, table } = input;
-    let mut report = Report { rows: table.rows().len(), ..Report::default() };
+fn prepare(input: &Input, rules: Option<&Rules>, lang: Language) -> (Report, Vec<Item>) {
+    let Input {
+        map,
+        patterns,
+        table,
+    } = input;
+    let mut report = Report {
+        rows: table.rows().len(),
+        ..Report::default()
+    };
     let mut items = Vec::new();
     let mut progress = Progress::of(report.rows, lang.pick("nakijken", "checking"));
     for row in table.rows() {
         progress.at(row.place);
-        let ReadRow { signal, refused, left_out, .. } = read(map, patterns, table, &row);
+        let mut one = read(map, patterns, table, &row);
+        if let Some(rules) = rules.filter(|_| one.refused.is_empty()) {
+            one.refused = rules.judge(&one);
+        }
+        let ReadRow {
+            signal,
+            refused,
+            left_out,
+            ..
+        } = one;
         let remark = |finding: finding::Finding| {
             Remark::new(row.line(), map.column_of(&finding.path), finding)
         };

@@ -50,7 +50,14 @@ impl Remark {
     /// About `column` of the row that begins on line `row`.
     pub(crate) fn new(row: u64, column: String, finding: Finding) -> Self {
         let Finding { path, rule, nl, en } = finding;
-        Self { row, column, field: path, rule, message_nl: nl, message_en: en }
+        Self {
+            row,
+            column,
+            field: path,
+            rule,
+            message_nl: nl,
+            message_en: en,
+        }
     }
 }
 
@@ -70,7 +77,13 @@ impl Report {
             say(lang.pick("Geweigerde rijen:", "Refused rows:"))?;
             say(&table(&self.refused, lang))?;
         }
-        let Self { rows, accepted, refused_rows, never_match, .. } = self;
+        let Self {
+            rows,
+            accepted,
+            refused_rows,
+            never_match,
+            ..
+        } = self;
         say(&match lang {
             Language::Nl => format!("{rows} rijen: {accepted} goed, {refused_rows} geweigerd."),
             Language::En => format!("{rows} rows: {accepted} accepted, {refused_rows} refused."),

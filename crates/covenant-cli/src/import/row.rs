@@ -3,63 +3,17 @@
 use std::collections::BTreeMap;
 
 use model::Day;
-use pseudonym::{NormalSubject, RawIdentifier, RawSubject, normalise};
-use sha2::{Digest as _, Sha256};
-use wire::node_v1::{
-    Attribute, Protection, ProtectionStatement, Provenance, Signal, Subject,
-};
+use pseudonym::{RawIdentifier, RawSubject, normalise};
+use wire::node_v1::{Attribute, Protection, ProtectionStatement, Provenance, Signal, Subject};
 use wire::type_v1::{Attestation, Category, Certainty, PoliceArticle};
 
+use super::date::{date_parts, form_of};
 use super::finding::{Finding, Problem};
-use super::map::{BadField, ColumnSource, DateForm, Kind, Map, Source, SubjectMap};
+use super::ids::signal_id;
+use super::map::{BadField, Kind, Map, Source, SubjectMap};
+use super::pattern::Patterns;
 use super::subject::message;
 use super::table::{Row, Table};
-
-/// The regular expressions of a map, compiled once.
-#[derive(Debug, Default)]
-pub(crate) struct Patterns(BTreeMap<String, regex::Regex>);
-
-impl Patterns {
-    /// Compiles every pattern of a map.
-    ///
-    /// # Errors
-    /// When one is no regular expression.
-    pub(crate) fn of(map: &Map) -> anyhow::Result<Self> {
-        let mut all = Self::default();
-        let derived = map.derived.values();
-        for source in map.sources().into_iter().map(|(_, source)| source).chain(derived) {
-            if let Source::Column(ColumnSource { pattern: Some(pattern), .. }) = source {
-                all.0.insert(pattern.clone(), regex::Regex::new(pattern)?);
-            }
-        }
-        Ok(all)
-    }
-
-    /// The value of `source` in `row`; `None` when the map lists words and this is none of them.
-    pub(crate) fn value(&self, source: &Source, row: &Row<'_>) -> Option<String> {
-        let column = match source {
-            Source::Constant(text) => return Some(text.clone()),
-            Source::Flag(flag) => return Some(flag.to_string()),
-            Source::Column(column) => column,
-        };
-        let cell = row.cell(&column.column);
-        if cell.is_empty() {
-            return Some(column.empty.clone().unwrap_or_default());
-        }
-        let taken = match column.pattern.as_ref().and_then(|pattern| self.0.get(pattern)) {
-            None => cell.to_owned(),
-            Some(regex) => regex
-                .captures(cell)
-                .and_then(|found| found.get(1))
-                .map(|group| group.as_str().to_owned())
-                .unwrap_or_default(),
-        };
-        match &column.values {
-            None => Some(taken),
-            Some(words) => words.get(&taken).cloned(),
-        }
-    }
-}
 
 /// What became of a row.
 #[derive(Debug)]
@@ -70,8 +24,8 @@ pub(crate) struct ReadRow {
     pub(crate) refused: Vec<Finding>,
     /// What was left out of the signal, where the map says so.
     pub(crate) left_out: Vec<Finding>,
-    /// The subjects in normal form; all of them when nothing was refused.
-    pub(crate) normal: Vec<NormalSubject>,
+    /// The subjects that keep to their rules; all of them when nothing was refused.
+    pub(crate) raw: Vec<RawSubject>,
 }
 
 /// Makes a signal of `row`, with everything that is wrong with it.
@@ -83,7 +37,7 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
         lenient,
         refused: Vec::new(),
         left_out: Vec::new(),
-        normal: Vec::new(),
+        raw: Vec::new(),
     };
     let source = &map.signal;
     let category = reading.text("signal.category", &source.category);
@@ -97,8 +51,7 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
     let day = reading.day("signal.observed_at", &source.observed_at);
     let certainty = reading.word("signal.certainty", &source.certainty, &CERTAINTIES);
     let reviewed = source.reviewed_by_person.as_ref();
-    let reviewed =
-        reviewed.is_some_and(|from| reading.flag("signal.reviewed_by_person", from));
+    let reviewed = reviewed.is_some_and(|from| reading.flag("signal.reviewed_by_person", from));
     let article = source.police_article.as_ref();
     let article = article.map(|from| reading.word("signal.police_article", from, &ARTICLES));
     let subjects = map
@@ -108,7 +61,7 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
         .map(|(place, about)| reading.subject(place, about))
         .collect();
     let signal = Signal {
-        id: id_of(table, row, day).to_string(),
+        id: signal_id(table, row, day).to_string(),
         covenant: source.covenant.clone(),
         purposes: source.purposes.clone(),
         category,
@@ -126,45 +79,24 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
         source_reference: reading
             .optional("signal.source_reference", source.source_reference.as_ref()),
     };
-    let Reading { refused, left_out, normal, .. } = reading;
-    ReadRow { signal, refused, left_out, normal }
-}
-
-/// The id of a row's signal: the same row of the same file has the same id, so that an import can
-/// be repeated. A UUIDv7 (RFC 9562) whose time is the day of observation.
-fn id_of(table: &Table, row: &Row<'_>, day: Option<Day>) -> uuid::Uuid {
-    let hash = hash(&[b"covenant-broker/import/signal/v1", &table.digest, &place(row)]);
-    let random = hash.first_chunk::<10>().copied().unwrap_or_default();
-    let millis = day.map_or(0, |day| day.start().as_millis());
-    uuid::Builder::from_unix_timestamp_millis(u64::try_from(millis).unwrap_or(0), &random)
-        .into_uuid()
-}
-
-/// The id of the request that submits a row's signal: the same for the same file, row and content,
-/// so that a repeated import is answered as the first was. A UUIDv8 (RFC 9562).
-pub(crate) fn request_id(table: &Table, row: &Row<'_>, signal: &Signal) -> uuid::Uuid {
-    let content = prost::Message::encode_to_vec(signal);
-    let hash =
-        hash(&[b"covenant-broker/import/request/v1", &table.digest, &place(row), &content]);
-    let bytes = hash.first_chunk::<16>().copied().unwrap_or_default();
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-fn place(row: &Row<'_>) -> [u8; 8] {
-    u64::try_from(row.place).unwrap_or(u64::MAX).to_be_bytes()
-}
-
-fn hash(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
+    let Reading {
+        refused,
+        left_out,
+        raw,
+        ..
+    } = reading;
+    ReadRow {
+        signal,
+        refused,
+        left_out,
+        raw,
     }
-    hash.finalize().into()
 }
 
-const CERTAINTIES: [(&str, Certainty); 2] =
-    [("reported", Certainty::Reported), ("confirmed", Certainty::Confirmed)];
+const CERTAINTIES: [(&str, Certainty); 2] = [
+    ("reported", Certainty::Reported),
+    ("confirmed", Certainty::Confirmed),
+];
 const ARTICLES: [(&str, PoliceArticle); 5] = [
     ("", PoliceArticle::Unspecified),
     ("8", PoliceArticle::PoliceArticle8),
@@ -184,7 +116,7 @@ struct Reading<'a> {
     lenient: bool,
     refused: Vec<Finding>,
     left_out: Vec<Finding>,
-    normal: Vec<NormalSubject>,
+    raw: Vec<RawSubject>,
 }
 
 impl Reading<'_> {
@@ -213,7 +145,9 @@ impl Reading<'_> {
     }
 
     fn optional(&mut self, path: &str, source: Option<&Source>) -> String {
-        source.map(|source| self.text(path, source)).unwrap_or_default()
+        source
+            .map(|source| self.text(path, source))
+            .unwrap_or_default()
     }
 
     fn flag(&mut self, path: &str, source: &Source) -> bool {
@@ -233,8 +167,11 @@ impl Reading<'_> {
             return *value;
         }
         if !self.is_refused(path) {
-            let known: Vec<&str> =
-                words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
+            let known: Vec<&str> = words
+                .iter()
+                .map(|(word, _)| *word)
+                .filter(|word| !word.is_empty())
+                .collect();
             self.refuse(path, &Problem::Word(known.join(", ")));
         }
         T::default()
@@ -252,7 +189,9 @@ impl Reading<'_> {
             self.refuse(path, &Problem::DateForm);
             return None;
         };
-        let found = i16::try_from(year).ok().zip(i8::try_from(month).ok().zip(i8::try_from(day).ok()));
+        let found = i16::try_from(year)
+            .ok()
+            .zip(i8::try_from(month).ok().zip(i8::try_from(day).ok()));
         let found = found.and_then(|(year, (month, day))| Day::from_ymd(year, month, day));
         if found.is_none() {
             self.refuse(path, &Problem::NoSuchDay);
@@ -298,7 +237,10 @@ impl Reading<'_> {
             let attestation = self.word(&format!("{at}.protections[{n}]"), source, &ATTESTATIONS);
             protections.push(statement(protection, attestation));
         }
-        Subject { kind: Some(message(map.kind, fields)), protections }
+        Subject {
+            kind: Some(message(map.kind, fields)),
+            protections,
+        }
     }
 
     /// Holds a subject's fields against their rules, as the node will; what breaks one is refused,
@@ -314,8 +256,8 @@ impl Reading<'_> {
                 return;
             };
             let refusals = match normalise(&raw) {
-                Ok(normal) => {
-                    self.normal.push(normal);
+                Ok(_) => {
+                    self.raw.push(raw);
                     return;
                 }
                 Err(refusals) => refusals,
@@ -339,42 +281,10 @@ impl Reading<'_> {
 }
 
 fn statement(protection: Protection, attestation: Attestation) -> ProtectionStatement {
-    ProtectionStatement { protection: protection.into(), attestation: attestation.into() }
-}
-
-fn form_of(source: &Source) -> DateForm {
-    match source {
-        Source::Column(column) => column.date.unwrap_or(DateForm::Ymd),
-        Source::Constant(_) | Source::Flag(_) => DateForm::Ymd,
+    ProtectionStatement {
+        protection: protection.into(),
+        attestation: attestation.into(),
     }
-}
-
-/// Year, month and day out of `20260131`, `2026-01-31`, `31-1-2026`, `31/01/2026`, and what is
-/// known of a date out of `2026-01`, `202601` and `2026`. The year has four digits.
-fn date_parts(text: &str, form: DateForm) -> Option<(u32, u32, u32)> {
-    let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
-    let (year, month, day) = match (parts.as_slice(), form) {
-        ([year, month, day], DateForm::Ymd) | ([day, month, year], DateForm::Dmy) => {
-            (*year, *month, *day)
-        }
-        ([year, month], DateForm::Ymd) | ([month, year], DateForm::Dmy) => (*year, *month, "00"),
-        ([whole], _) if !whole.is_ascii() => return None,
-        ([whole], _) if whole.len() == 4 => (*whole, "00", "00"),
-        ([whole], DateForm::Ymd) if whole.len() == 6 => (whole.get(..4)?, whole.get(4..)?, "00"),
-        ([whole], DateForm::Dmy) if whole.len() == 6 => (whole.get(2..)?, whole.get(..2)?, "00"),
-        ([whole], DateForm::Ymd) if whole.len() == 8 => {
-            (whole.get(..4)?, whole.get(4..6)?, whole.get(6..)?)
-        }
-        ([whole], DateForm::Dmy) if whole.len() == 8 => {
-            (whole.get(4..)?, whole.get(2..4)?, whole.get(..2)?)
-        }
-        _ => return None,
-    };
-    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
-        let all = digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        all.then(|| text.parse().ok()).flatten()
-    };
-    Some((number(year, 4..=4)?, number(month, 1..=2)?, number(day, 1..=2)?))
 }
 
 #[cfg(test)]
@@ -410,7 +320,10 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
     }
 
     fn rules(found: &[Finding]) -> Vec<(&str, &str)> {
-        found.iter().map(|found| (found.path.as_str(), found.rule.as_str())).collect()
+        found
+            .iter()
+            .map(|found| (found.path.as_str(), found.rule.as_str()))
+            .collect()
     }
 
     #[test]
@@ -419,12 +332,19 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
         assert_eq!(first.refused, []);
         assert!(first.signal.reviewed_by_person);
         assert_eq!(first.signal.category.as_ref().unwrap().code, "AGR.FYS");
-        let Some(subject::Kind::Person(person)) = &first.signal.subjects[0].kind else { panic!() };
+        let Some(subject::Kind::Person(person)) = &first.signal.subjects[0].kind else {
+            panic!()
+        };
         assert_eq!(person.surname, "Käster");
         assert_eq!(person.birth_date.unwrap().month, 0);
         let again = read_line(MAP, "agressie;31-1-2026;Käster;19800000;1234AB;12");
         assert_eq!(first.signal, again.signal);
-        assert_eq!(uuid::Uuid::parse_str(&first.signal.id).unwrap().get_version_num(), 7);
+        assert_eq!(
+            uuid::Uuid::parse_str(&first.signal.id)
+                .unwrap()
+                .get_version_num(),
+            7
+        );
     }
 
     #[test]
@@ -435,11 +355,21 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
             [
                 ("signal.category", "NOT_IN_MAP"),
                 ("signal.observed_at", "NO_SUCH_DAY"),
-                ("signal.subjects[0].person.birth_date", "BIRTH_DATE_CALENDAR"),
-                ("signal.subjects[0].person.address.postcode", "POSTCODE_FORM"),
+                (
+                    "signal.subjects[0].person.birth_date",
+                    "BIRTH_DATE_CALENDAR"
+                ),
+                (
+                    "signal.subjects[0].person.address.postcode",
+                    "POSTCODE_FORM"
+                ),
             ]
         );
-        assert!(row.refused.iter().all(|found| !found.nl.is_empty() && found.nl != found.en));
+        assert!(
+            row.refused
+                .iter()
+                .all(|found| !found.nl.is_empty() && found.nl != found.en)
+        );
     }
 
     #[test]
@@ -449,25 +379,19 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
         assert_eq!(row.refused, []);
         assert_eq!(
             rules(&row.left_out),
-            [("signal.subjects[0].person.birth_date", "BIRTH_DATE_CALENDAR")]
+            [(
+                "signal.subjects[0].person.birth_date",
+                "BIRTH_DATE_CALENDAR"
+            )]
         );
-        let Some(subject::Kind::Person(person)) = &row.signal.subjects[0].kind else { panic!() };
+        let Some(subject::Kind::Person(person)) = &row.signal.subjects[0].kind else {
+            panic!()
+        };
         assert_eq!((person.birth_date, person.surname.as_str()), (None, "Oele"));
         let nothing = read_line(&map, "agressie;31-1-2026;;19801301;;");
-        assert_eq!(rules(&nothing.refused), [("signal.subjects[0].person", "FIELD_REQUIRED")]);
-    }
-
-    #[test]
-    fn dates_are_read_in_the_map_s_order_only() {
-        let read = |text, form| date_parts(text, form);
-        assert_eq!(read("20260131", DateForm::Ymd), Some((2026, 1, 31)));
-        assert_eq!(read("31/01/2026", DateForm::Dmy), Some((2026, 1, 31)));
-        assert_eq!(read("31012026", DateForm::Dmy), Some((2026, 1, 31)));
-        assert_eq!(read("2026-01", DateForm::Ymd), Some((2026, 1, 0)));
-        assert_eq!(read("012026", DateForm::Dmy), Some((2026, 1, 0)));
-        assert_eq!(read("1980", DateForm::Dmy), Some((1980, 0, 0)));
-        for bad in ["31-1-2026", "26-01-31", "2026/1/31/", "vandaag", "2026-1-é1"] {
-            assert_eq!(read(bad, DateForm::Ymd), None, "{bad}");
-        }
+        assert_eq!(
+            rules(&nothing.refused),
+            [("signal.subjects[0].person", "FIELD_REQUIRED")]
+        );
     }
 }

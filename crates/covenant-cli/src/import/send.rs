@@ -12,7 +12,7 @@ use wire::node_v1::{Signal, SubmitSignalsRequest, SubmitSignalsResponse};
 use wire::status::{Told, read_message};
 
 use super::finding::Finding;
-use super::row::request_id;
+use super::ids::request_id;
 use super::table::{Row, Table};
 use crate::answer::Language;
 use crate::connection::told;
@@ -39,7 +39,10 @@ impl Item {
             signal: Some(signal),
             validate_only: false,
         };
-        Self { line: row.line(), request }
+        Self {
+            line: row.line(),
+            request,
+        }
     }
 
     /// The id of the signal.
@@ -73,16 +76,19 @@ pub(crate) async fn send(
     lang: Language,
     progress: &mut Progress,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let mut client = SignalServiceClient::new(channel)
-        .max_decoding_message_size(identity::MAX_MESSAGE_BYTES);
+    let mut client =
+        SignalServiceClient::new(channel).max_decoding_message_size(identity::MAX_MESSAGE_BYTES);
     let mut outcomes = Vec::new();
     let mut waiting = items;
     let mut idle = 0;
     while !waiting.is_empty() {
         let before = outcomes.len();
-        let (again, wait) =
-            round(&mut client, waiting, &mut outcomes, lang, progress).await?;
-        idle = if outcomes.len() == before { idle + 1 } else { 0 };
+        let (again, wait) = round(&mut client, waiting, &mut outcomes, lang, progress).await?;
+        idle = if outcomes.len() == before {
+            idle + 1
+        } else {
+            0
+        };
         anyhow::ensure!(
             idle < MOST_IDLE_ROUNDS,
             "the node took {} rows and has no room for more: see whether it reaches the broker, \
@@ -106,8 +112,10 @@ async fn round(
     lang: Language,
     progress: &mut Progress,
 ) -> anyhow::Result<(Vec<Item>, Duration)> {
-    let mut under_way: HashMap<String, Item> =
-        items.iter().map(|item| (item.request.request_id.clone(), item.clone())).collect();
+    let mut under_way: HashMap<String, Item> = items
+        .iter()
+        .map(|item| (item.request.request_id.clone(), item.clone()))
+        .collect();
     let (sender, receiver) = tokio::sync::mpsc::channel(WINDOW);
     let feeder = tokio::spawn(async move {
         for item in items {
@@ -118,8 +126,11 @@ async fn round(
         }
     });
     let refused = |status: tonic::Status| told(&status, lang);
-    let mut answers =
-        client.submit_signals(ReceiverStream::new(receiver)).await.map_err(refused)?.into_inner();
+    let mut answers = client
+        .submit_signals(ReceiverStream::new(receiver))
+        .await
+        .map_err(refused)?
+        .into_inner();
     let (mut again, mut wait) = (Vec::new(), Duration::from_millis(200));
     while let Some(answer) = answers.message().await.map_err(refused)? {
         let item = under_way
@@ -149,7 +160,10 @@ enum Judged {
 }
 
 fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::Result<Judged> {
-    let told = match answer.outcome.context("the node gave an answer without an outcome")? {
+    let told = match answer
+        .outcome
+        .context("the node gave an answer without an outcome")?
+    {
         Answer::Accepted(accepted) => {
             let comparisons = accepted.comparisons.len();
             return Ok(Judged::Done(Outcome::Accepted { comparisons }));
@@ -157,9 +171,9 @@ fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::
         Answer::Rejected(status) => read_message(&status),
     };
     match told.code {
-        tonic::Code::ResourceExhausted | tonic::Code::Unavailable => {
-            Ok(Judged::Later(told.retry_after.unwrap_or(Duration::from_secs(1))))
-        }
+        tonic::Code::ResourceExhausted | tonic::Code::Unavailable => Ok(Judged::Later(
+            told.retry_after.unwrap_or(Duration::from_secs(1)),
+        )),
         // These are about the caller, and the same for every row.
         tonic::Code::PermissionDenied | tonic::Code::Unauthenticated
             if told.violations.is_empty() && told.reason.is_none() =>
@@ -185,7 +199,7 @@ fn findings(told: Told, item: &Item) -> Vec<Finding> {
     told.violations
         .into_iter()
         .map(|violation| Finding {
-            path: by_name(&violation.field, item),
+            path: by_name(&violation.field, item.request.signal.as_ref()),
             ..Finding::from(violation)
         })
         .collect()
@@ -193,11 +207,10 @@ fn findings(told: Told, item: &Item) -> Vec<Finding> {
 
 /// An attribute's path with its name for its place: the places in the signal are not those in the
 /// map, since empty attributes are not sent.
-fn by_name(path: &str, item: &Item) -> String {
+pub(super) fn by_name(path: &str, signal: Option<&Signal>) -> String {
     let named = || {
         let (place, rest) = path.strip_prefix("signal.attributes[")?.split_once(']')?;
-        let signal = item.request.signal.as_ref()?;
-        let name = &signal.attributes.get(place.parse::<usize>().ok()?)?.name;
+        let name = &signal?.attributes.get(place.parse::<usize>().ok()?)?.name;
         Some(format!("signal.attributes.{name}{rest}"))
     };
     named().unwrap_or_else(|| path.to_owned())

@@ -22,9 +22,15 @@ pub(crate) fn message(kind: Kind, fields: BTreeMap<String, String>) -> subject::
             rsin: fields.take("organisation.rsin"),
             branch: fields.take("organisation.branch"),
         }),
-        Kind::Vehicle => subject::Kind::Vehicle(Vehicle { plate: fields.take("vehicle.plate") }),
-        Kind::Contact => subject::Kind::Contact(Contact { phone: fields.take("contact.phone") }),
-        Kind::Account => subject::Kind::Account(Account { iban: fields.take("account.iban") }),
+        Kind::Vehicle => subject::Kind::Vehicle(Vehicle {
+            plate: fields.take("vehicle.plate"),
+        }),
+        Kind::Contact => subject::Kind::Contact(Contact {
+            phone: fields.take("contact.phone"),
+        }),
+        Kind::Account => subject::Kind::Account(Account {
+            iban: fields.take("account.iban"),
+        }),
     }
 }
 
@@ -39,7 +45,9 @@ impl Fields {
         let residence = if self.has("person.address.") {
             Some(person::Residence::Address(self.address("person.address")))
         } else if self.has("person.address_abroad.") {
-            Some(person::Residence::AddressAbroad(self.abroad("person.address_abroad")))
+            Some(person::Residence::AddressAbroad(
+                self.abroad("person.address_abroad"),
+            ))
         } else {
             None
         };
@@ -98,7 +106,11 @@ impl Fields {
 /// Out of `yyyy-mm-dd`, where 00 stands for what is not known.
 fn partial_date(text: &str) -> Option<PartialDate> {
     let mut parts = text.split('-').map(|part| part.parse().ok());
-    Some(PartialDate { year: parts.next()??, month: parts.next()??, day: parts.next()?? })
+    Some(PartialDate {
+        year: parts.next()??,
+        month: parts.next()??,
+        day: parts.next()??,
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ use super::map::{FileForm, Source};
 pub(crate) struct Table {
     columns: BTreeMap<String, usize>,
     rows: Vec<csv::StringRecord>,
+    /// The line on which each row begins.
+    lines: Vec<u64>,
     /// SHA-256 of the file's bytes: what makes ids of its rows.
     pub(crate) digest: [u8; 32],
 }
@@ -54,21 +56,31 @@ impl Table {
         let mut columns = BTreeMap::new();
         for (place, name) in reader.headers()?.iter().enumerate() {
             let twice = columns.insert(name.to_owned(), place).is_some();
-            anyhow::ensure!(!twice, "two columns have the same name; rename one in the first row");
+            anyhow::ensure!(
+                !twice,
+                "two columns have the same name; rename one in the first row"
+            );
         }
         let rows = reader
             .records()
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| anyhow::anyhow!("{}", without_cells(&error)))?;
-        Ok(Self { columns, rows, digest: Sha256::digest(bytes).into() })
+        let lines = lines(&text, &rows);
+        Ok(Self {
+            columns,
+            rows,
+            lines,
+            digest: Sha256::digest(bytes).into(),
+        })
     }
 
     /// The rows in order.
     pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.rows
-            .iter()
-            .enumerate()
-            .map(|(place, cells)| Row { table: self, cells, place })
+        self.rows.iter().enumerate().map(|(place, cells)| Row {
+            table: self,
+            cells,
+            place,
+        })
     }
 
     /// Fails when a map takes a value from a column that is not there.
@@ -80,7 +92,9 @@ impl Table {
         sources: impl IntoIterator<Item = &'a Source>,
     ) -> anyhow::Result<()> {
         for source in sources {
-            let Source::Column(source) = source else { continue };
+            let Source::Column(source) = source else {
+                continue;
+            };
             anyhow::ensure!(
                 self.columns.contains_key(&source.column),
                 "the file has no column {:?}; it has {}",
@@ -95,13 +109,43 @@ impl Table {
 impl Row<'_> {
     /// The text of a cell; empty when there is no such column.
     pub(crate) fn cell(&self, column: &str) -> &str {
-        self.table.columns.get(column).and_then(|place| self.cells.get(*place)).unwrap_or("")
+        self.table
+            .columns
+            .get(column)
+            .and_then(|place| self.cells.get(*place))
+            .unwrap_or("")
     }
 
     /// The line of the file on which the row begins, from 1.
     pub(crate) fn line(&self) -> u64 {
-        self.cells.position().map_or(0, csv::Position::line)
+        self.table.lines.get(self.place).copied().unwrap_or(0)
     }
+}
+
+/// Where rows begin. The reader's own line numbers are one too low after CR LF.
+fn lines(text: &str, rows: &[csv::StringRecord]) -> Vec<u64> {
+    let (mut line, mut seen) = (1, 0);
+    let bytes = text.as_bytes();
+    let ends = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    rows.iter()
+        .map(|row| {
+            let at = row.position().map_or(0, csv::Position::byte);
+            let at = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+            let blank = bytes
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .take_while(|b| ends(b))
+                .count();
+            let begin = at + blank;
+            let passed = bytes.get(seen..begin).unwrap_or_default();
+            line += passed
+                .iter()
+                .fold(0, |sum, byte| sum + u64::from(*byte == b'\n'));
+            seen = begin;
+            line
+        })
+        .collect()
 }
 
 fn decode(bytes: &[u8], charset: Option<&str>) -> anyhow::Result<String> {
@@ -130,7 +174,12 @@ fn guess_delimiter(text: &str) -> char {
 /// The csv crate's own text may hold a cell; this one holds a line number.
 fn without_cells(error: &csv::Error) -> String {
     match (error.position(), error.kind()) {
-        (Some(at), csv::ErrorKind::UnequalLengths { expected_len, len, .. }) => format!(
+        (
+            Some(at),
+            csv::ErrorKind::UnequalLengths {
+                expected_len, len, ..
+            },
+        ) => format!(
             "line {}: {len} cells where the first row has {expected_len}; quote cells that hold \
              the delimiter",
             at.line()
@@ -146,21 +195,31 @@ mod tests {
 
     fn cells(bytes: &[u8]) -> Vec<String> {
         let table = Table::parse(bytes, &FileForm::default()).unwrap();
-        table.rows().map(|row| format!("{}:{}", row.line(), row.cell("naam"))).collect()
+        table
+            .rows()
+            .map(|row| format!("{}:{}", row.line(), row.cell("naam")))
+            .collect()
     }
 
     #[test]
     fn character_set_and_delimiter_are_found_by_looking() {
         assert_eq!(cells("id;naam\n1;Käster\n".as_bytes()), ["2:Käster"]);
-        assert_eq!(cells(b"id,naam\r\n1,K\xe4ster\r\n2,Oele\r\n"), ["2:Käster", "3:Oele"]);
+        assert_eq!(
+            cells(b"id,naam\r\n1,K\xe4ster\r\n2,Oele\r\n"),
+            ["2:Käster", "3:Oele"]
+        );
         assert_eq!(cells("\u{feff}naam\tid\nx\t1\n".as_bytes()), ["2:x"]);
+        assert_eq!(cells(b"naam\n\nx\n\"y\nz\"\nw\n"), ["3:x", "4:y\nz", "6:w"]);
     }
 
     #[test]
     fn a_short_row_is_named_by_its_line_and_not_by_its_cells() {
         let error = Table::parse(b"a;b\n1;2\ngeheim\n", &FileForm::default()).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("line 3") && !text.contains("geheim"), "{text}");
+        assert!(
+            text.contains("line 3") && !text.contains("geheim"),
+            "{text}"
+        );
         assert!(Table::parse(b"a;a\n1;2\n", &FileForm::default()).is_err());
     }
 }

@@ -20,10 +20,16 @@ impl Pairs {
             if with_itself && left == right {
                 continue;
             }
-            let pair =
-                if with_itself { (left.min(right), left.max(right)) } else { (left, right) };
+            let pair = if with_itself {
+                (left.min(right), left.max(right))
+            } else {
+                (left, right)
+            };
             // Each sighting says at least as many keys as agree: the smallest is nearest.
-            pairs.entry(pair).and_modify(|known: &mut u32| *known = keys.min(*known)).or_insert(keys);
+            pairs
+                .entry(pair)
+                .and_modify(|known: &mut u32| *known = keys.min(*known))
+                .or_insert(keys);
         }
         Self(pairs)
     }
@@ -35,7 +41,9 @@ impl Pairs {
 
     /// Left row, right row, keys.
     pub(super) fn rows(&self) -> impl Iterator<Item = (usize, usize, u32)> {
-        self.0.iter().map(|((left, right), keys)| (*left, *right, *keys))
+        self.0
+            .iter()
+            .map(|((left, right), keys)| (*left, *right, *keys))
     }
 }
 
@@ -59,9 +67,16 @@ impl Counts {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of rows are far below 2^52"
+)]
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        1.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// The figures of one run.
@@ -80,7 +95,8 @@ impl Figures {
         let counts = |least: u32| {
             let found = pairs.rows().filter(|(_, _, keys)| *keys >= least);
             let is_right = |(a, b, _): &(usize, usize, u32)| {
-                left.truth(*a).is_some_and(|truth| right.truth(*b) == Some(truth))
+                left.truth(*a)
+                    .is_some_and(|truth| right.truth(*b) == Some(truth))
             };
             Counts {
                 found: pairs.count(least),
@@ -88,7 +104,10 @@ impl Figures {
                 truth,
             }
         };
-        Self { any: counts(1), two: counts(2) }
+        Self {
+            any: counts(1),
+            two: counts(2),
+        }
     }
 }
 
@@ -99,7 +118,10 @@ fn true_pairs(left: &Rows<'_>, right: &Rows<'_>, with_itself: bool) -> usize {
         *of_left.entry(truth).or_default() += 1;
     }
     if with_itself {
-        return of_left.values().map(|rows| rows * rows.saturating_sub(1) / 2).sum();
+        return of_left
+            .values()
+            .map(|rows| rows * rows.saturating_sub(1) / 2)
+            .sum();
     }
     right.truths().filter_map(|truth| of_left.get(truth)).sum()
 }
@@ -119,7 +141,11 @@ mod tests {
 
     #[test]
     fn shares_of_nothing_are_whole() {
-        let counts = Counts { found: 4, right: 3, truth: 6 };
+        let counts = Counts {
+            found: 4,
+            right: 3,
+            truth: 6,
+        };
         assert!((counts.precision() - 0.75).abs() < 1e-9 && (counts.recall() - 0.5).abs() < 1e-9);
         assert!((Counts::default().recall() - 1.0).abs() < 1e-9);
     }

@@ -65,7 +65,11 @@ pub(crate) fn run(link: &Link, lang: Language) -> anyhow::Result<Found> {
     let covenant = policy::read(&link.covenant, Checking::Template, lang)?;
     let [left_party, right_party] = two_parties(&covenant)?;
     let left_input = Input::open(&link.left, &link.map)?;
-    let right_input = link.right.as_ref().map(|file| Input::open(file, &link.map)).transpose()?;
+    let right_input = link
+        .right
+        .as_ref()
+        .map(|file| Input::open(file, &link.map))
+        .transpose()?;
     let with_itself = right_input.is_none();
     let right_input = right_input.as_ref().unwrap_or(&left_input);
     let truth = link.truth.as_deref();
@@ -103,11 +107,7 @@ fn two_parties(covenant: &Covenant) -> anyhow::Result<[PartyId; 2]> {
         .context("--covenant: a covenant for link has exactly two parties")
 }
 
-fn summarise(
-    pairs: &Pairs,
-    figures: Option<&Figures>,
-    seconds: f64,
-) -> anyhow::Result<Found> {
+fn summarise(pairs: &Pairs, figures: Option<&Figures>, seconds: f64) -> anyhow::Result<Found> {
     say_json(&Summary {
         pairs: pairs.count(1),
         pairs_two: pairs.count(2),

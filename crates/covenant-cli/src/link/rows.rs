@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use covenant::Covenant;
 use model::{CategoryCode, KeyEpoch, MatchKeyId, PartyId, Secret, Token};
-use pseudonym::{CovenantKey, Deriver};
+use pseudonym::{CovenantKey, Deriver, normalise};
 
 use crate::answer::Language;
 use crate::import::{ColumnSource, Input, Item, ReadRow, Source, read};
@@ -60,13 +60,19 @@ impl<'a> Rows<'a> {
         let mut progress = Progress::of(rows.all, lang.pick("lezen", "reading"));
         for row in input.table.rows() {
             progress.at(row.place);
-            if let Some(value) = truth.as_ref().and_then(|from| input.patterns.value(from, &row))
+            if let Some(value) = truth
+                .as_ref()
+                .and_then(|from| input.patterns.value(from, &row))
                 && !value.is_empty()
             {
                 rows.truth.insert(row.place, value);
             }
-            let ReadRow { signal, refused, left_out, normal } =
-                read(&input.map, &input.patterns, &input.table, &row);
+            let ReadRow {
+                signal,
+                refused,
+                left_out,
+                raw,
+            } = read(&input.map, &input.patterns, &input.table, &row);
             rows.left_out += left_out.len();
             if !refused.is_empty() {
                 continue;
@@ -78,15 +84,16 @@ impl<'a> Rows<'a> {
                     "the covenant does not let {party} share the map's category"
                 );
             }
-            let tokens: Vec<Token> =
-                normal.iter().flat_map(|subject| deriver.derive(subject)).collect();
+            let normal = raw.iter().filter_map(|raw| normalise(raw).ok());
+            let tokens: Vec<Token> = normal.flat_map(|one| deriver.derive(&one)).collect();
             if tokens.is_empty() {
                 // Too few fields for any comparison: a node takes no such signal.
                 continue;
             }
             rows.tokens.insert(row.place, tokens);
             rows.by_id.insert(signal.id.clone(), row.place);
-            rows.items.insert(row.place, Item::new(&input.table, &row, signal));
+            rows.items
+                .insert(row.place, Item::new(&input.table, &row, signal));
         }
         progress.finish();
         anyhow::ensure!(
@@ -132,7 +139,11 @@ impl<'a> Rows<'a> {
 
     /// The line of the file on which a row begins.
     pub(super) fn line(&self, place: usize) -> u64 {
-        self.input.table.rows().nth(place).map_or(0, |row| row.line())
+        self.input
+            .table
+            .rows()
+            .nth(place)
+            .map_or(0, |row| row.line())
     }
 
     /// Which subject a row is about, in truth.
@@ -182,7 +193,11 @@ impl<'a> Rows<'a> {
 
     /// The items of some rows.
     pub(super) fn some(&self, places: &[usize]) -> Vec<Item> {
-        places.iter().filter_map(|place| self.items.get(place)).cloned().collect()
+        places
+            .iter()
+            .filter_map(|place| self.items.get(place))
+            .cloned()
+            .collect()
     }
 }
 
@@ -202,17 +217,28 @@ impl<'a> Expectation<'a> {
                 index.entry(token).or_default().push(*place);
             }
         }
-        Self { covenant, left: index }
+        Self {
+            covenant,
+            left: index,
+        }
     }
 
     /// The rows among `places` that should match.
     pub(super) fn among(&self, right: &Rows<'_>, places: &[usize]) -> BTreeSet<usize> {
-        places.iter().copied().filter(|place| self.agreeing(right, *place) > 0).collect()
+        places
+            .iter()
+            .copied()
+            .filter(|place| self.agreeing(right, *place) > 0)
+            .collect()
     }
 
     /// A right row that agrees with exactly one left row.
     pub(super) fn single(&self, right: &Rows<'_>) -> Option<usize> {
-        right.items.keys().copied().find(|place| self.agreeing(right, *place) == 1)
+        right
+            .items
+            .keys()
+            .copied()
+            .find(|place| self.agreeing(right, *place) == 1)
     }
 
     /// With how many left rows a right row agrees.
@@ -225,7 +251,11 @@ impl<'a> Expectation<'a> {
         }
         let enough = |keys: &&BTreeSet<&MatchKeyId>| {
             self.covenant.match_keys().iter().any(|spec| {
-                let of_spec = spec.keys.iter().filter(|key| keys.contains(&key.id)).count();
+                let of_spec = spec
+                    .keys
+                    .iter()
+                    .filter(|key| keys.contains(&key.id))
+                    .count();
                 of_spec >= usize::from(spec.needed.max(1))
             })
         };

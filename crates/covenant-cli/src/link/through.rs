@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use covenant::Covenant;
 use covenant::language::words::Trigger;
-use model::{PartyId, RequestId};
 use model::clock::Stopwatch;
+use model::{PartyId, RequestId};
 use sandbox::World;
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
@@ -66,7 +66,13 @@ pub(super) async fn pairs(
     for (number, wave) in waves.iter().enumerate() {
         let expected = expectation.among(right, wave);
         push(world, &right.party, right.some(wave), lang).await?;
-        missing += settle(&mut known, &expected, (&heard_left, left), (&heard_right, right)).await;
+        missing += settle(
+            &mut known,
+            &expected,
+            (&heard_left, left),
+            (&heard_right, right),
+        )
+        .await;
         let later = waves.get(number + 1..).unwrap_or_default();
         withdraw(world, right, &right.in_the_way(wave, later)).await?;
         trial.delivered().await?;
@@ -78,8 +84,12 @@ pub(super) async fn pairs(
     heard_right.end()?;
     if missing > 0 {
         match lang {
-            Language::Nl => eprintln!("van {missing} rijen kwam geen bericht, hoewel zij op andere lijken"),
-            Language::En => eprintln!("of {missing} rows no notice came, though they agree with others"),
+            Language::Nl => {
+                eprintln!("van {missing} rijen kwam geen bericht, hoewel zij op andere lijken")
+            }
+            Language::En => {
+                eprintln!("of {missing} rows no notice came, though they agree with others")
+            }
         }
     }
     Ok((known.pairs(), watch.elapsed().as_secs_f64()))
@@ -97,9 +107,9 @@ async fn push(
     silent.mute();
     for outcome in send(channel, items, lang, &mut silent).await? {
         if let Outcome::Refused { line, findings } = outcome {
-            let why = findings.first().map_or("refused", |finding| {
-                lang.pick(&finding.nl, &finding.en)
-            });
+            let why = findings
+                .first()
+                .map_or("refused", |finding| lang.pick(&finding.nl, &finding.en));
             anyhow::bail!("the node of {party} refused the row on line {line}: {why}");
         }
     }
@@ -139,7 +149,8 @@ async fn settle(
 ) -> usize {
     let mut quiet = Stopwatch::start();
     loop {
-        let news = known.take_left(left.0.news(), left.1) | known.take_right(right.0.news(), right.1);
+        let news =
+            known.take_left(left.0.news(), left.1) | known.take_right(right.0.news(), right.1);
         let matched = known.matched_right();
         let missing = expected.difference(&matched).count();
         if missing == 0 || quiet.elapsed() > QUIET {
@@ -170,7 +181,10 @@ impl Joined {
 
     /// The right rows of matches that both sides were told of.
     fn matched_right(&self) -> BTreeSet<usize> {
-        let both = self.right.iter().filter(|(id, _)| self.left.contains_key(*id));
+        let both = self
+            .right
+            .iter()
+            .filter(|(id, _)| self.left.contains_key(*id));
         both.flat_map(|(_, rows)| rows.keys().copied()).collect()
     }
 
@@ -242,8 +256,12 @@ impl Heard {
         let task = tokio::spawn(async move {
             loop {
                 match stream.message().await {
-                    Ok(Some(WatchNoticesResponse { notice: Some(stored) })) => {
-                        kept.lock().unwrap_or_else(PoisonError::into_inner).extend(stored.notice);
+                    Ok(Some(WatchNoticesResponse {
+                        notice: Some(stored),
+                    })) => {
+                        kept.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .extend(stored.notice);
                     }
                     Ok(Some(_)) => {}
                     Ok(None) => return tonic::Status::unavailable("the stream ended"),
@@ -251,7 +269,11 @@ impl Heard {
                 }
             }
         });
-        Ok(Self { party: party.clone(), notices, task })
+        Ok(Self {
+            party: party.clone(),
+            notices,
+            task,
+        })
     }
 
     /// What came since the last time.
@@ -261,7 +283,11 @@ impl Heard {
 
     /// Stops listening; an error when the stream had ended by itself.
     fn end(self) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.task.is_finished(), "the node of {} ended its stream", self.party);
+        anyhow::ensure!(
+            !self.task.is_finished(),
+            "the node of {} ended its stream",
+            self.party
+        );
         self.task.abort();
         Ok(())
     }
