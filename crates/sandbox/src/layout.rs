@@ -186,14 +186,24 @@ fn sign(
     })
 }
 
-/// Ports of this machine that were free a moment ago, all different.
+/// Ports of this machine that were free a moment ago, all different. They lie below those that the
+/// system gives to outgoing connections, and are drawn at random, so that worlds that start at the
+/// same time do not take each other's.
 struct Ports(std::cell::RefCell<Vec<u16>>);
 
 impl Ports {
     fn free(count: usize) -> anyhow::Result<Self> {
-        let listeners = (0..count)
-            .map(|_| std::net::TcpListener::bind("127.0.0.1:0"))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut listeners = Vec::with_capacity(count);
+        for _ in 0..count.saturating_mul(100) {
+            if listeners.len() == count {
+                break;
+            }
+            let mut bytes = [0; 2];
+            model::id::fill_random(&mut bytes);
+            let port = 10_000 + u16::from_be_bytes(bytes) % 22_000;
+            listeners.extend(std::net::TcpListener::bind(("127.0.0.1", port)));
+        }
+        anyhow::ensure!(listeners.len() == count, "there are not enough free ports");
         let ports = listeners
             .iter()
             .map(|listener| listener.local_addr().map(|address| address.port()))

@@ -388,7 +388,10 @@ mod tests {
             assert_eq!(in_our_words(other.clone()).code(), other.code());
             let answer = answer_in_our_words(other.clone().into_http::<()>());
             let status = tonic::Status::from_header_map(answer.headers()).unwrap();
-            assert_eq!((status.code(), status.message()), (other.code(), other.message()));
+            assert_eq!(
+                (status.code(), status.message()),
+                (other.code(), other.message())
+            );
         }
     }
 

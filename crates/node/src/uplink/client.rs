@@ -71,7 +71,8 @@ impl Broker {
             .call("check", asked, async move |request| {
                 client.check(request).await
             })
-            .await?;
+            .await
+            .map_err(not_welcomed_yet)?;
         if answer.request_id != request {
             tracing::error!("the broker answered another question");
             return Err(Reason::ReceiptInvalid.into());
@@ -150,11 +151,23 @@ impl Broker {
 /// operator's business, and to the caller a broker that does not answer.
 pub(crate) fn refused(status: &Status) -> Refused {
     match wire::status::read(status).refusal() {
+        // A broker that just came back does not know this node yet: the caller tries again.
+        Some(refusal) if refusal.reason == Reason::HelloRequired => Refused::broker_unreachable(),
         Some(refusal) => refusal.into(),
         None => {
             tracing::warn!(code = ?status.code(), "the broker did not answer");
             Refused::broker_unreachable()
         }
+    }
+}
+
+/// A broker that just started does not know the node before it has said hello again, which it does
+/// by itself: to who asks, the broker does not answer yet.
+fn not_welcomed_yet(refused: Refused) -> Refused {
+    if refused.reason() == Reason::HelloRequired {
+        Refused::broker_unreachable()
+    } else {
+        refused
     }
 }
 
@@ -188,6 +201,13 @@ pub fn read_notice(bytes: &[u8]) -> Option<wire::notice::Notice> {
 mod tests {
     use super::*;
     use wire::status::Refusal;
+
+    #[test]
+    fn who_asks_is_not_told_to_say_hello() {
+        let after = |reason| not_welcomed_yet(Refused::from(reason)).reason();
+        assert_eq!(after(Reason::HelloRequired), Reason::BrokerUnreachable);
+        assert_eq!(after(Reason::LimitReached), Reason::LimitReached);
+    }
 
     #[test]
     fn an_open_refusal_is_passed_on_whole_and_nothing_else_is() {
