@@ -300,7 +300,7 @@ words! {
         Strict = "strikt",
     }
 
-    /// A unit of a [`super::ast::Span`].
+    /// A unit of a [`super::span::Span`].
     Unit {
         /// Hours.
         Hour = "uur",
