@@ -170,6 +170,9 @@ impl Hunter {
     pub fn found(&self, place: &str, haystack: &[u8]) -> Vec<String> {
         let mut told = Vec::new();
         for hit in self.expression.find_iter(haystack) {
+            if by_chance(haystack, hit.start(), hit.end()) {
+                continue;
+            }
             let around = hit.start().saturating_sub(60)..(hit.end() + 20).min(haystack.len());
             let around = haystack
                 .get(around)
@@ -215,6 +218,26 @@ impl Hunter {
     }
 }
 
+/// Whether a hit is a short number inside a longer run of letters and digits, or of listed bytes:
+/// five digits stand in some hash or key by chance, once in a megabyte of hexadecimal text.
+fn by_chance(haystack: &[u8], start: usize, end: usize) -> bool {
+    let hit = haystack.get(start..end).unwrap_or_default();
+    let before = start
+        .checked_sub(1)
+        .and_then(|place| haystack.get(place))
+        .copied();
+    let after = haystack.get(end).copied();
+    let number = hit.len() < 9 && hit.iter().all(u8::is_ascii_digit);
+    let in_run = |side: Option<u8>| side.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let list = hit.len() < 40
+        && hit.contains(&b',')
+        && hit
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b", ".contains(byte));
+    let in_list = |side: Option<u8>| side.is_some_and(|byte| b", 0123456789".contains(&byte));
+    (number && (in_run(before) || in_run(after))) || (list && (in_list(before) || in_list(after)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,5 +280,23 @@ mod tests {
             1
         );
         assert_eq!(canaries.but(&["name"]).len(), 1);
+    }
+
+    #[test]
+    fn a_short_number_counts_where_it_stands_alone() {
+        let mut canaries = Canaries::default();
+        canaries.text("number", "98713");
+        let hunter = canaries.hunter().unwrap();
+        for alone in [
+            "number=98713",
+            "\"98713\"",
+            " 98713 ",
+            "[57, 56, 55, 49, 51]",
+        ] {
+            assert_eq!(hunter.found("here", alone.as_bytes()).len(), 1, "{alone}");
+        }
+        for inside in ["3be398713f12", "[1, 57, 56, 55, 49, 51, 2]"] {
+            assert_eq!(hunter.found("here", inside.as_bytes()).len(), 0, "{inside}");
+        }
     }
 }
