@@ -6,6 +6,7 @@ mod identities;
 mod messages;
 mod people;
 mod probing;
+mod signing;
 
 /// The covenant of a question before a visit.
 const VISITS: &str = "veilig-op-bezoek-roosdonk";
