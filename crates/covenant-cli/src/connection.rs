@@ -45,11 +45,19 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// What a refused call says, in the caller's language, without anything of the request.
 pub(crate) fn told(status: &tonic::Status, lang: crate::answer::Language) -> anyhow::Error {
     let told = wire::status::read(status);
-    let text = lang.pick(&told.message_nl, &told.message_en);
-    let name = told
-        .reason
-        .map_or_else(|| told.code.to_string(), |reason| reason.to_string());
-    // The transport's own message stands in the source only.
-    let cause = std::error::Error::source(status).map(|cause| format!(": {cause}"));
-    anyhow::anyhow!("{name}: {text}{}", cause.unwrap_or_default())
+    let Some(reason) = told.reason else {
+        // Not one of ours: the transport's own words, and what it hangs on.
+        let hint = match told.code {
+            tonic::Code::Unavailable => lang.pick(
+                "; klopt het adres, draait het daar, en past het certificaat?",
+                "; is the address right, does it run there, and does the certificate fit?",
+            ),
+            _ => "",
+        };
+        return anyhow::anyhow!("{}: {}{hint}", told.code, told.message_en);
+    };
+    anyhow::anyhow!(
+        "{reason}: {}",
+        lang.pick(&told.message_nl, &told.message_en)
+    )
 }

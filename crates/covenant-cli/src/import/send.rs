@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
+use wire::Reason;
 use wire::node_v1::signal_service_client::SignalServiceClient;
 use wire::node_v1::submit_signals_response::Outcome as Answer;
 use wire::node_v1::{Signal, SubmitSignalsRequest, SubmitSignalsResponse};
@@ -176,7 +177,7 @@ fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::
         )),
         // These are about the caller, and the same for every row.
         tonic::Code::PermissionDenied | tonic::Code::Unauthenticated
-            if told.violations.is_empty() && told.reason.is_none() =>
+            if matches!(told.reason, None | Some(Reason::RoleNotYours)) =>
         {
             anyhow::bail!("{}", lang.pick(&told.message_nl, &told.message_en))
         }
