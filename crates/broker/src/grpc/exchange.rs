@@ -42,7 +42,10 @@ impl ExchangeService for Services {
         let services = self.clone();
         let answers = request.into_inner().then(move |batch| {
             let (services, oin) = (services.clone(), oin.clone());
-            async move { Ok(services.push_batch(&oin, batch?).await) }
+            async move {
+                let batch = batch.map_err(wire::status::in_our_words)?;
+                Ok(services.push_batch(&oin, batch).await)
+            }
         });
         Ok(Response::new(Box::pin(answers)))
     }

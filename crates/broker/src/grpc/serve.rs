@@ -32,6 +32,9 @@ impl Services {
         let served = tonic::transport::Server::builder()
             .trace_fn(process::trace::request_span)
             .layer(calls)
+            .layer(tower::util::MapResponseLayer::new(
+                wire::status::answer_in_our_words,
+            ))
             .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
             .add_service(self.exchange())
             .add_service(self.disclosure_log())
