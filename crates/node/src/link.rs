@@ -82,6 +82,13 @@ impl Link {
         })
     }
 
+    /// How many keys agree with the reference.
+    #[must_use]
+    pub fn agreed(&self) -> usize {
+        let agreed = |standing: &&KeyStanding| **standing == KeyStanding::Agreed;
+        self.read(|state| state.keys.values().filter(agreed).count())
+    }
+
     /// The number of blocked match keys, by covenant and epoch.
     #[must_use]
     pub fn blocked(&self) -> Vec<(CovenantId, KeyEpoch, MatchKeyId)> {
@@ -164,7 +171,9 @@ mod tests {
             ["veilig epoch 1: another key for adres/postcode+huisnummer"]
         );
         assert_eq!(link.blocked(), [(covenant.clone(), KeyEpoch::FIRST, key)]);
+        assert_eq!(link.agreed(), 0);
         link.set_key(covenant.clone(), KeyEpoch::FIRST, KeyStanding::Agreed);
+        assert_eq!(link.agreed(), 1);
         assert!(link.obstacles().is_empty());
         link.set_refused(covenant.clone(), "COVENANT_NOT_ACTIVE".to_owned());
         assert_eq!(link.key(&covenant, KeyEpoch::FIRST), None);

@@ -36,6 +36,7 @@ pub struct NodeMetrics {
     outbox_items: Gauge,
     outbox_bytes: Gauge,
     connected: Gauge,
+    keys_agreed: Gauge,
     blocked: Family<ByMatchKey, Gauge>,
     log_size: Gauge,
 }
@@ -54,6 +55,7 @@ impl NodeMetrics {
             outbox_items: Gauge::default(),
             outbox_bytes: Gauge::default(),
             connected: Gauge::default(),
+            keys_agreed: Gauge::default(),
             blocked: Family::default(),
             log_size: Gauge::default(),
         };
@@ -94,6 +96,11 @@ impl NodeMetrics {
                 "broker_connected",
                 "1 while connected",
                 all.connected.clone(),
+            );
+            to.register(
+                "keys_agreed",
+                "Covenant keys that agree with the reference, one for each covenant and epoch",
+                all.keys_agreed.clone(),
             );
             to.register(
                 "match_key_blocked",
@@ -144,6 +151,8 @@ impl NodeMetrics {
 
     pub(crate) fn link(&self, link: &Link) {
         self.connected.set(i64::from(link.is_connected()));
+        self.keys_agreed
+            .set(i64::try_from(link.agreed()).unwrap_or(i64::MAX));
         self.blocked.clear();
         for (covenant, epoch, key) in link.blocked() {
             let labels = ByMatchKey {
