@@ -28,6 +28,8 @@ pub struct Processes {
 struct Place {
     config: PathBuf,
     admin: String,
+    /// How many covenant keys it has.
+    keys: usize,
 }
 
 impl Processes {
@@ -37,6 +39,7 @@ impl Processes {
         let place = |config: &PathBuf, admin: &String| Place {
             config: config.clone(),
             admin: admin.clone(),
+            keys: keys(config),
         };
         let mut places = BTreeMap::new();
         let broker = &world.broker;
@@ -65,10 +68,10 @@ impl Processes {
         let mut command = Command::new(&self.party);
         command.arg(if name == BROKER { "broker" } else { "node" });
         command.arg("--config").arg(&place.config);
-        if name != BROKER {
-            for set in &self.set {
-                command.arg("--set").arg(set);
-            }
+        // The broker has other settings than the nodes, but the same telemetry.
+        let for_it = |set: &&String| name != BROKER || set.starts_with("telemetry.");
+        for set in self.set.iter().filter(for_it) {
+            command.arg("--set").arg(set);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         self.running.insert(name.to_owned(), command.spawn()?);
@@ -140,11 +143,17 @@ impl Processes {
             self.ready(name).await?;
         }
         for name in names.iter().filter(|name| *name != BROKER) {
+            let keys = self.places.get(name).map_or(0, |place| place.keys);
+            anyhow::ensure!(keys > 0, "{name} has no covenant key in its settings");
             self.admin_says(name, "/metrics", |text| {
-                text.contains("\ncovenant_node_broker_connected 1")
+                text.contains("\ncovenant_node_broker_connected 1\n")
+                    && text.contains(&format!("\ncovenant_node_keys_agreed {keys}\n"))
             })
             .await?;
         }
+        // That a party stands by its covenants is said right after: the broker does not tell when
+        // it has read that.
+        tokio::time::sleep(Duration::from_millis(100)).await;
         Ok(())
     }
 
@@ -198,6 +207,13 @@ impl Drop for Processes {
             drop(child.kill().and_then(|()| child.wait()));
         }
     }
+}
+
+fn keys(config: &Path) -> usize {
+    let text = std::fs::read_to_string(config).unwrap_or_default();
+    text.lines()
+        .filter(|line| line.trim() == "[[covenant.keys]]")
+        .count()
 }
 
 async fn ended(mut child: Child) -> anyhow::Result<std::process::ExitStatus> {

@@ -80,7 +80,8 @@ impl World {
         Self::processes_of(party, &plan(), &[]).await
     }
 
-    /// A world of another plan in processes; `set` holds settings for its nodes, `key=value`.
+    /// A world of another plan in processes; `set` holds settings for its nodes, `key=value`;
+    /// those of `telemetry` are for its broker too.
     ///
     /// # Errors
     /// When it does not start.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use journeys::repository::root;
-use journeys::world::World;
+use journeys::world::{SAFE_VISIT, World};
+use sandbox::messages::{Home, home};
 
 fn tools() -> PathBuf {
     std::env::var_os("COVENANT_TEST_TOOLS")
@@ -101,6 +102,85 @@ async fn buf_curl_finds_its_way_by_reflection() {
     world.stop().await.unwrap();
 }
 
+/// The README's commands as they stand there, on a world that is really there. What they are given
+/// beside it is a `jq` that reads paths, and this build of `covenant` in the place of `cargo run`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_readme_s_commands_work() {
+    let world = World::in_process().await.unwrap();
+    world.place.write(&world.folder()).unwrap();
+    let address = home(Home {
+        postcode: "9999ZZ",
+        number: 12,
+        shielded: false,
+    });
+    world
+        .push("gemeente", SAFE_VISIT, "AGR.FYS", address.clone())
+        .await
+        .unwrap();
+    world.delivered("gemeente").await.unwrap();
+    assert_eq!(
+        world.ask("huismeester", address).await.unwrap().advice,
+        "ga-met-twee"
+    );
+    let folder = world.folder();
+    let said = tokio::task::spawn_blocking(move || {
+        let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+        let joined = readme.replace("\\\n", " ");
+        let covenant = covenant_binary();
+        let log = folder.join("log.jsonl");
+        let command = |line: &str| {
+            line.trim()
+                .replace("/tmp/world", &folder.display().to_string())
+                .replace("log.jsonl", &log.display().to_string())
+                .replace(
+                    "cargo run --release -p covenant-cli --",
+                    &covenant.display().to_string(),
+                )
+        };
+        // The example has bad rows on purpose, and says so in its exit code too.
+        let found = |line: String| match line.contains(" import ") {
+            true => format!("{line} && exit 9 || [ $? -eq 1 ]"),
+            false => line,
+        };
+        // Needs the public file, and has a test of its own; or starts a world of its own.
+        let elsewhere = |line: &&str| {
+            !line.contains(" link ") && !line.contains("-p sandbox") && !line.contains("scripts/")
+        };
+        let lines: Vec<String> = joined
+            .lines()
+            .filter_map(|line| line.strip_prefix("    "))
+            .filter(elsewhere)
+            .map(command)
+            .map(found)
+            .collect();
+        assert!(lines.len() >= 8, "{lines:?}");
+        let tools = folder.join("tools");
+        std::fs::create_dir(&tools).unwrap();
+        write_jq(&tools.join("jq"));
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut shell = Command::new("bash");
+        shell
+            .args(["-euo", "pipefail", "-c", &lines.join("\n")])
+            .env("PATH", format!("{}:{path}", tools.display()))
+            .current_dir(root());
+        String::from_utf8(run(&mut shell).stdout).unwrap()
+    })
+    .await
+    .unwrap();
+    println!("{said}");
+    assert!(said.contains("covenant.node.v1.SignalService/SubmitSignal"));
+    let export = std::fs::read_to_string(world.folder().join("log.jsonl")).unwrap();
+    let records = world.verify(export.as_bytes()).unwrap().records;
+    assert!(records > 0);
+    // The tool and the independent verifier read the same log, and say so.
+    let told = said.lines().filter(|line| {
+        let mut words = line.split(|c: char| !c.is_ascii_digit());
+        words.any(|word| word == records.to_string())
+    });
+    assert!(told.count() >= 2, "{records} records\n{said}");
+    world.stop().await.unwrap();
+}
+
 #[test]
 fn the_protos_are_in_the_standard_form() {
     run(Command::new("buf")
@@ -108,17 +188,43 @@ fn the_protos_are_in_the_standard_form() {
         .current_dir(root().join("proto")));
 }
 
-/// Links a public file against itself through two nodes and the broker, with the tool itself.
-fn febrl(file: &str) -> serde_json::Value {
+/// Builds the command-line tool, and says where it is.
+fn covenant_binary() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build
         .args(["build", "-q", "-p", "covenant-cli"])
         .current_dir(root());
+    // What cargo tells a test about its own package makes build scripts run anew, and all that
+    // rests on them.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            build.env_remove(name);
+        }
+    }
     run(&mut build);
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let mut link = Command::new(target.join("debug/covenant"));
+    target.join("debug/covenant")
+}
+
+/// As much of `jq -r .a.b FILE` as the README asks for.
+fn write_jq(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let script = "#!/usr/bin/env python3
+import functools, json, sys
+_, raw, path, file = sys.argv
+assert raw == '-r'
+print(functools.reduce(lambda value, key: value[key], path[1:].split('.'), json.load(open(file))))
+";
+    std::fs::write(path, script).expect("the folder is there");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+}
+
+/// Links a public file against itself through two nodes and the broker, with the tool itself.
+fn febrl(file: &str) -> serde_json::Value {
+    let mut link = Command::new(covenant_binary());
     link.arg("link")
         .arg("--left")
         .arg(tools().join("febrl").join(file));

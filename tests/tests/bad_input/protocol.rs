@@ -11,6 +11,7 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Status};
 use wire::audit_v1::ListEntriesRequest;
+use wire::broker_v1::{CheckRequest, PushSignalsRequest, Signed};
 use wire::node_v1::signal_service_client::SignalServiceClient;
 use wire::node_v1::{Attribute, ListSignalsRequest, Signal, SubmitSignalsRequest};
 use wire::reason::Reason;
@@ -143,6 +144,24 @@ async fn what_is_too_large_is_refused_by_its_size() {
         .into_inner();
     is(
         &stream.message().await.unwrap_err(),
+        Reason::MessageTooLarge,
+    );
+    let home = world.folder().join("parties/gemeente");
+    let (cert, key) = (home.join("client.pem"), home.join("client.key"));
+    let channel = connect(&world.place.broker.grpc, &world.place.ca, &cert, &key).unwrap();
+    let mut broker = wire::client::exchange(channel);
+    let filling = Some(Signed {
+        payload: vec![b'q'; 5 << 20].into(),
+        ..Signed::default()
+    });
+    let question = filling.clone();
+    let status = broker.check(CheckRequest { question }).await.unwrap_err();
+    is(&status, Reason::MessageTooLarge);
+    let batch = PushSignalsRequest { batch: filling };
+    let pushed = broker.push_signals(tokio_stream::iter([batch])).await;
+    let mut answers = pushed.unwrap().into_inner();
+    is(
+        &answers.message().await.unwrap_err(),
         Reason::MessageTooLarge,
     );
     nothing_is_stored(&world, size).await;
