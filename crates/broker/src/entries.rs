@@ -8,6 +8,7 @@ use ledger::outcome::{Basis, Cell, Engine, Exception, Fact, Hex, Recipient};
 use ledger::word::{Code, Reference, TraceId, TransactionId};
 use ledger::{Decided, Kind, NewEntry, Outcome};
 use model::{ActorId, ClauseNo, Digest, PartyId, PurposeId, RoleRef, SignalTypeId};
+use store::ProbeAlarm;
 
 /// What an entry says beside the decision itself.
 #[derive(Debug, Clone)]
@@ -106,16 +107,34 @@ pub(crate) fn padding() -> NewEntry {
     }
 }
 
-/// An event of the broker's operation, under a covenant, about a party.
-pub(crate) fn operation(kind: Kind, covenant: Digest, party: Option<PartyId>) -> NewEntry {
+/// That a party withdrew a signal soon after it matched. It names the party to the auditor alone:
+/// the leaf names nobody.
+pub(crate) fn probe_alarm(alarm: &ProbeAlarm) -> NewEntry {
+    let mut outcome = Outcome::of(Kind::QuotaExceeded, own_engine());
+    let party = code(alarm.party.as_str());
+    outcome.facts.extend(
+        code("party")
+            .zip(party)
+            .map(|(name, party)| (name, Fact::Word(party))),
+    );
+    outcome
+        .reasons
+        .extend(
+            code("withdrawn_soon_after_match").map(|code| ledger::outcome::Reason {
+                code,
+                clause: None,
+                fact: Some(Fact::Number(i64::from(alarm.minutes))),
+                threshold: None,
+            }),
+        );
     NewEntry {
-        covenant: Some(covenant),
-        recipient: party,
+        covenant: Some(alarm.covenant),
+        recipient: None,
         source: None,
         purpose: None,
         request: Vec::new(),
         answer: Vec::new(),
-        outcome: Outcome::of(kind, own_engine()),
+        outcome,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What nodes push and withdraw. Everything is durable before it is acknowledged.
 
-use model::{Day, KeyEpoch, Signal, SignalId};
-use store::{BrokerTx, Limit, StoreError, Stored, Withdrawal};
+use model::{Day, KeyEpoch, Signal, SignalId, Timestamp};
+use store::{BrokerTx, Limit, ProbeAlarm, StoreError, Stored, Withdrawal};
 use wire::field::Read;
 use wire::header::Header;
 use wire::malformed::Malformed;
@@ -11,7 +11,6 @@ use wire::statement::{Withdrawal as WithdrawalItem, WithdrawalBatch};
 use wire::status::Refusal;
 
 use crate::Broker;
-use crate::match_up::probe_alarm;
 use crate::members::Member;
 use crate::refusal::Refused;
 
@@ -107,68 +106,81 @@ impl Broker {
                 Err(malformed) => taken.refused.push((place, Refusal::from(malformed).into())),
             }
         }
-        let (covenant, epoch, party) = (
-            batch.header.covenant.clone(),
-            batch.epoch,
-            member.party.clone(),
-        );
-        let outcomes = self
+        let unit = Withdrawing {
+            member: member.clone(),
+            epoch: batch.epoch,
+            now,
+            window_minutes: i64::from(self.limits().withdrawal_alarm_hours) * 60,
+        };
+        let (places, probes) = self
             .store()
-            .write(move |tx: &mut BrokerTx| -> Result<Vec<Gone>, StoreError> {
-                good.into_iter()
-                    .map(|(place, id)| {
-                        let what = tx.withdraw_signal(&covenant, epoch, &party, id)?;
-                        Ok(Gone { place, id, what })
-                    })
-                    .collect()
-            })
+            .write(move |tx: &mut BrokerTx| unit.run(tx, good))
             .await?;
-        for gone in outcomes {
-            taken.note(gone.place, Ok(()));
-            if let Withdrawal::Withdrawn(signal) = gone.what {
-                let alarm = self.is_probe(member, batch.epoch, gone.id, &signal)?;
-                self.withdrawals().note(alarm.then(|| probe_alarm(member)));
-            }
+        for place in places {
+            taken.note(place, Ok(()));
+        }
+        for _ in 0..probes {
+            tracing::warn!(
+                covenant = %batch.header.covenant, party = %member.party,
+                "a signal was withdrawn soon after it matched"
+            );
+            self.metrics().probed(&member.party);
         }
         taken.refused.sort_by_key(|(place, _)| *place);
         Ok(taken)
     }
 
-    /// Whether a signal is withdrawn so soon after it matched that it may have been pushed only to
-    /// look.
-    fn is_probe(
-        &self,
-        member: &Member,
-        epoch: KeyEpoch,
-        id: SignalId,
-        signal: &Signal,
-    ) -> Result<bool, Refused> {
-        let now = self.clock().now();
-        let window_ms = i64::from(self.limits().withdrawal_alarm_hours) * 3_600_000;
-        let matched = self
-            .store()
-            .read(|view| view.matched_at(&signal.covenant, epoch, &member.party, id))?;
-        let probe = matched.is_some_and(|at| now.millis_since(at) <= window_ms);
-        if probe {
-            tracing::warn!(
-                covenant = %signal.covenant, party = %member.party,
-                "a signal was withdrawn soon after it matched"
-            );
-            self.metrics().probed(&member.party);
-        }
-        Ok(probe)
-    }
-
     /// Whether a signed message is for this broker and within its time.
-    pub(crate) fn timely(&self, header: &Header, now: model::Timestamp) -> Result<(), Refused> {
+    pub(crate) fn timely(&self, header: &Header, now: Timestamp) -> Result<(), Refused> {
         header.timely(self.oin(), now).map_err(Refused::from)
     }
 }
 
-struct Gone {
-    place: usize,
-    id: SignalId,
-    what: Withdrawal,
+/// What the unit of work of a withdrawal needs.
+struct Withdrawing {
+    member: Member,
+    epoch: KeyEpoch,
+    now: Timestamp,
+    window_minutes: i64,
+}
+
+impl Withdrawing {
+    /// The places that are done, and how many of them alarm. Each withdrawal is noted for the log
+    /// in the unit that ends the signal, alarm or not.
+    fn run(
+        self,
+        tx: &mut BrokerTx,
+        items: Vec<(usize, SignalId)>,
+    ) -> Result<(Vec<usize>, usize), StoreError> {
+        let covenant = self.member.covenant.covenant().id();
+        let mut places = Vec::with_capacity(items.len());
+        let mut probes = 0;
+        for (place, id) in items {
+            let what = tx.withdraw_signal(covenant, self.epoch, &self.member.party, id)?;
+            if matches!(what, Withdrawal::Withdrawn(_)) {
+                let alarm = self.alarm(tx, id)?;
+                probes += usize::from(alarm.is_some());
+                tx.note_withdrawal(alarm.as_ref())?;
+            }
+            places.push(place);
+        }
+        Ok((places, probes))
+    }
+
+    /// Whether a signal is withdrawn so soon after it matched that it may have been pushed only to
+    /// look.
+    fn alarm(&self, tx: &BrokerTx, id: SignalId) -> Result<Option<ProbeAlarm>, StoreError> {
+        let covenant = self.member.covenant.covenant();
+        let matched = tx.matched_at(covenant.id(), self.epoch, &self.member.party, id)?;
+        let minutes = matched.map(|at| self.now.millis_since(at) / 60_000);
+        Ok(minutes
+            .filter(|minutes| *minutes <= self.window_minutes)
+            .map(|minutes| ProbeAlarm {
+                covenant: covenant.digest(),
+                party: self.member.party.clone(),
+                minutes: u32::try_from(minutes).unwrap_or(0),
+            }))
+    }
 }
 
 /// A place in a batch, with what became of it.

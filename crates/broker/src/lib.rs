@@ -34,7 +34,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{LimitsConfig, NoticesConfig};
 use crate::keys::KeyDesk;
-use crate::match_up::Withdrawals;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::standing::Standings;
@@ -52,7 +51,6 @@ pub(crate) struct Broker {
     metrics: BrokerMetrics,
     desk: KeyDesk,
     standings: Standings,
-    withdrawals: Withdrawals,
     news: watch::Sender<u64>,
     stopping: CancellationToken,
 }
@@ -92,10 +90,6 @@ impl Broker {
 
     pub(crate) const fn standings(&self) -> &Standings {
         &self.standings
-    }
-
-    pub(crate) const fn withdrawals(&self) -> &Withdrawals {
-        &self.withdrawals
     }
 
     /// The most notices under way to one node.

@@ -1,7 +1,7 @@
 //! Continuous matching: what was pushed is laid beside what others pushed, decided, logged, and
 //! told at fixed times.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use covenant::decide::{Decision, Disclosure, PairDecision, Standing, decide_match};
@@ -9,15 +9,14 @@ use covenant::signoff::ActiveCovenant;
 use ledger::{Decided as Outcome, Kind, NewEntry};
 use model::{CovenantId, Digest, Match, NoticeId, Signal, Timestamp};
 use std::collections::BTreeMap;
-use store::{BrokerTx, Decided, NewNotice, Step, Work};
+use store::{BrokerTx, Decided, NewNotice, Step, StoreError, Work};
 use wire::notice::MatchId;
 use wire::reason::Reason;
 
 use crate::Broker;
 use crate::delivery::{BasisBody, NoticeBody};
 use crate::disclose::{Undischarged, discharge};
-use crate::entries::{About, ground, operation, outcome, padding};
-use crate::members::Member;
+use crate::entries::{About, ground, outcome, padding, probe_alarm};
 use crate::refusal::Refused;
 
 /// What one batch came to.
@@ -58,9 +57,10 @@ impl Broker {
     /// Matches the oldest signals that wait: one unit, so that a crash leaves all of it or nothing.
     pub(crate) async fn match_batch(&self) -> Result<Batch, Refused> {
         let limit = self.notices.batch_signals.max(1);
-        let waiting = self.store().read(|view| view.work(1))?;
-        let withdrawn = self.withdrawals().take();
-        if waiting.is_empty() && withdrawn.is_none() {
+        let idle = self.store().read(|view| {
+            Ok::<_, StoreError>(view.work(1)?.is_empty() && view.noted_withdrawals(1)?.is_empty())
+        })?;
+        if idle {
             return Ok(Batch::default());
         }
         let covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)> = self
@@ -78,19 +78,11 @@ impl Broker {
             covenants,
             now: self.clock().now(),
             pad_to: self.notices.pad_leaves_to,
-            withdrawn: withdrawn.clone(),
         };
         let logged = self
             .store()
             .commit_step(move |tx| unit.run(tx, limit))
-            .await;
-        let logged = match logged {
-            Ok(logged) => logged,
-            Err(refused) => {
-                self.withdrawals().put_back(withdrawn);
-                return Err(refused);
-            }
-        };
+            .await?;
         let Some(logged) = logged else {
             return Ok(Batch::default());
         };
@@ -111,42 +103,6 @@ struct Matching {
     covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)>,
     now: Timestamp,
     pad_to: u64,
-    /// `Some` when signals were withdrawn since the last batch, with the entries of alarms.
-    withdrawn: Option<Vec<NewEntry>>,
-}
-
-/// Withdrawals since the last batch. An alarm is logged with the next batch, and a batch follows
-/// on every withdrawal, alarm or not: else the log's growth would tell whoever withdraws whether
-/// the signal had matched.
-#[derive(Debug, Default)]
-pub(crate) struct Withdrawals(Mutex<Option<Vec<NewEntry>>>);
-
-impl Withdrawals {
-    /// Takes note of a withdrawal, and of its alarm where it raises one.
-    pub(crate) fn note(&self, alarm: Option<NewEntry>) {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.get_or_insert_with(Vec::new).extend(alarm);
-    }
-
-    fn take(&self) -> Option<Vec<NewEntry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn put_back(&self, entries: Option<Vec<NewEntry>>) {
-        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entries) = entries {
-            since.get_or_insert_with(Vec::new).extend(entries);
-        }
-    }
-}
-
-/// That a party withdrew a signal soon after it matched.
-pub(crate) fn probe_alarm(member: &Member) -> NewEntry {
-    operation(
-        Kind::QuotaExceeded,
-        member.covenant.covenant().digest(),
-        None,
-    )
 }
 
 #[derive(Default)]
@@ -159,13 +115,17 @@ struct Made {
 impl Matching {
     fn run(self, tx: &mut BrokerTx, limit: usize) -> Result<Step<Batch>, Refused> {
         let work = tx.work(limit)?;
-        if work.is_empty() && self.withdrawn.is_none() {
+        let withdrawn = tx.noted_withdrawals(limit)?;
+        if work.is_empty() && withdrawn.is_empty() {
             return Ok(Step::Nothing);
         }
-        let mut made = Made {
-            entries: self.withdrawn.clone().unwrap_or_default(),
-            ..Made::default()
-        };
+        // A batch follows on every withdrawal, alarm or not: else the log's growth would tell
+        // whoever withdraws whether the signal had matched.
+        let mut made = Made::default();
+        for noted in withdrawn {
+            made.entries.extend(noted.alarm.as_ref().map(probe_alarm));
+            tx.withdrawal_logged(noted.no)?;
+        }
         for Work { no, signal } in work {
             made.batch.signals = made.batch.signals.saturating_add(1);
             if let Some((active, standing)) = self.covenants.get(&signal.covenant) {

@@ -22,7 +22,6 @@ use crate::Broker;
 use crate::config::Config;
 use crate::grpc::Services;
 use crate::keys::KeyDesk;
-use crate::match_up::Withdrawals;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::standing::Standings;
@@ -125,7 +124,6 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
         standings,
-        withdrawals: Withdrawals::default(),
         news: watch::channel(0).0,
         stopping: stop.clone(),
     });

@@ -49,6 +49,8 @@ pub(crate) const ACTIVE: u8 = b'A';
 pub(crate) const STANDING: u8 = b'T';
 /// When a signal last matched.
 pub(crate) const MATCHED: u8 = b'Y';
+/// Withdrawals that wait to be logged.
+pub(crate) const WITHDRAWN: u8 = b'B';
 /// Cosignatures of checkpoints.
 pub(crate) const COSIGNATURE: u8 = b'Z';
 /// Log leaves by sequence number.

@@ -164,6 +164,23 @@ async fn a_withdrawal_alarms_the_auditor_and_tells_the_prober_nothing() -> Resul
         1,
         "no alarm after a withdrawal soon after a match"
     );
+    let outcome = &alarms[0].1;
+    let party = outcome
+        .facts
+        .iter()
+        .find(|(name, _)| name.as_str() == "party");
+    let party = party
+        .map(|(_, fact)| serde_json::to_value(fact))
+        .transpose()?;
+    assert_eq!(
+        party,
+        Some("corporatie".into()),
+        "the auditor reads who probed"
+    );
+    assert_eq!(
+        outcome.reasons[0].code.as_str(),
+        "withdrawn_soon_after_match"
+    );
 
     // Here nobody knows anything.
     let unknown = probe(&realm, 10).await?;

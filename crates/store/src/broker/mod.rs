@@ -12,6 +12,7 @@ mod notices;
 mod place;
 mod signals;
 mod store;
+mod withdrawn;
 mod witness;
 
 pub use self::access::Access;
@@ -24,6 +25,7 @@ pub use self::notices::{NewNotice, Notice};
 pub use self::place::CheckpointPlace;
 pub use self::signals::{SignalNo, Stored, TOMBSTONE_DAYS, Withdrawal, Work};
 pub use self::store::{BrokerSettings, BrokerStore};
+pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm};
 
 use std::ops::Deref;
 use std::sync::Arc;

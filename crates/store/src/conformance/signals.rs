@@ -6,7 +6,7 @@ use super::sample::{
     self, TODAY, World, address_key, covenant, party, signal, street_key, subject,
 };
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::broker::{BrokerStore, Stored, Withdrawal};
+use crate::broker::{BrokerStore, ProbeAlarm, Stored, Withdrawal};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
     (
@@ -20,6 +20,10 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("a match names every key that agrees", matches_name_keys),
     ("what ended never matches", what_ended_never_matches),
     ("work outlives a restart", work_outlives_a_restart),
+    (
+        "noted withdrawals outlive a restart",
+        withdrawals_outlive_a_restart,
+    ),
     ("purging removes what is over", purging),
     ("an epoch is purged alone", an_epoch_is_purged),
     ("large records are kept whole", large_records),
@@ -204,6 +208,34 @@ fn work_outlives_a_restart(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     store.close()?;
     let store = world.broker(open)?;
     same(store.read(|view| view.work(10))?.len(), 2, "what is left")?;
+    Ok(store.close()?)
+}
+
+fn withdrawals_outlive_a_restart(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("withdrawn");
+    let store = world.broker(open)?;
+    let alarm = ProbeAlarm {
+        covenant: model::Digest::new([7; 32]),
+        party: party("politie")?,
+        minutes: 12,
+    };
+    let noted = Some(alarm.clone());
+    store.write_blocking(move |tx| {
+        tx.note_withdrawal(None)?;
+        tx.note_withdrawal(noted.as_ref())
+    })?;
+    store.close()?;
+    let store = world.broker(open)?;
+    let found = store.read(|view| view.noted_withdrawals(9))?;
+    let alarms: Vec<_> = found.iter().map(|noted| noted.alarm.clone()).collect();
+    same(alarms, vec![None, Some(alarm)], "oldest first")?;
+    let first = found.first().ok_or("a withdrawal")?.no;
+    store.write_blocking(move |tx| tx.withdrawal_logged(first))?;
+    same(
+        store.read(|view| view.noted_withdrawals(9))?,
+        found.into_iter().skip(1).collect(),
+        "what is left",
+    )?;
     Ok(store.close()?)
 }
 
