@@ -44,7 +44,12 @@ impl Broker {
         let now = self.clock().now();
         self.timely(&question.header, now)?;
         question.header.fresh(now)?;
-        let blocked = self.key_standing(member, question.epoch)?;
+        // Without tokens nothing is compared: so a node reports what it refused itself.
+        let blocked = if question.subject.tokens.is_empty() {
+            Vec::new()
+        } else {
+            self.key_standing(member, question.epoch)?
+        };
         if let Some(key) = question
             .subject
             .tokens
@@ -127,6 +132,9 @@ impl Asked {
             Ok(question) => question,
             Err(refusal) => return Ok(Step::Decided(self.refused(&refusal))),
         };
+        if self.question.subject.tokens.is_empty() {
+            return Err(Refused::at(Reason::FieldRequired, "subject.pseudonyms"));
+        }
         tx.count(&limits.employee)?;
         tx.count(&limits.party)?;
         for limit in &limits.subject {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use covenant::decide::{self, AskerFacts, Asking, Counters, Question, Standing, may_ask};
+use covenant::decide::{AskerFacts, Asking, Counters, Question, Standing, may_ask};
 use covenant::language::words::LoginLevel;
 use ledger::kind::Class;
 use ledger::opening::{Salt, content_commitment};
 use model::clock::{Clock, Stopwatch};
 use model::{
-    ActorId, Digest, MatchKeyId, PartyId, PurposeId, RequestId, RoleRef, Subject, Timestamp,
+    ActorId, Digest, KeyEpoch, MatchKeyId, PartyId, PurposeId, RequestId, RoleRef, Subject,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use store::{NodeStore, RequestKey};
@@ -27,6 +28,10 @@ use crate::metrics::NodeMetrics;
 use crate::refusal::{Reason, Refused};
 use crate::uplink::{Answered, Broker, read_receipt, receipt_bytes};
 use crate::vault::Vault;
+
+mod words;
+
+use self::words::{in_words, nothing_to_compare, open_refusal};
 
 const METHOD: &str = "covenant.node.v1.CheckService/CheckVisit";
 
@@ -163,8 +168,15 @@ impl Checks {
                 },
             },
         };
-        let question = self.may_ask(&asked.active, &facts, now)?;
-        let message = self.question(caller, &asked, &facts, &question, &visit.content)?;
+        let question = match self.may_ask(&asked.active, &facts, now) {
+            Ok(question) => question,
+            Err(refused) => {
+                self.report(caller, &asked, &facts, &visit.content).await;
+                return Err(refused);
+            }
+        };
+        let (epoch, subject) = self.compared(&asked, &question)?;
+        let message = self.question(caller, &asked, &facts, (epoch, subject), &visit.content);
         let expected = Expected {
             covenant: asked.active.covenant().digest(),
             sources: question.sources_in_scope(),
@@ -234,15 +246,10 @@ impl Checks {
         caller: &Caller,
         asked: &Asked,
         facts: &AskerFacts,
-        question: &Question,
+        (epoch, subject): (KeyEpoch, Subject),
         content: &[u8],
-    ) -> Result<CheckQuestion, Refused> {
+    ) -> CheckQuestion {
         let covenant = asked.active.covenant();
-        let wanted = question.match_keys();
-        let (epoch, subject) =
-            self.subject(&asked.active, &asked.subject, |key: &MatchKeyId| {
-                wanted.iter().any(|name| name.as_str() == key.name())
-            })?;
         // The same question again has the same id and commitment outside, so that the broker
         // counts and answers it once.
         let keyed = |label: &[u8]| {
@@ -253,7 +260,7 @@ impl Checks {
         let request = outside_id(keyed(b"outside"));
         let salt = Salt::new(keyed(b"salt"));
         let speaker = self.broker.speaker();
-        Ok(CheckQuestion {
+        CheckQuestion {
             header: speaker.header(covenant.id(), covenant.digest(), request),
             epoch,
             actor: asked.actor.clone(),
@@ -264,6 +271,32 @@ impl Checks {
             login_level: assurance(self.login_level),
             subject,
             request_commitment: content_commitment(&salt, content),
+        }
+    }
+
+    /// What was refused here stands in the log all the same: the broker comes to the same refusal
+    /// and logs it. No token leaves for it, and nothing that it answers changes the refusal.
+    async fn report(&self, caller: &Caller, asked: &Asked, facts: &AskerFacts, content: &[u8]) {
+        let epochs = asked.active.epochs();
+        let epoch = epochs.first().map_or(KeyEpoch::FIRST, Epoch::number);
+        let subject = Subject {
+            kind: asked.subject.normal.kind(),
+            minor: asked.subject.minor,
+            shielded_address: asked.subject.shielded_address,
+            tokens: Vec::new(),
+        };
+        let message = self.question(caller, asked, facts, (epoch, subject), content);
+        if let Err(answer) = self.broker.check(message).await
+            && answer.reason() == Reason::BrokerUnreachable
+        {
+            tracing::warn!("a refused question could not be reported to the log");
+        }
+    }
+
+    fn compared(&self, asked: &Asked, question: &Question) -> Result<(KeyEpoch, Subject), Refused> {
+        let wanted = question.match_keys();
+        self.subject(&asked.active, &asked.subject, |key: &MatchKeyId| {
+            wanted.iter().any(|name| name.as_str() == key.name())
         })
     }
 
@@ -274,7 +307,7 @@ impl Checks {
         active: &Active,
         described: &Described,
         wanted: impl Fn(&MatchKeyId) -> bool,
-    ) -> Result<(model::KeyEpoch, Subject), Refused> {
+    ) -> Result<(KeyEpoch, Subject), Refused> {
         let covenant = active.covenant().id();
         let mut why = Refused::from(Reason::KeyMissing);
         for epoch in active.epochs() {
@@ -398,20 +431,6 @@ impl Checks {
     }
 }
 
-/// The covenant's own words on why this asker may not ask, with the remedy.
-fn open_refusal(refusal: &decide::Refusal) -> Refused {
-    let reason = Reason::parse(refusal.code.as_str()).unwrap_or(Reason::CovenantNotActive);
-    let refused = Refused::told(
-        reason,
-        &format!("{}; {}", refusal.reason_en, refusal.remedy_en),
-        &format!("{}; {}", refusal.reason_nl, refusal.remedy_nl),
-    );
-    match &refusal.clause {
-        Some(clause) => refused.with("clause", clause),
-        None => refused,
-    }
-}
-
 fn tokens(
     epoch: &Epoch,
     described: &Described,
@@ -460,29 +479,4 @@ const fn assurance(level: LoginLevel) -> AssuranceLevel {
         LoginLevel::Substantial => AssuranceLevel::Substantial,
         LoginLevel::High => AssuranceLevel::High,
     }
-}
-
-fn in_words(active: &Active, answered: Answered) -> Result<Advised, Refused> {
-    let vocabulary = active.covenant().vocabulary();
-    let Some(advice) = vocabulary.advice(&answered.advice) else {
-        tracing::error!("the broker gave an advice that the covenant's vocabulary does not have");
-        return Err(Reason::ReceiptInvalid.into());
-    };
-    Ok(Advised {
-        advice: advice.code.to_owned(),
-        text_nl: advice.nl.to_owned(),
-        text_en: advice.en.to_owned(),
-        receipt: answered.receipt,
-    })
-}
-
-fn nothing_to_compare(active: &Active) -> Refused {
-    let mut found = Findings::default();
-    found.add(
-        "subject",
-        "NOTHING_TO_COMPARE",
-        "no comparison that may be used for this purpose can be made with these fields; give all fields of at least one comparison",
-        "met deze velden kan geen vergelijking worden gemaakt die voor dit doel mag; geef alle velden van ten minste een vergelijking",
-    );
-    Refused::from(found).with("covenant", active.covenant().id())
 }

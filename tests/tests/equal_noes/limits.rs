@@ -150,5 +150,14 @@ async fn limits_are_refused_openly_and_alike() -> Result<()> {
         (status.code(), reason(&status).as_str()),
         (Code::FailedPrecondition, "FILE_NUMBER_MISSING")
     );
+    // What the node itself refuses stands in the log as well.
+    let codes = refusals(&realm).await?;
+    assert_eq!(codes.len(), 5, "{codes:?}");
+    ensure!(
+        codes
+            .last()
+            .is_some_and(|code| code.contains("file_number")),
+        "{codes:?}"
+    );
     realm.stop_all().await
 }
