@@ -29,6 +29,7 @@ struct ByMatchKey {
 pub struct NodeMetrics {
     submitted: Family<ByOutcome, Counter>,
     withdrawn: Counter,
+    left_out: Counter,
     pushed: Family<ByOutcome, Counter>,
     checks: Family<ByOutcome, Counter>,
     check_seconds: Histogram,
@@ -48,6 +49,7 @@ impl NodeMetrics {
         let all = Self {
             submitted: Family::default(),
             withdrawn: Counter::default(),
+            left_out: Counter::default(),
             pushed: Family::default(),
             checks: Family::default(),
             check_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
@@ -69,6 +71,11 @@ impl NodeMetrics {
                 "signals_withdrawn",
                 "Signals withdrawn",
                 all.withdrawn.clone(),
+            );
+            to.register(
+                "tokens_left_out",
+                "Tokens left out, because own signals have them too often (te_vaak)",
+                all.left_out.clone(),
             );
             to.register("outbox_sent", "Outbox items by outcome", all.pushed.clone());
             to.register(
@@ -122,6 +129,11 @@ impl NodeMetrics {
 
     pub(crate) fn withdrawn(&self) {
         self.withdrawn.inc();
+    }
+
+    pub(crate) fn left_out(&self, count: usize) {
+        self.left_out
+            .inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn sent(&self, outcome: &'static str, count: usize) {

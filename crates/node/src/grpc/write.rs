@@ -14,6 +14,7 @@ pub(crate) fn accepted(accepted: &Accepted) -> pb::AcceptedSignal {
         accepted_at: accepted.accepted_at().map(timestamp),
         expires_on: Some(date(accepted.expires_on())),
         comparisons: accepted.comparisons().to_vec(),
+        too_frequent: accepted.too_frequent().to_vec(),
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Accepted {
     accepted_at: Option<i64>,
     expires_on: i32,
     comparisons: Vec<String>,
+    #[serde(default)]
+    too_frequent: Vec<String>,
 }
 
 impl Accepted {
@@ -65,6 +67,13 @@ impl Accepted {
     pub fn comparisons(&self) -> &[String] {
         &self.comparisons
     }
+
+    /// The comparisons of which a token was left out, because the party's own signals have it too
+    /// often.
+    #[must_use]
+    pub fn too_frequent(&self) -> &[String] {
+        &self.too_frequent
+    }
 }
 
 /// Everything of one signal that goes into the store.
@@ -87,10 +96,12 @@ struct Outgoing {
     items: Vec<(String, Vec<u8>)>,
     tallies: Vec<Tally>,
     comparisons: BTreeSet<String>,
+    too_frequent: BTreeSet<MatchKeyName>,
 }
 
 /// A token of which the covenant limits how often it may occur among the party's own signals.
 struct Tally {
+    token: Token,
     name: String,
     key: MatchKeyName,
     most: u32,
@@ -185,9 +196,13 @@ impl Intake {
             items,
             tallies,
             comparisons,
-        } = self.outgoing(active, checked, content, now);
+            too_frequent: left_out,
+        } = self.outgoing(active, checked, content, now)?;
         if comparisons.is_empty() {
-            return Err(nothing_to_compare(active));
+            return Err(match left_out.first() {
+                Some(key) => too_frequent(key),
+                None => nothing_to_compare(active),
+            });
         }
         let comparisons: Vec<String> = comparisons.into_iter().collect();
         let vault_name = vault_name(now, checked.id);
@@ -214,6 +229,7 @@ impl Intake {
             accepted_at: Some(now.as_millis()),
             expires_on: checked.expires_on.as_days(),
             comparisons,
+            too_frequent: left_out.iter().map(ToString::to_string).collect(),
         };
         let own = OwnSignal {
             state: Vec::new(),
@@ -239,16 +255,23 @@ impl Intake {
         checked: &Checked,
         content: &[u8],
         now: Timestamp,
-    ) -> Outgoing {
+    ) -> Result<Outgoing, Refused> {
         let mut out = Outgoing::default();
         for epoch in active.epochs() {
             let salt = model::id::random_32();
             let id = SignalId::fresh();
-            let subjects = derive(epoch, checked);
+            let mut subjects = derive(epoch, checked);
+            let tallies = limited(active, epoch, &subjects);
+            for tally in self.over(&tallies)? {
+                for subject in &mut subjects {
+                    subject.tokens.retain(|token| *token != tally.token);
+                }
+                out.too_frequent.insert(tally.key.clone());
+            }
+            out.tallies.extend(tallies);
             for token in subjects.iter().flat_map(|s| &s.tokens) {
                 out.comparisons.insert(token.key.name().to_owned());
             }
-            out.tallies.extend(limited(active, epoch, &subjects));
             let signal = signal(
                 &self.party,
                 checked,
@@ -267,7 +290,23 @@ impl Intake {
                 id,
             });
         }
-        out
+        Ok(out)
+    }
+
+    /// The tokens that the party's own signals have too often already: they stay out, and are
+    /// reported. Signals that come in at the same moment may each be the last that is let through.
+    fn over<'a>(&self, tallies: &'a [Tally]) -> Result<Vec<&'a Tally>, Refused> {
+        let mut over = Vec::new();
+        for tally in tallies {
+            let so_far = self.store.read(|view| view.tally(tally.name.as_bytes()))?;
+            if so_far >= u64::from(tally.most) {
+                over.push(tally);
+            }
+        }
+        if !over.is_empty() {
+            self.metrics.left_out(over.len());
+        }
+        Ok(over)
     }
 
     async fn keep(
@@ -308,9 +347,7 @@ fn store_parcel(
         return remember(tx, key, hash, parcel.answer, now);
     }
     for tally in &parcel.tallies {
-        if tx.add_to_tally(tally.name.as_bytes(), 1)? > u64::from(tally.most) {
-            return Err(too_frequent(&tally.key));
-        }
+        tx.add_to_tally(tally.name.as_bytes(), 1)?;
     }
     for (queue, item) in &parcel.items {
         let number = tx.put_outbox(queue, item)?;
@@ -388,7 +425,12 @@ fn limited(active: &Active, epoch: &Epoch, subjects: &[Subject]) -> Vec<Tally> {
             let pseudonym = data_encoding::HEXLOWER.encode(token.pseudonym.as_bytes());
             let covenant = active.covenant().id();
             let name = format!("{covenant}/{}/{}/{pseudonym}", epoch.number(), token.key);
-            Some(Tally { name, key, most })
+            Some(Tally {
+                token: token.clone(),
+                name,
+                key,
+                most,
+            })
         })
         .collect()
 }

@@ -1480,6 +1480,10 @@ pub struct AcceptedSignal {
     /// Empty means that it can never match: give more fields.
     #[prost(string, repeated, tag = "4")]
     pub comparisons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The comparisons of which a part was left out, because it occurs in more of your own signals
+    /// than the covenant allows (te_vaak): check whether a value is a place-holder.
+    #[prost(string, repeated, tag = "5")]
+    pub too_frequent: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::prost::Name for AcceptedSignal {
     const NAME: &'static str = "AcceptedSignal";

@@ -179,7 +179,50 @@ async fn a_full_outbox_refuses_with_a_hint_and_keeps_what_it_has() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_too_frequent_is_refused_and_counted_back_on_withdrawal() {
+async fn a_token_that_is_too_frequent_is_left_out_and_reported() {
+    let world = world();
+    let both = || {
+        let mut one = draft();
+        one.subjects
+            .push(subject(&[("contact.phone", "06 12345678")]));
+        one
+    };
+    let mut taken = Vec::new();
+    for _ in 0..3 {
+        let accepted = world
+            .intake
+            .submit(&world.system(), submission(both()))
+            .await
+            .unwrap();
+        taken.push((
+            accepted.comparisons().to_vec(),
+            accepted.too_frequent().to_vec(),
+        ));
+    }
+    let whole = (vec!["adres".to_owned(), "telefoon".to_owned()], Vec::new());
+    let part = (vec!["adres".to_owned()], vec!["telefoon".to_owned()]);
+    assert_eq!(taken, [whole.clone(), whole, part]);
+    let items = world
+        .intake
+        .store
+        .read(|view| view.outbox("proef/1", 0, 10))
+        .unwrap();
+    let keys: Vec<usize> = items
+        .iter()
+        .map(
+            |item| match item::Item::decode(&item.body).unwrap().errand {
+                item::Errand::Push(signal) => {
+                    signal.subjects.iter().map(|s| s.pseudonyms.len()).sum()
+                }
+                item::Errand::Withdraw(_) => 0,
+            },
+        )
+        .collect();
+    assert_eq!(keys[0], keys[2] + 1, "the token left all the same");
+}
+
+#[tokio::test]
+async fn a_signal_with_nothing_but_too_frequent_tokens_is_refused_until_one_is_withdrawn() {
     let world = world();
     let phone = || {
         let mut one = draft();
@@ -213,6 +256,7 @@ async fn a_token_that_is_too_frequent_is_refused_and_counted_back_on_withdrawal(
         .await
         .unwrap();
 }
+
 #[tokio::test]
 async fn a_withdrawal_takes_the_push_out_of_the_outbox_and_goes_in_its_place() {
     let world = world();
