@@ -1,8 +1,9 @@
 //! `covenant import`: the rows of a CSV file become signals at the party's own node.
 //!
-//! A dry run reads, maps and checks, and opens no connection. The same file sent twice makes no
-//! signal twice: ids follow from the file's bytes and the row's place.
+//! A dry run reads, maps and checks, and opens no connection. The same row sent twice makes no
+//! signal twice, also in another file: ids follow from what the row says.
 
+mod before;
 mod date;
 mod finding;
 mod ids;
@@ -20,12 +21,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
+pub(crate) use ids::Ids;
 pub(crate) use map::{ColumnSource, Map, Source};
 pub(crate) use pattern::Patterns;
 pub(crate) use row::{ReadRow, read};
 pub(crate) use send::{Item, Outcome, send};
 pub(crate) use table::Table;
 
+use self::before::Before;
 use self::report::{Remark, Report};
 use self::rules::Rules;
 use crate::answer::{Format, Found, Language};
@@ -33,6 +36,9 @@ use crate::connection::{Credentials, runtime};
 use crate::progress::Progress;
 
 /// Sends the rows of a CSV file to the party's node as signals.
+///
+/// A row that was taken before and says the same is known again, whatever else changed in the file,
+/// and makes no second signal; a row that was changed after it was taken is a new signal.
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The file: `;`, `,` or a tab between cells, UTF-8 or Windows-1252, names in the first row.
@@ -61,6 +67,10 @@ pub(crate) struct Import {
     /// PEM private key of it.
     #[arg(long)]
     key: Option<PathBuf>,
+    /// The key file that ids are made with, where it is another than --key: after you renewed
+    /// --key, name the old one here, else rows that the node has come in a second time.
+    #[arg(long)]
+    id_key: Option<PathBuf>,
     /// The name in the node's certificate, where it is another than the host's.
     #[arg(long)]
     server_name: Option<String>,
@@ -104,7 +114,12 @@ pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
         (Some(covenant), Some(party)) => Some(Rules::read(covenant, party, lang)?),
         _ => None,
     };
-    let (mut report, items) = prepare(&input, rules.as_ref(), lang);
+    // In a dry run no id is shown or kept.
+    let ids = match import.id_key.as_ref().or(import.key.as_ref()) {
+        Some(key) if !import.dry_run => Ids::of_key_file(key)?,
+        _ => Ids::throw_away()?,
+    };
+    let (mut report, items) = prepare(&input, ids, rules.as_ref(), lang);
     if import.dry_run {
         report.accepted = items.len();
     } else {
@@ -116,13 +131,17 @@ pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
         };
         let node = import.node.as_deref().context("--node")?;
         let what = lang.pick("versturen", "sending");
-        let outcomes = runtime()?.block_on(async {
+        let (before, outcomes) = runtime()?.block_on(async {
             let channel = credentials.connect(node)?;
-            send(channel, items, lang, &mut Progress::of(report.rows, what)).await
+            let before = Before::of(channel.clone()).await;
+            let mut progress = Progress::of(report.rows, what);
+            let outcomes = send(channel, items, lang, &mut progress).await?;
+            anyhow::Ok((before, outcomes))
         })?;
         report.sent = true;
+        report.known = before.is_told().then_some(0);
         for outcome in outcomes {
-            take(&mut report, &input.map, outcome);
+            take(&mut report, &input.map, &before, outcome);
         }
     }
     report.tell(import.format, lang)?;
@@ -130,7 +149,12 @@ pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
 }
 
 /// Reads every row; those that are well become items to send.
-fn prepare(input: &Input, rules: Option<&Rules>, lang: Language) -> (Report, Vec<Item>) {
+fn prepare(
+    input: &Input,
+    mut ids: Ids,
+    rules: Option<&Rules>,
+    lang: Language,
+) -> (Report, Vec<Item>) {
     let Input {
         map,
         patterns,
@@ -144,7 +168,7 @@ fn prepare(input: &Input, rules: Option<&Rules>, lang: Language) -> (Report, Vec
     let mut progress = Progress::of(report.rows, lang.pick("nakijken", "checking"));
     for row in table.rows() {
         progress.at(row.place);
-        let mut one = read(map, patterns, table, &row);
+        let mut one = read(map, patterns, &row, &mut ids);
         if let Some(rules) = rules.filter(|_| one.refused.is_empty()) {
             one.refused = rules.judge(&one);
         }
@@ -159,7 +183,7 @@ fn prepare(input: &Input, rules: Option<&Rules>, lang: Language) -> (Report, Vec
         };
         if refused.is_empty() {
             report.left_out.extend(left_out.into_iter().map(remark));
-            items.push(Item::new(table, &row, signal));
+            items.push(Item::new(&row, signal));
         } else {
             report.refused_rows += 1;
             report.refused.extend(refused.into_iter().map(remark));
@@ -169,10 +193,13 @@ fn prepare(input: &Input, rules: Option<&Rules>, lang: Language) -> (Report, Vec
     (report, items)
 }
 
-fn take(report: &mut Report, map: &Map, outcome: Outcome) {
+fn take(report: &mut Report, map: &Map, before: &Before, outcome: Outcome) {
     match outcome {
-        Outcome::Accepted { comparisons } => {
+        Outcome::Accepted { comparisons, at } => {
             report.accepted += 1;
+            if let Some(known) = report.known.as_mut() {
+                *known += usize::from(before.had(at.as_ref()));
+            }
             report.never_match += usize::from(comparisons == 0);
         }
         Outcome::Refused { line, findings } => {

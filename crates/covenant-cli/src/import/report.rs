@@ -17,6 +17,8 @@ pub(crate) struct Report {
     pub(crate) rows: usize,
     /// How many the node took, or in a dry run would probably take.
     pub(crate) accepted: usize,
+    /// How many of these the node had already; `None` when it did not tell, or nothing was sent.
+    pub(crate) known: Option<usize>,
     /// How many were refused.
     pub(crate) refused_rows: usize,
     /// How many accepted signals support no comparison of the covenant; unknown in a dry run.
@@ -82,12 +84,25 @@ impl Report {
             accepted,
             refused_rows,
             never_match,
+            known,
             ..
         } = self;
         say(&match lang {
             Language::Nl => format!("{rows} rijen: {accepted} goed, {refused_rows} geweigerd."),
             Language::En => format!("{rows} rows: {accepted} accepted, {refused_rows} refused."),
         })?;
+        if let Some(known) = known.filter(|known| *known > 0) {
+            say(&match lang {
+                Language::Nl => format!(
+                    "{known} van de goede rijen had het knooppunt al: daarvan is geen tweede \
+                     signaal gemaakt."
+                ),
+                Language::En => format!(
+                    "the node had {known} of the accepted rows already: no second signal was made \
+                     of them."
+                ),
+            })?;
+        }
         if *never_match > 0 {
             say(&match lang {
                 Language::Nl => format!(

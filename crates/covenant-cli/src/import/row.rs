@@ -9,16 +9,16 @@ use wire::type_v1::{Attestation, Category, Certainty, PoliceArticle};
 
 use super::date::{date_parts, form_of};
 use super::finding::{Finding, Problem};
-use super::ids::signal_id;
+use super::ids::Ids;
 use super::map::{BadField, Kind, Map, Source, SubjectMap};
 use super::pattern::Patterns;
 use super::subject::message;
-use super::table::{Row, Table};
+use super::table::Row;
 
 /// What became of a row.
 #[derive(Debug)]
 pub(crate) struct ReadRow {
-    /// The signal; of use when nothing was refused.
+    /// The signal; with an id and of use when nothing was refused.
     pub(crate) signal: Signal,
     /// What keeps the row from being a signal.
     pub(crate) refused: Vec<Finding>,
@@ -29,7 +29,7 @@ pub(crate) struct ReadRow {
 }
 
 /// Makes a signal of `row`, with everything that is wrong with it.
-pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>) -> ReadRow {
+pub(crate) fn read(map: &Map, patterns: &Patterns, row: &Row<'_>, ids: &mut Ids) -> ReadRow {
     let lenient = map.file.bad_field == BadField::LeaveOut;
     let mut reading = Reading {
         patterns,
@@ -60,8 +60,8 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
         .enumerate()
         .map(|(place, about)| reading.subject(place, about))
         .collect();
-    let signal = Signal {
-        id: signal_id(table, row, day).to_string(),
+    let mut signal = Signal {
+        id: String::new(),
         covenant: source.covenant.clone(),
         purposes: source.purposes.clone(),
         category,
@@ -85,6 +85,9 @@ pub(crate) fn read(map: &Map, patterns: &Patterns, table: &Table, row: &Row<'_>)
         raw,
         ..
     } = reading;
+    if refused.is_empty() {
+        signal.id = ids.signal(&signal, day).to_string();
+    }
     ReadRow {
         signal,
         refused,
@@ -292,6 +295,7 @@ mod tests {
     use wire::node_v1::subject;
 
     use super::super::map::FileForm;
+    use super::super::table::Table;
     use super::*;
 
     const MAP: &str = r#"
@@ -316,7 +320,7 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
         let text = format!("soort;datum;naam;geboren;pc;nr\n{line}\n");
         let table = Table::parse(text.as_bytes(), &FileForm::default()).unwrap();
         let row = table.rows().next().unwrap();
-        read(&map, &patterns, &table, &row)
+        read(&map, &patterns, &row, &mut Ids::throw_away().unwrap())
     }
 
     fn rules(found: &[Finding]) -> Vec<(&str, &str)> {
@@ -327,7 +331,7 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
     }
 
     #[test]
-    fn a_row_becomes_a_signal_with_a_repeatable_id() {
+    fn a_row_becomes_a_signal() {
         let first = read_line(MAP, "agressie;31-1-2026;Käster;19800000;1234AB;12");
         assert_eq!(first.refused, []);
         assert!(first.signal.reviewed_by_person);
@@ -337,8 +341,6 @@ address = { postcode = { column = "pc" }, house_number = { column = "nr" } }
         };
         assert_eq!(person.surname, "Käster");
         assert_eq!(person.birth_date.unwrap().month, 0);
-        let again = read_line(MAP, "agressie;31-1-2026;Käster;19800000;1234AB;12");
-        assert_eq!(first.signal, again.signal);
         assert_eq!(
             uuid::Uuid::parse_str(&first.signal.id)
                 .unwrap()

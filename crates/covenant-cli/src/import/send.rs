@@ -14,7 +14,7 @@ use wire::status::{Told, read_message};
 
 use super::finding::Finding;
 use super::ids::request_id;
-use super::table::{Row, Table};
+use super::table::Row;
 use crate::answer::Language;
 use crate::connection::told;
 use crate::progress::Progress;
@@ -34,9 +34,9 @@ pub(crate) struct Item {
 
 impl Item {
     /// The request that submits `signal`, which was made of `row`.
-    pub(crate) fn new(table: &Table, row: &Row<'_>, signal: Signal) -> Self {
+    pub(crate) fn new(row: &Row<'_>, signal: Signal) -> Self {
         let request = SubmitSignalsRequest {
-            request_id: request_id(table, row, &signal).to_string(),
+            request_id: request_id(&signal).to_string(),
             signal: Some(signal),
             validate_only: false,
         };
@@ -59,6 +59,8 @@ pub(crate) enum Outcome {
     Accepted {
         /// In how many comparisons of the covenant it can take part.
         comparisons: usize,
+        /// When, by the node's clock.
+        at: Option<prost_types::Timestamp>,
     },
     /// It was refused.
     Refused {
@@ -167,7 +169,8 @@ fn judge(item: &Item, answer: SubmitSignalsResponse, lang: Language) -> anyhow::
     {
         Answer::Accepted(accepted) => {
             let comparisons = accepted.comparisons.len();
-            return Ok(Judged::Done(Outcome::Accepted { comparisons }));
+            let at = accepted.accepted_at;
+            return Ok(Judged::Done(Outcome::Accepted { comparisons, at }));
         }
         Answer::Rejected(status) => read_message(&status),
     };

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 
 use super::map::{FileForm, Source};
 
@@ -15,8 +14,6 @@ pub(crate) struct Table {
     rows: Vec<csv::StringRecord>,
     /// The line on which each row begins.
     lines: Vec<u64>,
-    /// SHA-256 of the file's bytes: what makes ids of its rows.
-    pub(crate) digest: [u8; 32],
 }
 
 /// A row: the line in the file where it begins (the first line is 1), and its cells.
@@ -70,7 +67,6 @@ impl Table {
             columns,
             rows,
             lines,
-            digest: Sha256::digest(bytes).into(),
         })
     }
 

@@ -10,7 +10,7 @@ use model::{CategoryCode, KeyEpoch, MatchKeyId, PartyId, Secret, Token};
 use pseudonym::{CovenantKey, Deriver, normalise};
 
 use crate::answer::Language;
-use crate::import::{ColumnSource, Input, Item, ReadRow, Source, read};
+use crate::import::{ColumnSource, Ids, Input, Item, ReadRow, Source, read};
 use crate::progress::Progress;
 
 /// One side's rows.
@@ -57,6 +57,7 @@ impl<'a> Rows<'a> {
             all: input.table.rows().len(),
             left_out: 0,
         };
+        let mut ids = Ids::throw_away()?;
         let mut progress = Progress::of(rows.all, lang.pick("lezen", "reading"));
         for row in input.table.rows() {
             progress.at(row.place);
@@ -72,7 +73,7 @@ impl<'a> Rows<'a> {
                 refused,
                 left_out,
                 raw,
-            } = read(&input.map, &input.patterns, &input.table, &row);
+            } = read(&input.map, &input.patterns, &row, &mut ids);
             rows.left_out += left_out.len();
             if !refused.is_empty() {
                 continue;
@@ -92,8 +93,7 @@ impl<'a> Rows<'a> {
             }
             rows.tokens.insert(row.place, tokens);
             rows.by_id.insert(signal.id.clone(), row.place);
-            rows.items
-                .insert(row.place, Item::new(&input.table, &row, signal));
+            rows.items.insert(row.place, Item::new(&row, signal));
         }
         progress.finish();
         anyhow::ensure!(

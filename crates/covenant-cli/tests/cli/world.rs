@@ -22,10 +22,15 @@ fn words(arguments: &[&str]) -> Vec<String> {
 }
 
 fn import(world: &World, party: &str, client: &str, more: &[&str]) -> Vec<String> {
+    let sample = text(&repository("examples/import/signalen.csv"));
+    import_file(world, party, client, &sample, more)
+}
+
+fn import_file(world: &World, party: &str, client: &str, file: &str, more: &[&str]) -> Vec<String> {
     let node = &world.nodes[party];
     let mut all = words(&[
         "import",
-        &text(&repository("examples/import/signalen.csv")),
+        file,
         "--map",
         &text(&repository("examples/import/map.toml")),
         "--node",
@@ -87,7 +92,7 @@ async fn a_file_is_imported_once_however_often_it_is_sent() {
         .await
         .unwrap();
     let world = &running.world;
-    for _ in 0..2 {
+    for known in [0, 4] {
         let output = run(import(world, "gemeente", "partner", &[])).await;
         assert_eq!(code(&output), 1, "{}", complained(&output));
         let report = json(&output);
@@ -96,6 +101,7 @@ async fn a_file_is_imported_once_however_often_it_is_sent() {
             (&4.into(), &3.into())
         );
         assert_eq!(report["sent"], true);
+        assert_eq!(report["known"], known);
         assert_eq!(stored(world).await, 4);
     }
     // What only the node refuses leads back to a column too.
@@ -111,6 +117,52 @@ async fn a_file_is_imported_once_however_often_it_is_sent() {
     let refused = run(import(world, "gemeente", "toezichthouder", &[])).await;
     assert_eq!(code(&refused), 2, "{}", said(&refused));
     assert!(!complained(&refused).contains("1234") && !said(&refused).contains("1234 AB"));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_file_adds_only_what_was_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(&folder.path().join("world"), &Plan::demo())
+        .await
+        .unwrap();
+    let world = &running.world;
+    let output = run(import(world, "gemeente", "partner", &[])).await;
+    assert_eq!(json(&output)["accepted"], 4, "{}", complained(&output));
+    // A spreadsheet saved it again: one row corrected, others in another order, one of them twice.
+    let sample = std::fs::read_to_string(repository("examples/import/signalen.csv")).unwrap();
+    let mut lines: Vec<&str> = sample.lines().collect();
+    let corrected = lines.remove(4).replace("ruzie", "schade");
+    lines[1..].reverse();
+    lines.push(&corrected);
+    lines.push(lines[1]);
+    let resaved = format!("\u{feff}{}\r\n", lines.join("\r\n"));
+    let file = text(&folder.path().join("again.csv"));
+    std::fs::write(&file, resaved).unwrap();
+    let output = run(import_file(world, "gemeente", "partner", &file, &[])).await;
+    let report = json(&output);
+    assert_eq!(
+        (&report["accepted"], &report["known"]),
+        (&6.into(), &4.into()),
+        "{report}"
+    );
+    assert_eq!(stored(world).await, 6);
+    // With another key every row is another; with the old one named, all are known.
+    let other = text(&folder.path().join("renewed.key"));
+    identity::secret_file::write_new(std::path::Path::new(&other), b"another").unwrap();
+    let more = ["--id-key", other.as_str()];
+    let report = json(&run(import_file(world, "gemeente", "partner", &file, &more)).await);
+    assert_eq!(report["known"], 0, "{report}");
+    let old = text(&world.nodes["gemeente"].clients["partner"].key);
+    let more = ["--id-key", old.as_str(), "--format", "text", "--lang", "en"];
+    let mut arguments = import_file(world, "gemeente", "partner", &file, &more);
+    let json_at = arguments.iter().position(|word| word == "json").unwrap();
+    arguments.drain(json_at - 1..=json_at);
+    let told = said(&run(arguments).await);
+    assert!(
+        told.contains("had 6 of the accepted rows already"),
+        "{told}"
+    );
     running.stop().await.unwrap();
 }
 
