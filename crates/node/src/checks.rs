@@ -8,8 +8,8 @@ use ledger::kind::Class;
 use ledger::opening::{Salt, content_commitment};
 use model::clock::{Clock, Stopwatch};
 use model::{
-    ActorId, Digest, KeyEpoch, MatchKeyId, PartyId, PurposeId, RequestId, RoleRef, Subject,
-    Timestamp,
+    ActorId, Digest, KeyEpoch, MatchKeyId, MatchKeyName, PartyId, PurposeId, RequestId, RoleRef,
+    Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use store::{NodeStore, RequestKey};
@@ -294,19 +294,23 @@ impl Checks {
     }
 
     fn compared(&self, asked: &Asked, question: &Question) -> Result<(KeyEpoch, Subject), Refused> {
-        let wanted = question.match_keys();
-        self.subject(&asked.active, &asked.subject, |key: &MatchKeyId| {
-            wanted.iter().any(|name| name.as_str() == key.name())
-        })
+        let named = |names: Vec<MatchKeyName>| {
+            move |key: &MatchKeyId| names.iter().any(|name| name.as_str() == key.name())
+        };
+        let looked_up = named(question.match_keys());
+        let judged = named(question.judged_by());
+        self.subject(&asked.active, &asked.subject, looked_up, judged)
     }
 
     /// The subject's tokens under the oldest epoch that agrees with the reference: while a newer
-    /// one is being filled, only the older one is complete.
+    /// one is being filled, only the older one is complete. Without a token that is `judged`, the
+    /// others could bring no answer.
     fn subject(
         &self,
         active: &Active,
         described: &Described,
-        wanted: impl Fn(&MatchKeyId) -> bool,
+        looked_up: impl Fn(&MatchKeyId) -> bool,
+        judged: impl Fn(&MatchKeyId) -> bool,
     ) -> Result<(KeyEpoch, Subject), Refused> {
         let covenant = active.covenant().id();
         let mut why = Refused::from(Reason::KeyMissing);
@@ -319,15 +323,15 @@ impl Checks {
                 Some(KeyStanding::Blocked(keys)) => keys,
                 Some(KeyStanding::Agreed) | None => std::collections::BTreeSet::new(),
             };
-            let tokens = tokens(epoch, described, &wanted);
-            if tokens.is_empty() {
+            let tokens = tokens(epoch, described, &looked_up);
+            if !tokens.iter().any(|token| judged(&token.key)) {
                 return Err(nothing_to_compare(active));
             }
             let tokens: Vec<_> = tokens
                 .into_iter()
                 .filter(|t| !blocked.contains(&t.key))
                 .collect();
-            if tokens.is_empty() {
+            if !tokens.iter().any(|token| judged(&token.key)) {
                 why = Reason::KeyMismatch.into();
                 continue;
             }

@@ -27,6 +27,7 @@ pub struct Question {
     pub(super) open: Vec<usize>,
     pub(super) sources: Vec<PartyId>,
     match_keys: Vec<MatchKeyName>,
+    judged_by: Vec<MatchKeyName>,
 }
 
 impl Question {
@@ -37,10 +38,19 @@ impl Question {
         self.sources.clone()
     }
 
-    /// By which comparisons the clauses that remain look up, sorted.
+    /// By which comparisons to look up, sorted: those of every clause on questions that names this
+    /// role and purpose, whether or not the asker meets it. Who leaves out a reason must not keep
+    /// a signal out of sight that protects the subject (`niet_over`).
     #[must_use]
     pub fn match_keys(&self) -> Vec<MatchKeyName> {
         self.match_keys.clone()
+    }
+
+    /// By which comparisons the clauses that remain are judged, sorted: some of
+    /// [`Question::match_keys`]. A subject that has none of them can't be answered about.
+    #[must_use]
+    pub fn judged_by(&self) -> Vec<MatchKeyName> {
+        self.judged_by.clone()
     }
 
     /// Who asks, what for and how.
@@ -187,17 +197,22 @@ pub fn may_ask(
     sources.sort_unstable();
     sources.dedup();
     let remaining = named.iter().filter(|(place, _)| open.contains(place));
-    let mut match_keys: Vec<MatchKeyName> =
-        remaining.flat_map(|(_, c)| c.comparisons.clone()).collect();
-    match_keys.sort_unstable();
-    match_keys.dedup();
+    let judged_by = comparisons(remaining);
     Ok(Question {
         file: covenant.digest(),
         asker: facts.clone(),
+        match_keys: comparisons(named.iter()),
+        judged_by,
         open,
         sources,
-        match_keys,
     })
+}
+
+fn comparisons<'a>(clauses: impl Iterator<Item = &'a (usize, &'a Clause)>) -> Vec<MatchKeyName> {
+    let mut names: Vec<MatchKeyName> = clauses.flat_map(|(_, c)| c.comparisons.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The clauses on questions that name the role and the purpose.

@@ -3,6 +3,7 @@
 mod asking;
 mod conditions;
 mod examples;
+mod lacking;
 mod matches;
 mod properties;
 mod standing;

@@ -321,7 +321,7 @@ fn found() -> impl Strategy<Value = Match> {
     })
 }
 
-fn world_of(document: Document) -> World {
+pub(super) fn world_of(document: Document) -> World {
     World::of(ActiveCovenant::unsigned(covenant_of(document)))
 }
 
