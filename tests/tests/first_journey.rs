@@ -52,3 +52,16 @@ async fn in_one_process() {
 async fn in_processes() {
     journey(World::processes(env!("CARGO_BIN_EXE_party")).await.unwrap()).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_world_does_not_harm_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = sandbox::Plan::demo();
+    let running = sandbox::Running::start(folder.path(), &plan).await.unwrap();
+    let authority = std::fs::read(&running.world.ca).unwrap();
+    let refused = sandbox::Running::start(folder.path(), &plan).await;
+    let refused = refused.err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|text| text.contains("holds a world already")));
+    assert_eq!(std::fs::read(&running.world.ca).unwrap(), authority);
+    running.stop().await.unwrap();
+}

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use model::clock::Stopwatch;
 use process::telemetry::{Telemetry, TelemetrySettings};
@@ -35,7 +36,7 @@ enum Command {
     },
     /// Starts the world, writes `DIR/world.json`, and stays up until SIGTERM.
     Serve {
-        /// A folder that does not exist yet, or is empty.
+        /// A folder without a world in it; it is made when it does not exist yet.
         #[arg(long)]
         dir: PathBuf,
         /// What the processes write to their logs, for example `info`.
@@ -66,18 +67,31 @@ async fn demo(language: Language, json: bool, log: Option<String>) -> anyhow::Re
     let mut teller = Teller {
         language,
         silent: json,
+        broken: None,
     };
     teller.line(
-        "Vier partijen, een makelaar, twee convenanten die iedereen tekende. Alles is verzonnen.",
-        "Four parties, a broker, two covenants that all signed. Everything is made up.",
+        "Vier partijen, een makelaar en twee convenanten, getekend door wie eraan meedoen. Alles is verzonnen.",
+        "Four parties, a broker, and two covenants that all their parties signed. Everything is made up.",
     );
-    let running = Running::start(&folder.0, &Plan::demo()).await?;
-    let summary = play(&running.world, watch, &mut teller).await?;
-    running.stop().await?;
+    // Stopped halfway, it takes its folder with all keys in it along.
+    let stop = process::shutdown::on_signal()?;
+    let whole = async {
+        let running = Running::start(&folder.0, &Plan::demo()).await?;
+        let summary = play(&running.world, watch, &mut teller).await?;
+        running.stop().await?;
+        anyhow::Ok(summary)
+    };
+    let summary = tokio::select! {
+        summary = whole => summary?,
+        () = stop.cancelled() => anyhow::bail!("stopped before the story was over"),
+    };
     if json {
-        say(&serde_json::to_string(&summary)?);
+        say(&serde_json::to_string(&summary)?)?;
     }
-    Ok(())
+    match teller.broken {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
 async fn serve(dir: PathBuf, log: String) -> anyhow::Result<()> {
@@ -87,7 +101,7 @@ async fn serve(dir: PathBuf, log: String) -> anyhow::Result<()> {
     let telemetry = telemetry(&log)?;
     let running = Running::start(&dir, &plan).await?;
     let file = running.world.write(&dir)?;
-    say(&format!("{}", file.display()));
+    say(&format!("{}", file.display()))?;
     stop.cancelled().await;
     running.stop().await?;
     telemetry.shutdown().await;
@@ -125,21 +139,27 @@ impl Drop for Folder {
 struct Teller {
     language: Language,
     silent: bool,
+    /// Why a line could not be written: the story goes on to its end, and fails then.
+    broken: Option<anyhow::Error>,
 }
 
 impl Listener for Teller {
     fn line(&mut self, nl: &str, en: &str) {
         if !self.silent {
-            say(match self.language {
+            let written = say(match self.language {
                 Language::Nl => nl,
                 Language::En => en,
             });
+            self.broken = self.broken.take().or(written.err());
         }
     }
 }
 
-fn say(line: &str) {
-    // A reader that went away must not stop the story.
+fn say(line: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        // A reader that went away, as `head` does, has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("write to standard output"),
+    }
 }

@@ -74,11 +74,19 @@ pub(crate) struct SignedCovenant {
 /// Makes the world's files in `folder`, which must not hold another world.
 ///
 /// # Errors
-/// When a covenant does not pass its checks, or a file can't be written.
+/// When the folder holds a world, a covenant does not pass its checks, or a file can't be written.
 pub fn lay_out(folder: &Path, plan: &Plan, today: Day) -> anyhow::Result<World> {
     make_folder(folder)?;
     let folder = folder.canonicalize()?;
     let folder = folder.as_path();
+    // Before anything is written: the clients of a world that is there trust its authority.
+    for name in ["world.json", "ca.pem", "broker", "parties", "covenants"] {
+        anyhow::ensure!(
+            !folder.join(name).exists(),
+            "{} holds a world already: name another folder, or remove this one",
+            folder.display()
+        );
+    }
     for name in ["broker", "parties", "covenants"] {
         make_folder(&folder.join(name))?;
     }

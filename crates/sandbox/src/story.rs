@@ -172,7 +172,7 @@ async fn ask(world: &World, role: &str, about: Home) -> Result<CheckVisitRespons
 /// Asks until the signal has arrived: pushes and questions travel apart.
 async fn advice(world: &World, watch: Stopwatch, tell: &mut dyn Listener) -> anyhow::Result<u64> {
     tell.line(
-        "2. Een huismeester van de corporatie vraagt het voor een bezichtiging:",
+        "2. Een huismeester van de corporatie vraagt vóór een bezichtiging om advies:",
         "2. A caretaker of the corporation asks before a viewing:",
     );
     // A limit per subject counts questions, so wait for the push before asking.
@@ -241,8 +241,8 @@ async fn refusal(world: &World, tell: &mut dyn Listener) -> anyhow::Result<()> {
 
 async fn equal_noes(world: &World, tell: &mut dyn Listener) -> anyhow::Result<()> {
     tell.line(
-        "4. Twee andere adressen: over het ene is niets bekend, het andere houdt het convenant dicht:",
-        "4. Two other addresses: of one nothing is known, the other the covenant keeps closed:",
+        "4. Twee andere adressen: over het ene is niets bekend, over het andere mag niets worden gezegd:",
+        "4. Two other addresses: of one nothing is known, of the other nothing may be said:",
     );
     let mut answers = Vec::new();
     for place in [UNKNOWN, SHIELDED] {
