@@ -21,6 +21,12 @@ struct ByOutcome {
     outcome: &'static str,
 }
 
+/// One of our own certificates, by the setting that names it.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByCertificate {
+    certificate: &'static str,
+}
+
 /// The broker's counters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BrokerMetrics {
@@ -30,6 +36,7 @@ pub(crate) struct BrokerMetrics {
     probes: Family<ByParty, Counter>,
     log_size: Gauge,
     connected: Gauge,
+    certificates: Family<ByCertificate, Gauge>,
 }
 
 impl BrokerMetrics {
@@ -60,8 +67,19 @@ impl BrokerMetrics {
                 "Nodes with an open stream",
                 all.connected.clone(),
             );
+            registry.register(
+                "certificate_seconds_left",
+                "How long an own certificate is still valid; below 0 when it has expired",
+                all.certificates.clone(),
+            );
         });
         all
+    }
+
+    pub(crate) fn certificate(&self, certificate: &'static str, seconds_left: i64) {
+        self.certificates
+            .get_or_create(&ByCertificate { certificate })
+            .set(seconds_left);
     }
 
     pub(crate) fn pushed(&self, party: &PartyId, taken: u32, refused: usize) {

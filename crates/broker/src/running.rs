@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use identity::tls::{Acceptor, AcceptorLimits, ServerTls, TlsMaterial};
+use identity::tls::{Acceptor, AcceptorLimits, OwnCertificate, ServerTls, TlsMaterial, Usage};
 use ledger::LogSigner;
 use model::Oin;
 use model::clock::{Clock, SystemClock};
@@ -54,9 +54,9 @@ pub fn load(files: &[PathBuf], set: &[String]) -> anyhow::Result<Config> {
 pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     let config = load(files, set)?;
     let now = SystemClock.now();
-    Oin::parse(&config.oin).context("oin")?;
     log_signer(&config)?;
-    ServerTls::new(&material(&config)?)?;
+    let (_, own) = server_tls(&config, &Oin::parse(&config.oin).context("oin")?)?;
+    own.valid(now).context(own.setting())?;
     Members::load(&config, now)?;
     Ok(())
 }
@@ -96,7 +96,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let signer = log_signer(&config)?;
     let log = signer.verifier().clone();
     let members = Members::load(&config, clock.now())?;
-    let tls = ServerTls::new(&material(&config)?)?;
+    let (tls, own) = server_tls(&config, &oin)?;
     let acceptor = Acceptor::bind(config.listen, tls, AcceptorLimits::default())
         .await
         .with_context(|| format!("listen on {}", config.listen))?;
@@ -128,7 +128,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         stopping: stop.clone(),
     });
     broker.remember_covenants().await?;
-    let checks = Checks::of(&health);
+    let checks = Checks::of(&health, own);
     checks.look(&broker);
     Ok(RunningBroker {
         grpc: acceptor.local_addr(),
@@ -182,9 +182,19 @@ fn log_signer(config: &Config) -> anyhow::Result<LogSigner> {
     LogSigner::from_seed(&config.log.origin, &key.to_secret()).context("log.origin")
 }
 
-fn material(config: &Config) -> anyhow::Result<TlsMaterial> {
+/// What the acceptor needs, and how long our own certificate lasts. Nodes ask for the broker's
+/// organisation in it, and sign what they send for that organisation.
+fn server_tls(config: &Config, oin: &Oin) -> anyhow::Result<(ServerTls, OwnCertificate)> {
     let tls = &config.tls;
-    TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors).context("tls")
+    let material = TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors);
+    let material = material.context("tls")?;
+    anyhow::ensure!(
+        material.own().context("tls.certificate")?.oin() == oin,
+        "tls.certificate is of another oin than the settings"
+    );
+    let own = OwnCertificate::of("tls.certificate", &material, Usage::Server);
+    let own = own.context("tls.certificate")?;
+    Ok((ServerTls::new(&material).context("tls")?, own))
 }
 
 async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
@@ -197,11 +207,15 @@ async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
 struct Checks {
     log: Check,
     covenant: Check,
+    certificate: Check,
+    own: OwnCertificate,
 }
 
 impl Checks {
-    fn of(health: &Health) -> Self {
+    fn of(health: &Health, own: OwnCertificate) -> Self {
         Self {
+            certificate: health.check("certificate"),
+            own,
             log: health.check("disclosure log"),
             covenant: health.check("covenant"),
         }
@@ -216,6 +230,14 @@ impl Checks {
             self.covenant.ok();
         } else {
             self.covenant.fail("no covenant is in force: configure one");
+        }
+        let now = broker.clock.now();
+        broker
+            .metrics
+            .certificate(self.own.setting(), self.own.seconds_left(now));
+        match self.own.valid(now) {
+            Ok(()) => self.certificate.ok(),
+            Err(error) => self.certificate.fail(error.to_string()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What must hold for the node to be ready, looked at again and again.
 
+use identity::tls::OwnCertificate;
 use model::Timestamp;
 use process::health::{Check, Health};
 
@@ -15,16 +16,20 @@ pub(crate) struct NodeHealth {
     key: Check,
     log: Check,
     outbox: Check,
+    certificate: Check,
+    certificates: Vec<OwnCertificate>,
 }
 
 impl NodeHealth {
-    pub(crate) fn of(health: &Health) -> Self {
+    pub(crate) fn of(health: &Health, certificates: Vec<OwnCertificate>) -> Self {
         Self {
             store: health.check("store writable"),
             covenant: health.check("covenant active"),
             key: health.check("covenant key"),
             log: health.check("disclosure log consistent"),
             outbox: health.check("outbox"),
+            certificate: health.check("certificates"),
+            certificates,
         }
     }
 
@@ -55,6 +60,7 @@ impl NodeHealth {
                 .fail(format!("not in force: {}", inactive.join(", ")));
         }
         self.look_at_keys(node, now);
+        self.look_at_certificates(node, now);
         if node.log.is_contradicted() {
             self.log
                 .fail("the log contradicts the checkpoint seen before: call the other parties");
@@ -81,6 +87,22 @@ impl NodeHealth {
             self.key.ok();
         } else {
             self.key.fail(faults.join("; "));
+        }
+    }
+
+    fn look_at_certificates(&self, node: &Checks, now: Timestamp) {
+        let mut faults = Vec::new();
+        for own in &self.certificates {
+            node.metrics
+                .certificate(own.setting(), own.seconds_left(now));
+            if let Err(error) = own.valid(now) {
+                faults.push(format!("{}: {error}", own.setting()));
+            }
+        }
+        if faults.is_empty() {
+            self.certificate.ok();
+        } else {
+            self.certificate.fail(faults.join("; "));
         }
     }
 

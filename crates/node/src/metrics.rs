@@ -24,6 +24,12 @@ struct ByMatchKey {
     match_key: String,
 }
 
+/// One of our own certificates, by the setting that names it.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByCertificate {
+    certificate: &'static str,
+}
+
 /// The node's counters; cloning shares them.
 #[derive(Debug, Clone)]
 pub struct NodeMetrics {
@@ -40,27 +46,14 @@ pub struct NodeMetrics {
     keys_agreed: Gauge,
     blocked: Family<ByMatchKey, Gauge>,
     log_size: Gauge,
+    certificates: Family<ByCertificate, Gauge>,
 }
 
 impl NodeMetrics {
     /// Registers the counters.
     #[must_use]
     pub fn register(metrics: &Metrics) -> Self {
-        let all = Self {
-            submitted: Family::default(),
-            withdrawn: Counter::default(),
-            left_out: Counter::default(),
-            pushed: Family::default(),
-            checks: Family::default(),
-            check_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
-            notices: Counter::default(),
-            outbox_items: Gauge::default(),
-            outbox_bytes: Gauge::default(),
-            connected: Gauge::default(),
-            keys_agreed: Gauge::default(),
-            blocked: Family::default(),
-            log_size: Gauge::default(),
-        };
+        let all = Self::fresh();
         metrics.register(|to| {
             to.register(
                 "signals_submitted",
@@ -119,8 +112,32 @@ impl NodeMetrics {
                 "Size of the log as last verified",
                 all.log_size.clone(),
             );
+            to.register(
+                "certificate_seconds_left",
+                "How long an own certificate is still valid; below 0 when it has expired",
+                all.certificates.clone(),
+            );
         });
         all
+    }
+
+    fn fresh() -> Self {
+        Self {
+            submitted: Family::default(),
+            withdrawn: Counter::default(),
+            left_out: Counter::default(),
+            pushed: Family::default(),
+            checks: Family::default(),
+            check_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 14)),
+            notices: Counter::default(),
+            outbox_items: Gauge::default(),
+            outbox_bytes: Gauge::default(),
+            connected: Gauge::default(),
+            keys_agreed: Gauge::default(),
+            blocked: Family::default(),
+            log_size: Gauge::default(),
+            certificates: Family::default(),
+        }
     }
 
     pub(crate) fn submitted(&self, refused: Option<&Refused>) {
@@ -129,6 +146,12 @@ impl NodeMetrics {
 
     pub(crate) fn withdrawn(&self) {
         self.withdrawn.inc();
+    }
+
+    pub(crate) fn certificate(&self, certificate: &'static str, seconds_left: i64) {
+        self.certificates
+            .get_or_create(&ByCertificate { certificate })
+            .set(seconds_left);
     }
 
     pub(crate) fn left_out(&self, count: usize) {

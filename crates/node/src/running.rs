@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use covenant::language::words::LoginLevel;
-use identity::tls::{Acceptor, AcceptorLimits, ChannelSettings, ServerTls, TlsMaterial, channel};
+use identity::tls::{
+    Acceptor, AcceptorLimits, ChannelSettings, OwnCertificate, ServerTls, TlsMaterial, Usage,
+    channel,
+};
 use ledger::LogVerifier;
 use model::clock::{Clock, SystemClock};
 use model::{Oin, PartyId, RoleRef};
@@ -59,6 +62,7 @@ struct Parts {
     keys: Keys,
     covenants: Arc<Covenants>,
     server: ServerTls,
+    certificates: Vec<OwnCertificate>,
     speaker: Speaker,
     broker: Option<Broker>,
     verifier: LogVerifier,
@@ -80,7 +84,12 @@ pub fn load(files: &[PathBuf], set: &[String]) -> Result<Config> {
 /// The first thing that would keep the node from starting.
 pub fn check_config(files: &[PathBuf], set: &[String]) -> Result<()> {
     let config = load(files, set)?;
-    parts(&config, &(Arc::new(SystemClock) as Arc<dyn Clock>)).map(|_| ())
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let parts = parts(&config, &clock)?;
+    for own in &parts.certificates {
+        own.valid(clock.now()).context(own.setting())?;
+    }
+    Ok(())
 }
 
 /// Runs a node until SIGTERM.
@@ -129,11 +138,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
         .await
         .with_context(|| format!("listen on {}", config.admin.listen))?;
     let store = open_store(&config).await?;
+    own_state(&store, &parts).await?;
     parts.broker = Some(broker(&config, &parts, &material)?);
     let metrics = NodeMetrics::register(&registry);
+    let checks = NodeHealth::of(&health, std::mem::take(&mut parts.certificates));
     let node = assemble(&config, parts, store.clone(), metrics, clock)?;
     let stop = CancellationToken::new();
-    let checks = NodeHealth::of(&health);
     checks.look(&node.checks, &config.outbox).await;
     let services = Services {
         oin: node.oin,
@@ -205,13 +215,19 @@ fn parts(config: &Config, clock: &Arc<dyn Clock>) -> Result<Parts> {
         *own.oin() == oin,
         "tls.certificate is of another oin than the settings"
     );
-    let own = broker_material(config)?
-        .own()
-        .context("broker.certificate")?;
+    let to_broker = broker_material(config)?;
+    to_broker.fits_client().context("broker.certificate")?;
+    let own = to_broker.own().context("broker.certificate")?;
     anyhow::ensure!(
         *own.oin() == oin,
         "broker.certificate is of another oin than the settings"
     );
+    let certificate =
+        |setting, material, usage| OwnCertificate::of(setting, material, usage).context(setting);
+    let certificates = vec![
+        certificate("tls.certificate", &material, Usage::Server)?,
+        certificate("broker.certificate", &to_broker, Usage::Client)?,
+    ];
     let verifier = LogVerifier::parse(&config.broker.log_vkey).context("broker.log_vkey")?;
     let speaker = Speaker::new(
         keys.signing.clone(),
@@ -227,6 +243,7 @@ fn parts(config: &Config, clock: &Arc<dyn Clock>) -> Result<Parts> {
         server: ServerTls::new(&material).context("tls")?,
         covenants: Arc::new(covenants),
         broker: None,
+        certificates,
         party,
         oin,
         keys,
@@ -269,6 +286,37 @@ async fn open_store(config: &Config) -> Result<NodeStore> {
     let state = config.state_dir.clone();
     let opened = tokio::task::spawn_blocking(move || NodeStore::open(&state, settings)).await?;
     opened.context("state_dir")
+}
+
+/// The name of the note by which a state folder is known again.
+const OWNER: &str = "owner";
+
+/// A state folder belongs to one party and one vault key: under another, what is in it can't be
+/// read, and what comes in would be lost with the old key.
+async fn own_state(store: &NodeStore, parts: &Parts) -> Result<()> {
+    let name = OWNER.as_bytes();
+    let party = parts.party.as_str().as_bytes();
+    match store.read(|view| view.note(OWNER))? {
+        Some(sealed) => {
+            let owner = parts
+                .keys
+                .vault
+                .open(name, &sealed)
+                .context("keys.vault: the folder of state_dir was written under another key")?;
+            anyhow::ensure!(
+                owner == party,
+                "state_dir is the folder of another party than the settings"
+            );
+        }
+        None => {
+            let sealed = parts.keys.vault.seal(name, party)?;
+            store
+                .write(move |tx| tx.put_note(OWNER, &sealed))
+                .await
+                .context("state_dir")?;
+        }
+    }
+    Ok(())
 }
 
 struct Assembled {

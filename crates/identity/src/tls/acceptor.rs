@@ -294,7 +294,11 @@ fn reason(error: &io::Error) -> Refusal {
         {
             Refusal::NoOrganisation
         }
-        Some(Error::InvalidCertificate(_)) => Refusal::Certificate,
+        Some(Error::InvalidCertificate(flaw)) => {
+            // Which flaw, for the operator of this side; it names nobody.
+            tracing::info!(%flaw, "a client certificate is not good");
+            Refusal::Certificate
+        }
         Some(Error::PeerIncompatible(_) | Error::NoApplicationProtocol) => Refusal::Protocol,
         _ => Refusal::Broken,
     }

@@ -21,7 +21,7 @@ const H2: &[u8] = b"h2";
 
 /// One side's own certificate chain and key, and whom it trusts.
 pub struct TlsMaterial {
-    chain: Vec<CertificateDer<'static>>,
+    pub(super) chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
     anchors: Arc<RootCertStore>,
 }
@@ -105,21 +105,12 @@ impl TlsMaterial {
         Ok(Peer::from_certificate(own)?)
     }
 
-    /// The last second at which this side's own certificate is valid, in milliseconds since the
-    /// Unix epoch: for readiness and for "days left" in metrics.
+    /// Whether certificate, key and trust anchors fit together for a client.
     ///
     /// # Errors
-    /// [`TlsError::Malformed`] when the certificate can't be read.
-    pub fn valid_until(&self) -> Result<model::Timestamp, TlsError> {
-        use x509_parser::prelude::FromDer as _;
-        let malformed = TlsError::Malformed("certificate chain");
-        let Some(own) = self.chain.first() else {
-            return Err(malformed);
-        };
-        let (_, own) =
-            x509_parser::certificate::X509Certificate::from_der(own).map_err(|_| malformed)?;
-        let seconds = own.validity().not_after.timestamp();
-        Ok(model::Timestamp::from_millis(seconds.saturating_mul(1000)))
+    /// [`TlsError`] that says what does not fit.
+    pub fn fits_client(&self) -> Result<(), TlsError> {
+        self.client_config(None).map(|_| ())
     }
 
     fn server_config(&self) -> Result<ServerConfig, TlsError> {
@@ -206,12 +197,28 @@ pub enum TlsError {
     /// Our own certificate does not say who we are.
     #[error("our own certificate is refused: {0}")]
     Own(#[from] crate::PeerError),
+    /// Our own certificate is over.
+    #[error("the certificate has expired: renew it")]
+    Expired,
+    /// Our own certificate has not begun.
+    #[error("the certificate is not valid yet: check the clock, or wait")]
+    NotYet,
+    /// Our own certificate is for something else.
+    #[error("the certificate may not be used as a {0}: ask for one with that extended key usage")]
+    WrongUse(&'static str),
     /// The parts don't fit together.
     #[error("certificate, key and trust anchors don't fit together: {0}")]
-    Rustls(#[from] rustls::Error),
+    Rustls(rustls::Error),
     /// The endpoint is no address.
     #[error("the endpoint is no address: use https://<host>:<port>")]
     Endpoint,
+}
+
+impl From<rustls::Error> for TlsError {
+    /// The text says it all: as a source it would be said twice.
+    fn from(error: rustls::Error) -> Self {
+        Self::Rustls(error)
+    }
 }
 
 fn provider() -> Arc<CryptoProvider> {

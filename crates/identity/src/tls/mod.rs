@@ -5,8 +5,10 @@
 mod acceptor;
 mod channel;
 mod material;
+mod own;
 mod verifier;
 
 pub use acceptor::{Acceptor, AcceptorLimits, AuthenticatedStream, HandshakeCounts, Refusal};
 pub use channel::{ChannelSettings, channel};
 pub use material::{ServerTls, TlsError, TlsMaterial};
+pub use own::{OwnCertificate, Usage};

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use identity::Peer;
 use identity::tls::{
-    Acceptor, AcceptorLimits, ChannelSettings, HandshakeCounts, Refusal, ServerTls, TlsMaterial,
-    channel,
+    Acceptor, AcceptorLimits, ChannelSettings, HandshakeCounts, OwnCertificate, Refusal, ServerTls,
+    TlsError, TlsMaterial, Usage, channel,
 };
 use model::{Oin, RoleRef};
 use pki::{Authority, BROKER, CORPORATION, MUNICIPALITY, has_oin, has_role};
@@ -444,6 +444,30 @@ fn a_key_that_others_can_read_is_refused() {
     );
     allow(0o600);
     let material = read().unwrap();
-    assert!(material.valid_until().unwrap().as_millis() > 0);
     assert_eq!(material.own().unwrap().oin().as_str(), CORPORATION);
+}
+
+#[test]
+fn our_own_certificate_is_looked_at_before_others_refuse_it() {
+    let authority = Authority::new("CA");
+    let of = |shape: fn(&mut rcgen::CertificateParams), usage| {
+        let material = authority.client(|params| {
+            has_oin(params, CORPORATION);
+            shape(params);
+        });
+        OwnCertificate::of("tls.certificate", &material, usage)
+    };
+    let now = model::Timestamp::from_rfc3339("2026-06-01T12:00:00Z").unwrap();
+    let good = of(|_| {}, Usage::Client).unwrap();
+    assert_eq!(good.setting(), "tls.certificate");
+    good.valid(now).unwrap();
+    assert!(good.seconds_left(now) > 0);
+    let expired = of(pki::expired, Usage::Client).unwrap();
+    assert!(matches!(expired.valid(now), Err(TlsError::Expired)));
+    assert!(expired.seconds_left(now) < 0);
+    let early = of(pki::not_yet_valid, Usage::Client).unwrap();
+    assert!(matches!(early.valid(now), Err(TlsError::NotYet)));
+    of(pki::for_servers_only, Usage::Server).unwrap();
+    let wrong = of(pki::for_servers_only, Usage::Client).unwrap_err();
+    assert!(matches!(wrong, TlsError::WrongUse("client")), "{wrong}");
 }

@@ -80,9 +80,24 @@ impl From<tonic::Status> for Lost {
         match told.reason {
             Some(reason) => Self::Refused(format!("{reason}: {}", told.message_en)),
             // The text of a transport error names addresses and causes, and nothing of a request.
-            None => Self::Unreachable(format!("{:?}", status.code())),
+            None => Self::Unreachable(causes(&status)),
         }
     }
+}
+
+/// What is under a status, outermost first, each text once: the operator needs the innermost, such
+/// as "connection refused" or "certificate expired".
+fn causes(status: &tonic::Status) -> String {
+    let mut texts = vec![format!("{:?}", status.code())];
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(status);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    texts.join(": ")
 }
 
 impl From<store::StoreError> for Lost {

@@ -65,61 +65,37 @@ async fn an_answer_that_the_log_does_not_bear_out_is_not_shown() {
     assert!(pair.checks.log.is_contradicted());
 }
 
+/// Questions that are refused here, each for one reason.
+fn refused_here() -> Vec<(Visit, Reason)> {
+    let with = |change: fn(&mut Visit), reason| {
+        let mut visit = question();
+        change(&mut visit);
+        (visit, reason)
+    };
+    vec![
+        with(
+            |v| v.role = "corporatie.systeem".to_owned(),
+            Reason::RoleNotYours,
+        ),
+        with(
+            |v| v.role = "gemeente.toezichthouder".to_owned(),
+            Reason::RoleNotYours,
+        ),
+        with(|v| v.purpose = "reclame".to_owned(), Reason::PurposeUnknown),
+        with(
+            |v| v.file_number = "  ".to_owned(),
+            Reason::FileNumberMissing,
+        ),
+        with(|v| v.actor = "Jan Jansen".to_owned(), Reason::FieldInvalid),
+        with(|v| v.subject = None, Reason::FieldRequired),
+        with(|v| v.covenant = "ander".to_owned(), Reason::FieldInvalid),
+    ]
+}
+
 #[tokio::test]
 async fn who_may_not_ask_is_told_openly_and_only_that_is_reported() {
     let pair = Pair::new().await;
-    let cases: Vec<(Visit, Reason)> = vec![
-        (
-            Visit {
-                role: "corporatie.systeem".to_owned(),
-                ..question()
-            },
-            Reason::RoleNotYours,
-        ),
-        (
-            Visit {
-                role: "gemeente.toezichthouder".to_owned(),
-                ..question()
-            },
-            Reason::RoleNotYours,
-        ),
-        (
-            Visit {
-                purpose: "reclame".to_owned(),
-                ..question()
-            },
-            Reason::PurposeUnknown,
-        ),
-        (
-            Visit {
-                file_number: "  ".to_owned(),
-                ..question()
-            },
-            Reason::FileNumberMissing,
-        ),
-        (
-            Visit {
-                actor: "Jan Jansen".to_owned(),
-                ..question()
-            },
-            Reason::FieldInvalid,
-        ),
-        (
-            Visit {
-                subject: None,
-                ..question()
-            },
-            Reason::FieldRequired,
-        ),
-        (
-            Visit {
-                covenant: "ander".to_owned(),
-                ..question()
-            },
-            Reason::FieldInvalid,
-        ),
-    ];
-    for (visit, reason) in cases {
+    for (visit, reason) in refused_here() {
         let refused = pair.visit(visit).await.unwrap_err();
         assert_eq!(refused.reason(), reason);
     }
