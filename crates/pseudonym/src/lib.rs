@@ -58,4 +58,4 @@ pub use subject::NormalSubject;
 
 /// The version of all rules in [`normalise`](mod@normalise) and of the match-key input. It belongs
 /// to a key epoch: whatever changes a normal form changes this number and needs a new epoch.
-pub const NORMALISER_VERSION: u32 = 1;
+pub const NORMALISER_VERSION: u32 = 2;

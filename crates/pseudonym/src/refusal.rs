@@ -114,6 +114,9 @@ rules! {
     CountryForm = "COUNTRY_FORM",
         "a country is two letters of ISO 3166-1, such as BE; look the code up",
         "een land is de code van twee letters uit ISO 3166-1, zoals BE; zoek de code op";
+    CountryMissing = "COUNTRY_MISSING",
+        "an address abroad means nothing without its country; give country too",
+        "een adres in het buitenland betekent niets zonder land; vul ook het land in";
     CountryDutch = "COUNTRY_DUTCH",
         "NL is not abroad; give the address as address",
         "NL is geen buitenland; vul het adres in als address";

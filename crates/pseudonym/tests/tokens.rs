@@ -167,6 +167,43 @@ fn the_same_address_as_a_persons_and_by_itself_differs() {
     assert_ne!(by_itself[0].pseudonym, persons[0].pseudonym);
 }
 
+/// A covenant may compare any part of an address, with or without the country.
+#[test]
+fn no_part_of_an_address_matches_across_a_border() {
+    let parts = [
+        FieldName::Postcode,
+        FieldName::HouseNumber,
+        FieldName::HouseLetter,
+        FieldName::Addition,
+        FieldName::Street,
+        FieldName::StreetStart,
+        FieldName::Place,
+        FieldName::Country,
+    ];
+    let specs = parts.map(|part| spec(part.as_str(), SubjectKind::Address, &[part]));
+    let deriver = deriver(&key(1), "een", 1, &specs);
+    let abroad = |country| {
+        subject(&[
+            ("address_abroad.country", country),
+            ("address_abroad.postcode", "1234GH"),
+            ("address_abroad.house_number", "19"),
+            ("address_abroad.street", "Laan"),
+            ("address_abroad.place", "Bergen"),
+        ])
+    };
+    let dutch = subject(&[
+        ("address.postcode", "1234GH"),
+        ("address.house_number", "19"),
+        ("address.street", "Laan"),
+        ("address.place", "Bergen"),
+    ]);
+    let all = [dutch, abroad("BE"), abroad("LU"), abroad("DE")];
+    let tokens: Vec<Token> = all.iter().flat_map(|s| deriver.derive(s)).collect();
+    assert_eq!(tokens.len(), parts.len() * all.len());
+    assert_eq!(bytes(&tokens).len(), tokens.len());
+    assert_eq!(deriver.derive(&abroad("be")), deriver.derive(&all[1]));
+}
+
 #[test]
 fn values_cannot_slide_from_one_field_into_the_next() {
     let fields = [FieldName::Surname, FieldName::Initials];

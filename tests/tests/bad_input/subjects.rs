@@ -208,7 +208,7 @@ fn foreign(root: &str, wrap: impl Fn(AddressAbroad) -> Kind) -> Cases {
     };
     let mut all = Vec::new();
     texts! { all, "", base(), &wrap;
-        country "" => "REQUIRED",
+        country "" => "COUNTRY_MISSING",
         country "BELG" => "COUNTRY_FORM",
         country "NL" => "COUNTRY_DUTCH",
         postcode "4711@" => "POSTCODE_ABROAD_FORM",

@@ -1,7 +1,7 @@
 //! One subject of a signal or question: its protections, and its identifiers in normal form.
 
 use model::{Protection, ProtectionStatement};
-use pseudonym::{NormalSubject, RawSubject};
+use pseudonym::NormalSubject;
 use wire::malformed::Problem;
 
 use super::draft::SubjectDraft;
@@ -31,7 +31,6 @@ pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> 
         );
         return None;
     };
-    check_country(raw, path, found);
     match pseudonym::normalise(raw) {
         Ok(normal) => Some(Described {
             normal,
@@ -49,18 +48,6 @@ pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> 
             }
             None
         }
-    }
-}
-
-/// Abroad, a postcode or number means something in its country only.
-fn check_country(raw: &RawSubject, path: &str, found: &mut Findings) {
-    let (root, abroad) = match raw {
-        RawSubject::AddressAbroad(abroad) => ("address_abroad", Some(abroad)),
-        RawSubject::Person(person) => ("person.address_abroad", person.address_abroad.as_ref()),
-        _ => return,
-    };
-    if abroad.is_some_and(|abroad| abroad.country.is_none()) {
-        found.required(&format!("{path}.{root}.country"));
     }
 }
 

@@ -1,4 +1,5 @@
-//! Country of an address abroad: ISO 3166-1 alpha-2, upper-case, not NL.
+//! Country of an address abroad: ISO 3166-1 alpha-2, upper-case, not NL. It stands in front
+//! of every other part of the address, since a bare part means something in its country only.
 
 use super::Kind;
 use crate::refusal::Rule;

@@ -1,5 +1,5 @@
 //! Number in a street abroad: groups of letters or digits, upper-case, leading zeros of each group
-//! removed, joined by one hyphen, 1 to 12 characters.
+//! removed, joined by one hyphen, 1 to 12 characters. The country goes in front of it.
 
 use super::Kind;
 use crate::fold::fold;

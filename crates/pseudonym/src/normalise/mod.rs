@@ -277,7 +277,7 @@ impl Intake {
             FieldName::Postcode,
         );
         self.dutch_number(raw);
-        self.street(street.as_ref(), street::DUTCH);
+        self.dutch_street(street.as_ref());
         self.put("place", place.as_ref(), place::KIND, FieldName::Place);
         self.put(
             "bag_address",
@@ -358,43 +358,53 @@ impl Intake {
             place,
             country,
         } = raw;
-        self.put(
-            "postcode",
-            postcode.as_ref(),
-            postcode_abroad::KIND,
-            FieldName::Postcode,
-        );
+        let country = self.attempt("country", country.as_ref(), country::KIND);
+        let postcode = self.take("postcode", postcode.as_ref(), postcode_abroad::KIND);
         let number = self.take(
             "house_number",
             house_number.as_ref(),
             house_number_abroad::KIND,
         );
-        if let Some(number) = number {
-            // Whatever letter or addition there is, is in the number.
-            self.subject.put(FieldName::HouseNumber, number);
-            self.subject.put(FieldName::HouseLetter, "");
-            self.subject.put(FieldName::Addition, "");
+        let street = self.take("street", street.as_ref(), street::ABROAD);
+        let place = self.take("place", place.as_ref(), place::KIND);
+        let country = match country {
+            Ok(Some(country)) => country,
+            Ok(None) => {
+                let parts = [&postcode, &number, &street, &place];
+                if parts.iter().any(|part| part.is_some()) {
+                    self.refuse("country", Rule::CountryMissing);
+                }
+                return;
+            }
+            // Without its country nobody knows where the rest is.
+            Err(Refused) => return,
+        };
+        let start = street.as_deref().and_then(street::start);
+        // Whatever letter or addition there is, is in the number.
+        let none = number.as_ref().map(|_| String::new());
+        for (field, name, value) in [
+            ("postcode", FieldName::Postcode, postcode),
+            ("house_number", FieldName::HouseNumber, number),
+            ("house_number", FieldName::HouseLetter, none.clone()),
+            ("house_number", FieldName::Addition, none),
+            ("street", FieldName::StreetStart, start),
+            ("street", FieldName::Street, street),
+            ("place", FieldName::Place, place),
+        ] {
+            if let Some(value) = value {
+                // A covenant may compare any of these without the others, so each one says in
+                // which country it is. A Dutch form has no space at this place.
+                self.keep(field, name, format!("{country} {value}"));
+            }
         }
-        self.street(street.as_ref(), street::ABROAD);
-        self.put("place", place.as_ref(), place::KIND, FieldName::Place);
-        self.put(
-            "country",
-            country.as_ref(),
-            country::KIND,
-            FieldName::Country,
-        );
+        self.subject.put(FieldName::Country, country);
     }
 
-    fn street(&mut self, raw: Option<&RawIdentifier>, kind: Kind) {
-        let Some(street) = self.take("street", raw, kind) else {
+    fn dutch_street(&mut self, raw: Option<&RawIdentifier>) {
+        let Some(street) = self.take("street", raw, street::DUTCH) else {
             return;
         };
-        let start: String = street
-            .chars()
-            .filter(char::is_ascii_lowercase)
-            .take(5)
-            .collect();
-        if !start.is_empty() {
+        if let Some(start) = street::start(&street) {
             self.subject.put(FieldName::StreetStart, start);
         }
         self.keep("street", FieldName::Street, street);

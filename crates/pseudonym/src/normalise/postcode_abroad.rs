@@ -1,4 +1,5 @@
-//! Postcode of another country: 1 to 12 letters or digits, upper-case, everything else removed.
+//! Postcode of another country: 1 to 12 letters or digits, upper-case, everything else removed. The
+//! country goes in front of it.
 
 use super::Kind;
 use crate::fold::{fold, solid};

@@ -57,6 +57,13 @@ fn dutch(text: &str) -> Result<String, Rule> {
     }
 }
 
+/// The first five letters of a normal form; `None` when it has no letter.
+pub(super) fn start(street: &str) -> Option<String> {
+    let letters = street.chars().filter(char::is_ascii_lowercase);
+    let start: String = letters.take(5).collect();
+    (!start.is_empty()).then_some(start)
+}
+
 fn beginning(word: &str) -> String {
     let found = BEGINNINGS.iter().find(|(short, _)| word == *short);
     found.map_or(word, |(_, long)| long).to_owned()
