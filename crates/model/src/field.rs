@@ -32,8 +32,9 @@ macro_rules! fields {
                 }
             }
 
-            /// Whether the field is a given name or the birth date, one of which every key of a
-            /// person must contain (lint `huisgenoot`).
+            /// Whether the field is a given name, whole or by its sound, or the full birth date,
+            /// one of which every key of a person must contain (lint `huisgenoot`). Initials and
+            /// parts of the date are not enough: father Jan and son Joris share the initial.
             #[must_use]
             pub const fn tells_housemates_apart(self) -> bool {
                 match self {
@@ -52,9 +53,9 @@ fields! {
     /// First given name by its sound.
     GivenNameSound = "voornaam-klank", Person, true;
     /// All initials of the given names.
-    Initials = "voorletters", Person, true;
+    Initials = "voorletters", Person, false;
     /// First initial.
-    Initial = "voorletter", Person, true;
+    Initial = "voorletter", Person, false;
     /// Surname without its prefix; up to four forms by name use.
     Surname = "achternaam", Person, false;
     /// Surname by its sound; up to four forms by name use.
@@ -64,7 +65,7 @@ fields! {
     /// Full birth date, `yyyymmdd`.
     BirthDate = "geboortedatum", Person, true;
     /// Birth year and month, `yyyymm`.
-    BirthMonth = "geboortemaand", Person, true;
+    BirthMonth = "geboortemaand", Person, false;
     /// Birth year, `yyyy`.
     BirthYear = "geboortejaar", Person, false;
     /// Postcode: Dutch `1234AB`, or the normal form of one abroad.
@@ -249,6 +250,19 @@ mod tests {
         assert_eq!(MatchKeyId::parse(id.as_str()), Ok(id.clone()));
         assert_eq!(id.name(), "adres");
         assert!(MatchKeyId::parse("adres/naam").is_err());
+    }
+
+    #[test]
+    fn initials_and_parts_of_a_date_tell_no_housemates_apart() {
+        let apart: Vec<&str> = FieldName::ALL
+            .iter()
+            .filter(|f| f.tells_housemates_apart())
+            .map(|f| f.as_str())
+            .collect();
+        assert_eq!(
+            apart,
+            ["bsn", "voornaam", "voornaam-klank", "geboortedatum"]
+        );
     }
 
     #[test]

@@ -30,8 +30,8 @@ lints! {
         "Een persoonssleutel heeft minstens drie kenmerken", "A person key has at least three attributes",
         "Voeg velden toe; voornaam en voornaam-klank tellen als een.", "Add fields; voornaam and voornaam-klank count as one.";
     HOUSEMATE = "huisgenoot", Error,
-        "Een persoonssleutel heeft een voornaam of de geboortedatum", "A person key has a given name or the birth date",
-        "Voeg een voornaam of de geboortedatum toe.", "Add a given name or the birth date.";
+        "Een persoonssleutel heeft een voornaam of de volledige geboortedatum", "A person key has a given name or the full birth date",
+        "Voeg een voornaam of de volledige geboortedatum toe; voorletters, geboortemaand en geboortejaar zijn niet genoeg.", "Add a given name or the full birth date; initials, birth month and birth year are not enough.";
     HOUSEMATE_LEFT_OUT = "huisgenoot-weggelaten", Info,
         "Combinaties zonder voornaam of geboortedatum vervallen", "Combinations without given name or birth date are dropped",
         "U hoeft niets te doen.", "Nothing needs to be done.";
