@@ -177,12 +177,22 @@ fn normal(text: &str) -> Result<String, Rule> {
     }
 }
 
-/// The words of folded text, with an apostrophe as the end of a word.
+/// The words of folded text, with an apostrophe as the end of a word, and the hyphen of `'s-` too.
+/// Any other hyphen stands inside a double name.
 pub(super) fn words(folded: &str) -> Vec<&str> {
-    folded
-        .split([' ', '\''])
-        .filter(|w| !w.is_empty())
-        .collect()
+    let mut words = Vec::new();
+    for part in folded.split(' ') {
+        for (index, piece) in part.split('\'').enumerate() {
+            match piece.split_once('-') {
+                Some((letter, rest)) if index > 0 && letter.len() == 1 => {
+                    words.extend([letter, rest]);
+                }
+                _ => words.push(piece),
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Whether words, joined by single spaces, are a known prefix.
