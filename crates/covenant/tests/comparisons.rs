@@ -53,3 +53,41 @@ fn a_family_without_a_name_or_date_has_no_keys() {
     let named = van(r#""voorletters", "achternaam", "geboortedatum", "postcode""#);
     assert!(errors("persoon", &named).is_empty());
 }
+
+#[test]
+fn an_address_key_means_one_address() {
+    let velden = |fields| format!("velden = [{fields}]");
+    for coarse in [
+        r#""huisnummer""#,
+        r#""postcode""#,
+        r#""straat""#,
+        r#""plaats", "land""#,
+        r#""postcode", "huisletter""#,
+        r#""straat", "huisnummer""#,
+        r#""straat-begin", "huisnummer", "plaats""#,
+    ] {
+        assert_eq!(
+            errors("adres", &velden(coarse)),
+            ["te-weinig-velden"],
+            "{coarse}"
+        );
+    }
+    for fine in [
+        r#""bag-adres""#,
+        r#""bag-object""#,
+        r#""postcode", "huisnummer""#,
+        r#""huisnummer", "land", "postcode""#,
+        r#""straat", "huisnummer", "toevoeging", "plaats""#,
+    ] {
+        assert!(errors("adres", &velden(fine)).is_empty(), "{fine}");
+    }
+}
+
+#[test]
+fn every_key_of_a_family_of_addresses_means_one_address() {
+    let van = |fields| format!("minstens = 2\nvan = [{fields}]");
+    let coarse = van(r#""postcode", "huisnummer", "huisletter""#);
+    assert_eq!(errors("adres", &coarse), ["te-weinig-velden"]);
+    let fine = van(r#""postcode", "huisnummer""#);
+    assert!(errors("adres", &fine).is_empty());
+}

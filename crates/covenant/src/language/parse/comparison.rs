@@ -166,6 +166,10 @@ fn key(name: &MatchKeyName, fields: Vec<FieldName>) -> MatchKey {
 }
 
 fn single_key_rules(item: &Item<'_, '_>, fields: &[FieldName], kind: SubjectKind) -> Option<()> {
+    if kind == SubjectKind::Address && !pins_one_address(fields) {
+        coarse(item, fields);
+        return None;
+    }
     if kind != SubjectKind::Person || fields == [FieldName::Bsn] {
         return Some(());
     }
@@ -195,6 +199,32 @@ fn single_key_rules(item: &Item<'_, '_>, fields: &[FieldName], kind: SubjectKind
         );
     }
     Some(())
+}
+
+/// Whether fields can mean one address only. Whatever else is beside them makes it finer.
+fn pins_one_address(fields: &[FieldName]) -> bool {
+    use FieldName as F;
+    const ENOUGH: [&[FieldName]; 4] = [
+        &[F::BagAddress],
+        &[F::BagObject],
+        &[F::Postcode, F::HouseNumber],
+        &[F::Street, F::HouseNumber, F::Place],
+    ];
+    ENOUGH
+        .iter()
+        .any(|enough| enough.iter().all(|field| fields.contains(field)))
+}
+
+/// Everybody on one street or with one number would be one address.
+fn coarse(item: &Item<'_, '_>, fields: &[FieldName]) {
+    let fields: Vec<&str> = fields.iter().map(|f| f.as_str()).collect();
+    let fields = fields.join(" + ");
+    item.ctx.report(
+        meaning::FEW_FIELDS,
+        item.at.clone(),
+        format!("`{fields}` wijst niet een enkel adres aan"),
+        format!("`{fields}` does not mean one address only"),
+    );
 }
 
 /// Every subset of `least` fields in the file's order, less those that may not exist.
@@ -230,6 +260,12 @@ fn expand(
     let all = subsets(fields, size);
     let different: Vec<Vec<FieldName>> =
         all.into_iter().filter(|s| attributes(s) == size).collect();
+    if kind == SubjectKind::Address
+        && let Some(wide) = different.iter().find(|s| !pins_one_address(s))
+    {
+        coarse(item, wide);
+        return None;
+    }
     let whole = different.len();
     let kept: Vec<Vec<FieldName>> = different
         .into_iter()

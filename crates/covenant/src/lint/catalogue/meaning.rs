@@ -27,8 +27,8 @@ lints! {
         "Een persoon wordt nooit op een enkel veld herkend", "A person is never recognised by a single field",
         "Neem minstens drie velden, of het BSN waar dat mag.", "Take at least three fields, or the BSN where that is allowed.";
     FEW_FIELDS = "te-weinig-velden", Error,
-        "Een persoonssleutel heeft minstens drie kenmerken", "A person key has at least three attributes",
-        "Voeg velden toe; voornaam en voornaam-klank tellen als een.", "Add fields; voornaam and voornaam-klank count as one.";
+        "Een sleutel heeft genoeg velden voor die ene persoon of dat ene adres", "A key has enough fields for the one person or the one address",
+        "Persoon: minstens drie kenmerken (voornaam en voornaam-klank tellen als een). Adres: een BAG-nummer, postcode met huisnummer, of straat met huisnummer en plaats.", "Person: at least three attributes (voornaam and voornaam-klank count as one). Address: a BAG number, postcode with huisnummer, or straat with huisnummer and plaats.";
     HOUSEMATE = "huisgenoot", Error,
         "Een persoonssleutel heeft een voornaam of de volledige geboortedatum", "A person key has a given name or the full birth date",
         "Voeg een voornaam of de volledige geboortedatum toe; voorletters, geboortemaand en geboortejaar zijn niet genoeg.", "Add a given name or the full birth date; initials, birth month and birth year are not enough.";
