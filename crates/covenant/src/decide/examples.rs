@@ -9,7 +9,7 @@ use super::{Asking, Cell, Counters, Facts, Protections, Reason, Tally, Unmet};
 use crate::language::ast::{Example, ExampleFacts, Outcome};
 use crate::language::clause::{Clause, Limits};
 use crate::language::covenant::Covenant;
-use crate::language::words::{LoginLevel, Review, Reviewed, Trigger};
+use crate::language::words::{LoginLevel, Review, Reviewed, Shows, Trigger};
 use crate::table::{Ruling, ruling};
 
 /// How one example came out.
@@ -76,7 +76,11 @@ fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
             None => (None, refused(Reason::NotNamed)),
             Some(clause) => (
                 Some(clause.number.clone()),
-                demands(clause, cell.shows, &facts(clause, &example.facts)),
+                demands(
+                    clause,
+                    cell.shows,
+                    &facts(clause, cell.shows, &example.facts),
+                ),
             ),
         },
     };
@@ -88,8 +92,20 @@ fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
     }
 }
 
-/// The facts of an example; one that it leaves out takes the value that meets the clause.
-fn facts(clause: &Clause, given: &ExampleFacts) -> Facts {
+/// What sets an example in motion. A question tells advice and no other level; so a clause that is
+/// for both tells the rest on a match.
+fn trigger(clause: &Clause, shows: Shows) -> Trigger {
+    let asked = clause.is_triggered_by(Trigger::Question) && shows == Shows::Advice;
+    if clause.is_triggered_by(Trigger::OnMatch) && !asked {
+        return Trigger::OnMatch;
+    }
+    let first = if asked { None } else { clause.triggers.first() };
+    first.copied().unwrap_or(Trigger::Question)
+}
+
+/// The facts of an example; one that it leaves out takes the value that meets the clause, except
+/// that on a match nobody asks, waits or approves.
+fn facts(clause: &Clause, shows: Shows, given: &ExampleFacts) -> Facts {
     let conditions = &clause.conditions;
     let parties = conditions.parties.unwrap_or(1).max(1);
     let needed = conditions.hits.unwrap_or(1).max(parties);
@@ -109,12 +125,20 @@ fn facts(clause: &Clause, given: &ExampleFacts) -> Facts {
         (_, None) | (None, Some(_)) => true,
     };
     let in_area = given.in_area.unwrap_or(true);
-    let approvals = conditions.approval.as_ref().map_or(0, |a| a.count);
-    let trigger = clause.triggers.first().copied();
+    let trigger = trigger(clause, shows);
+    let on_match = trigger == Trigger::OnMatch;
+    let approvals = match &conditions.approval {
+        Some(approval) if !on_match => given.approvals.unwrap_or(approval.count),
+        _ => 0,
+    };
     let counted = all_if(recent && reviewed && in_area);
     Facts {
-        trigger: trigger.unwrap_or(Trigger::Question),
-        asking: asking(clause, given),
+        trigger,
+        asking: if on_match {
+            Asking::NOBODY
+        } else {
+            asking(clause, given)
+        },
         live,
         recent: all_if(recent),
         reviewed: all_if(reviewed),
@@ -127,8 +151,8 @@ fn facts(clause: &Clause, given: &ExampleFacts) -> Facts {
             minor: attested(given.minor),
             shielded_address: attested(given.shielded_address),
         },
-        approvals: given.approvals.unwrap_or(approvals),
-        waited: true,
+        approvals,
+        waited: !on_match,
         can_release: true,
         total: live.hits,
         largest_share_percent: 0,

@@ -2,13 +2,14 @@
 
 use crate::language::parse::DraftClause;
 use crate::language::places::steps;
-use crate::language::words::{Shows, Trigger};
+use crate::language::words::{LoginLevel, Shows, Trigger};
 use crate::lint::{Rules, meaning, warning};
 
 pub(super) fn run(rules: &Rules<'_>) {
     for draft in &rules.draft.clauses {
         shown(rules, draft);
         notices(rules, draft);
+        asked_on_notice(rules, draft);
         approval(rules, draft);
         promises(rules, draft);
     }
@@ -92,13 +93,60 @@ fn notices(rules: &Rules<'_>, draft: &DraftClause) {
     }
 }
 
+/// Nobody asks when signals coincide, so a clause that wants something of whoever asks would never
+/// tell of a match. It can't be told apart from what a question of the same clause needs: a clause
+/// has one set of demands.
+fn asked_on_notice(rules: &Rules<'_>, draft: &DraftClause) {
+    let (clause, index) = (&draft.clause, draft.index);
+    if !clause.is_triggered_by(Trigger::OnMatch) {
+        return;
+    }
+    let conditions = &clause.conditions;
+    let login = conditions.login_level;
+    let demands = [
+        ("voorwaarde", "dossier", conditions.file_number),
+        ("voorwaarde", "motivering", conditions.motivation),
+        (
+            "voorwaarde",
+            "inlogniveau",
+            login.is_some_and(|level| level != LoginLevel::Low),
+        ),
+        ("voorwaarde", "goedkeuring", conditions.approval.is_some()),
+        (
+            "uitvoer",
+            "antwoord_na",
+            clause.output.answer_after.is_some(),
+        ),
+    ];
+    let (nl, en) = if clause.triggers.len() > 1 {
+        (
+            "maak voor de overeenkomst een eigen regel",
+            "make a clause of its own for the match",
+        )
+    } else {
+        (
+            "bij een overeenkomst stelt niemand een vraag",
+            "nobody asks a question when signals match",
+        )
+    };
+    for (section, key, _) in demands.into_iter().filter(|(.., there)| *there) {
+        rules.at_key(
+            meaning::ASKED_ON_NOTICE,
+            steps!["regel", index, section, key],
+            format!("`{section}.{key}` kan niet bij `overeenkomst`: {nl}"),
+            format!("`{section}.{key}` cannot go with `overeenkomst`: {en}"),
+        );
+    }
+}
+
 fn approval(rules: &Rules<'_>, draft: &DraftClause) {
     let (clause, index) = (&draft.clause, draft.index);
     let Some(approval) = &clause.conditions.approval else {
         return;
     };
+    let notice = clause.is_triggered_by(Trigger::OnMatch);
     match clause.output.answer_after {
-        None if draft.demands_clean => rules.at_key(
+        None if draft.demands_clean && !notice => rules.at_key(
             meaning::APPROVAL_WITHOUT_WAIT,
             steps!["regel", index, "voorwaarde", "goedkeuring"],
             "zonder `uitvoer.antwoord_na` verraadt de wachttijd of er iets was".into(),

@@ -89,9 +89,8 @@ const COUNTED: [&str; 6] = [
     "tijdvak",
     "embargo",
 ];
-const ASKED: [(&str, &str); 6] = [
-    ("voorwaarde", "dossier"),
-    ("voorwaarde", "motivering"),
+/// What a match meets by itself. Whatever else is wanted of an asker is refused there.
+const ASKED: [(&str, &str); 4] = [
     ("voorwaarde", "inlogniveau"),
     ("grens", "per_medewerker_per_dag"),
     ("grens", "per_partij_per_dag"),

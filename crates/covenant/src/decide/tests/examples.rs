@@ -5,7 +5,7 @@ use crate::decide::examples::run;
 use crate::language::ast::{ExampleFacts, Outcome};
 use crate::language::clause::{Approval, Clause};
 use crate::language::span::Span;
-use crate::language::words::{LoginLevel, Reason, Review, Reviewed};
+use crate::language::words::{LoginLevel, Reason, Review, Reviewed, Shows, Trigger};
 
 /// The words for which the first example (clause 3.1, changed) is refused with these facts.
 fn refused(clause: impl FnOnce(&mut Clause), facts: ExampleFacts) -> Vec<Reason> {
@@ -111,6 +111,42 @@ fn every_fact_can_refuse_by_its_own_word() {
         given(|f| f.review = Some(Reviewed::Beforehand)),
         Reason::Review,
     );
+}
+
+/// An example of a notice holds when the notice comes: nobody asked for it.
+#[test]
+fn on_a_match_nobody_asks() {
+    let on_match = |more: fn(&mut Clause)| {
+        move |c: &mut Clause| {
+            c.triggers = vec![Trigger::OnMatch];
+            c.conditions.file_number = false;
+            more(c);
+        }
+    };
+    let none = ExampleFacts::default;
+    assert_eq!(refused(on_match(|_| {}), none()), []);
+    let given = given(|f| (f.motivation, f.per_employee) = (Some(true), Some(99)));
+    let asked = refused(on_match(|c| c.conditions.motivation = true), given);
+    assert_eq!(asked, [Reason::Motivation]);
+    let login = on_match(|c| c.conditions.login_level = Some(LoginLevel::High));
+    assert_eq!(refused(login, none()), [Reason::LoginLevel]);
+    let late = |c: &mut Clause| {
+        on_match(|c| c.output.answer_after = Span::parse("4 uur"))(c);
+        c.shows.push(Shows::Hit);
+    };
+    let mut document = document();
+    late(&mut document.clauses[0]);
+    // For both: the advice is told on a question, which is held back, and the hit never.
+    document.clauses[0].triggers.insert(0, Trigger::Question);
+    let mut hit = document.examples[0].clone();
+    hit.question.shows = Shows::Hit;
+    document.prohibitions.clear();
+    document.examples = vec![document.examples[0].clone(), hit];
+    let holds: Vec<bool> = run(&covenant_of(document))
+        .iter()
+        .map(|r| r.holds())
+        .collect();
+    assert_eq!(holds, [true, false]);
 }
 
 #[test]

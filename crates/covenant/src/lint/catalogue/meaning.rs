@@ -92,6 +92,10 @@ lints! {
     NOTICE_UNBATCHED = "melding-zonder-bundel", Error,
         "Meldingen gaan gebundeld op vaste tijden uit", "Notices go out in batches at fixed times",
         "Zet uitvoer.bundelen, bijvoorbeeld \"vaste-tijden\".", "Set uitvoer.bundelen, for example \"vaste-tijden\".";
+    ASKED_ON_NOTICE = "vrager-bij-overeenkomst", Error,
+        "Een regel met overeenkomst vraagt niets van wie een vraag stelt", "A clause with overeenkomst wants nothing of whoever asks",
+        "Haal deze eis weg, of splits de regel: een voor bevraging met de eis, en een voor overeenkomst zonder.",
+        "Remove this demand, or split the clause: one for bevraging with the demand, and one for overeenkomst without.";
     TWO_STEPS = "twee-stappen", Error,
         "Wat in een stap dicht is, gaat niet in twee stappen open", "What is closed in one step does not open in two",
         "Laat de tussenpartij het signaal niet doorgeven, of toon haar geen categorie of gegevens.",
