@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod client;
 pub mod field;
+mod foreign;
 pub mod header;
 pub mod limit;
 pub mod malformed;

@@ -80,8 +80,8 @@ problems! {
         "the field does not belong in this message; leave it out",
         "dit veld hoort niet in dit bericht; laat het weg";
     Unreadable = "UNREADABLE",
-        "the bytes are no message of the expected type; serialise it anew",
-        "deze bytes zijn geen bericht van de verwachte soort; maak het bericht opnieuw";
+        "the bytes are no message of the expected type, with its texts in UTF-8; serialise it anew",
+        "deze bytes zijn geen bericht van de verwachte soort, met tekst in UTF-8; maak het bericht opnieuw";
 }
 
 /// A field that breaks a rule.

@@ -96,6 +96,12 @@ reasons! {
     MessageTooLarge = "MESSAGE_TOO_LARGE", ResourceExhausted, Caller,
         "the message is larger than 4 MiB; send it in smaller pieces",
         "het bericht is groter dan 4 MiB; stuur het in kleinere stukken";
+    MethodUnknown = "METHOD_UNKNOWN", Unimplemented, Caller,
+        "there is no such method here; check its name, and that this is the port for it",
+        "deze methode is er hier niet; controleer de naam, en of dit de poort ervoor is";
+    CompressionUnknown = "COMPRESSION_UNKNOWN", Unimplemented, Caller,
+        "the message is compressed in a way that is not taken here; send it without compression",
+        "het bericht is ingepakt op een manier die hier niet wordt gelezen; stuur het zonder compressie";
     PageTokenInvalid = "PAGE_TOKEN_INVALID", InvalidArgument, Caller,
         "this page token does not go with these filters; begin again without a token",
         "dit paginakenmerk hoort niet bij deze filters; begin opnieuw zonder kenmerk";

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use tonic::codegen::http;
 use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt as _};
 
 use crate::malformed::{Malformed, Problem};
 use crate::reason::Reason;
 use crate::signed::OpenError;
+
+pub use crate::foreign::{answer_in_our_words, in_our_words};
 
 /// The domain of every reason.
 pub const DOMAIN: &str = "covenant";
@@ -77,9 +78,14 @@ impl Refusal {
         let mut refusal = Self::of(reason);
         if let Some(first) = violations.first() {
             let more = violations.len().saturating_sub(1);
+            // A message that can't be read at all has no field to name.
+            let at = match first.field.as_str() {
+                "" => String::new(),
+                field => format!("{field}: "),
+            };
             let line = |text: &str, rest: &str| match more {
-                0 => format!("{}: {text}", first.field),
-                _ => format!("{}: {text} ({more} {rest})", first.field),
+                0 => format!("{at}{text}"),
+                _ => format!("{at}{text} ({more} {rest})"),
             };
             refusal.message_en = line(&first.message_en, "more fields are wrong");
             refusal.message_nl = line(&first.message_nl, "andere velden kloppen ook niet");
@@ -270,42 +276,6 @@ pub fn message(status: &tonic::Status) -> tonic_types::Status {
     }
 }
 
-/// What tonic says of a message beyond the limit; every other status is left as it is.
-const TOO_LARGE: &str = "Error, decoded message length too large";
-
-/// A status that tonic made of a message that is too large, as a refusal of ours.
-#[must_use]
-pub fn in_our_words(status: tonic::Status) -> tonic::Status {
-    let too_large = status.code() == tonic::Code::OutOfRange
-        && status.details().is_empty()
-        && status.message().starts_with(TOO_LARGE);
-    if too_large {
-        Refusal::of(Reason::MessageTooLarge).to_status()
-    } else {
-        status
-    }
-}
-
-/// [`in_our_words`] for the answer to a call, which may be refused before any method sees it.
-#[must_use]
-pub fn answer_in_our_words<B>(mut answer: http::Response<B>) -> http::Response<B> {
-    let Some(status) = tonic::Status::from_header_map(answer.headers()) else {
-        return answer;
-    };
-    let code = status.code();
-    let ours = in_our_words(status);
-    if ours.code() != code {
-        let mut headers = answer.headers().clone();
-        for said in ["grpc-status", "grpc-message", "grpc-status-details-bin"] {
-            headers.remove(said);
-        }
-        if ours.add_header(&mut headers).is_ok() {
-            *answer.headers_mut() = headers;
-        }
-    }
-    answer
-}
-
 fn call_status(status: &tonic_types::Status) -> tonic::Status {
     tonic::Status::with_details(
         tonic::Code::from(status.code),
@@ -369,30 +339,6 @@ mod tests {
             Refusal::from(vec![empty, wrong]).reason,
             Reason::FieldInvalid
         );
-    }
-
-    #[test]
-    fn a_message_that_is_too_large_is_refused_in_our_words() {
-        let said = format!("{TOO_LARGE}: found 9 bytes, the limit is: 8 bytes");
-        let tonic_s = tonic::Status::out_of_range(&said);
-        let ours = in_our_words(tonic_s.clone());
-        assert_eq!(read(&ours).reason, Some(Reason::MessageTooLarge));
-        let answer = answer_in_our_words(tonic_s.into_http::<()>());
-        let status = tonic::Status::from_header_map(answer.headers()).unwrap();
-        assert_eq!(read(&status).reason, Some(Reason::MessageTooLarge));
-        assert_eq!(answer.headers().get_all("grpc-status").iter().count(), 1);
-        for other in [
-            Refusal::of(Reason::TreeSizeUnknown).to_status(),
-            tonic::Status::invalid_argument(said),
-        ] {
-            assert_eq!(in_our_words(other.clone()).code(), other.code());
-            let answer = answer_in_our_words(other.clone().into_http::<()>());
-            let status = tonic::Status::from_header_map(answer.headers()).unwrap();
-            assert_eq!(
-                (status.code(), status.message()),
-                (other.code(), other.message())
-            );
-        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::case::{log_size, nothing_is_stored, says_nothing_of};
 use crate::subjects;
 
 const SUBMIT: &str = "/covenant.node.v1.SignalService/SubmitSignal";
+const STREAM: &str = "/covenant.node.v1.SignalService/SubmitSignals";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_shows_no_good_certificate_is_not_heard() {
@@ -191,18 +192,29 @@ async fn what_is_no_message_or_no_method_is_refused() {
         vec![0x0a, 2, 0xff, 0xfe],
     ];
     for bytes in garbage {
-        let status = raw(channel.clone(), SUBMIT, bytes).await.unwrap_err();
-        // What gRPC prescribes for a request that can't be parsed.
-        assert_eq!(status.code(), Code::Internal, "{status:?}");
-        says_nothing_of(&status, "geheim-4711");
+        for path in [SUBMIT, STREAM] {
+            let status = raw(channel.clone(), path, bytes.clone()).await.unwrap_err();
+            is(&status, Reason::FieldInvalid);
+            let told = wire::status::read(&status);
+            let rules: Vec<&str> = told.violations.iter().map(|v| v.rule.as_str()).collect();
+            assert_eq!(rules, ["UNREADABLE"], "{path}");
+            says_nothing_of(&status, "geheim-4711");
+        }
     }
     for path in [
         "/covenant.node.v1.SignalService/DropSignal",
         "/covenant.node.v9.SignalService/SubmitSignal",
     ] {
         let status = raw(channel.clone(), path, Vec::new()).await.unwrap_err();
-        assert_eq!(status.code(), Code::Unimplemented, "{status:?}");
+        is(&status, Reason::MethodUnknown);
     }
+    let mut packed = SignalServiceClient::new(channel.clone())
+        .send_compressed(tonic::codec::CompressionEncoding::Gzip);
+    let status = packed.submit_signal(submit(good())).await.unwrap_err();
+    is(&status, Reason::CompressionUnknown);
+    let items = tokio_stream::iter([item(good())]);
+    let status = packed.submit_signals(items).await.unwrap_err();
+    is(&status, Reason::CompressionUnknown);
     // An empty message is a message: every field is missing.
     let status = raw(channel, SUBMIT, Vec::new()).await.unwrap_err();
     is(&status, Reason::FieldRequired);
