@@ -24,7 +24,7 @@ fn found(name: &str, changes: &[(&str, &str)]) -> Vec<(&'static str, String)> {
     let words = checked
         .diagnostics
         .iter()
-        .map(|d| (d.code, source[d.from..d.to].to_owned()));
+        .map(|d| (d.code, source.get(d.from..d.to).unwrap().to_owned()));
     words.collect()
 }
 
@@ -64,4 +64,32 @@ fn what_everybody_meets_has_no_effect_there() {
     let changes = [(ASKED, low), (REFUSED, "uitkomst = \"1.2\"")];
     let found = found("vrager-bij-overeenkomst", &changes);
     assert_eq!(found, [("zonder-gevolg", "inlogniveau".to_owned())]);
+}
+
+/// A prohibition on the hit leaves a notice with advice only, whose arrival is a hit.
+#[test]
+fn a_prohibition_leaves_no_notice_below_a_hit() {
+    let name = "melding-onder-treffer";
+    let both = (
+        "[\"handelingsadvies\"]\nadvies       = \"overleg-eerst\"",
+        "[\"treffer\", \"handelingsadvies\"]\nadvies       = \"overleg-eerst\"",
+    );
+    assert_eq!(found(name, &[both]), []);
+    let with = |prohibition: &str| {
+        let (source, _) = changed(name, &[both]);
+        let source =
+            format!("{source}\n[[verbod]]\nnummer = \"9.1\"\ntitel = \"t\"\n{prohibition}\n");
+        let checked = check(&source);
+        checked
+            .diagnostics
+            .iter()
+            .map(|d| d.code)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        with("aan = [\"gemeente.*\"]\ntoont = [\"treffer\"]"),
+        [name]
+    );
+    let all = with("aan = [\"gemeente.*\"]\ntoont = [\"*\"]");
+    assert!(!all.contains(&name), "nothing is left to send: {all:?}");
 }

@@ -351,6 +351,14 @@ words! {
     }
 }
 
+impl Shows {
+    /// Whether it says at least that there is a hit.
+    #[must_use]
+    pub const fn is_hit(self) -> bool {
+        !matches!(self, Self::Count | Self::Advice)
+    }
+}
+
 impl PartyKind {
     /// Whether it is a public body, which cannot rely on legitimate interests in its tasks
     /// (AVG 6(1), last sentence) and is a user of the BSN (Wabb 1.d).

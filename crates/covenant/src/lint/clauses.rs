@@ -73,8 +73,7 @@ fn notices(rules: &Rules<'_>, draft: &DraftClause) {
     if !clause.triggers.contains(&Trigger::OnMatch) {
         return;
     }
-    let hit = |s: &Shows| !matches!(s, Shows::Count | Shows::Advice);
-    if draft.cell_clean && !clause.shows.iter().any(hit) {
+    if draft.cell_clean && !clause.shows.iter().any(|shows| shows.is_hit()) {
         rules.at(
             meaning::NOTICE_BELOW_HIT,
             steps!["regel", index, "toont"],

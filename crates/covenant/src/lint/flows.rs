@@ -13,6 +13,7 @@ use crate::lint::{Rules, meaning, warning};
 pub(super) fn run(rules: &Rules<'_>) {
     two_steps(rules);
     for draft in &rules.draft.clauses {
+        notices(rules, draft);
         police_to_corporation(rules, draft);
     }
     roles_differ(rules);
@@ -24,6 +25,30 @@ fn alive<'a>(rules: &'a Rules<'_>) -> impl Iterator<Item = (&'a DraftClause, Cel
             .filter(|cell| rules.is_alive(cell))
             .map(move |cell| (draft, cell))
     })
+}
+
+/// A prohibition may leave a notice with less than a hit, and it is a hit all the same.
+fn notices(rules: &Rules<'_>, draft: &DraftClause) {
+    let clause = &draft.clause;
+    if !clause.is_triggered_by(Trigger::OnMatch) || !clause.shows.iter().any(|s| s.is_hit()) {
+        return;
+    }
+    let mut levels: BTreeMap<_, BTreeSet<Shows>> = BTreeMap::new();
+    for cell in named(clause).filter(|cell| rules.is_alive(cell)) {
+        let notice = levels.entry((cell.role, cell.source, cell.signal));
+        notice.or_default().insert(cell.shows);
+    }
+    let below = levels
+        .into_iter()
+        .find(|(_, shows)| !shows.iter().any(|s| s.is_hit()));
+    if let Some(((role, source, signal), _)) = below {
+        rules.at(
+            meaning::NOTICE_BELOW_HIT,
+            steps!["regel", draft.index, "toont"],
+            format!("na de verboden blijft voor {role}, van {source}, over {signal}, minder dan een treffer over, en de melding komt toch"),
+            format!("after the prohibitions less than a hit remains for {role}, from {source}, about {signal}, and the notice comes all the same"),
+        );
+    }
 }
 
 /// Whoever learns what a signal is can push it as its own. That must not reach a party to whom

@@ -87,8 +87,8 @@ lints! {
         "Verlaag aantal, of noem meer rollen in door.", "Lower aantal, or name more roles in door.";
     NOTICE_BELOW_HIT = "melding-onder-treffer", Error,
         "Een melding is altijd minstens een treffer", "A notice is always at least a hit",
-        "Zet treffer, contactpunt, categorie of gegevens in toont, of gebruik bevraging.",
-        "Put treffer, contactpunt, categorie or gegevens in toont, or use bevraging.";
+        "Zet treffer, contactpunt, categorie of gegevens in toont zonder dat een verbod ze sluit, of gebruik bevraging.",
+        "Put treffer, contactpunt, categorie or gegevens in toont without a prohibition that closes them, or use bevraging.";
     NOTICE_UNBATCHED = "melding-zonder-bundel", Error,
         "Meldingen gaan gebundeld op vaste tijden uit", "Notices go out in batches at fixed times",
         "Zet uitvoer.bundelen, bijvoorbeeld \"vaste-tijden\".", "Set uitvoer.bundelen, for example \"vaste-tijden\".";
