@@ -53,6 +53,8 @@ impl From<Violation> for Finding {
 /// What keeps a cell from becoming a field, before any rule of the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
+    /// The row has so many cells, and the first row so many.
+    CellCount(usize, usize),
     /// The map lists words, and this one is not among them.
     NotInMap,
     /// Not one of these words.
@@ -81,6 +83,19 @@ impl Problem {
                 "dit woord staat niet bij values in de map; voeg het toe of verbeter de cel",
                 "this word is not in the map's values; add it there, or correct the cell",
             ),
+            Self::CellCount(here, first) => {
+                return (
+                    "CELL_COUNT",
+                    format!(
+                        "deze rij heeft {here} cellen en de eerste rij {first}; vul aan wat \
+                         ontbreekt, en zet aanhalingstekens om een cel met het scheidingsteken erin"
+                    ),
+                    format!(
+                        "this row has {here} cells and the first row {first}; add what is missing, \
+                         and quote cells that hold the delimiter"
+                    ),
+                );
+            }
             Self::Word(words) => {
                 return (
                     "WORD",

@@ -92,10 +92,10 @@ pub(crate) struct Input {
 
 impl Input {
     /// Reads a file and its map, which must fit together.
-    pub(crate) fn open(file: &Path, map: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(file: &Path, name: &Path) -> anyhow::Result<Self> {
         let text =
-            std::fs::read_to_string(map).with_context(|| format!("read {}", map.display()))?;
-        let map = Map::parse(&text).with_context(|| format!("the map {}", map.display()))?;
+            std::fs::read_to_string(name).with_context(|| format!("read {}", name.display()))?;
+        let map = Map::parse(&text).with_context(|| format!("the map {}", name.display()))?;
         let patterns = Patterns::of(&map).context("a pattern of the map")?;
         let table = Table::read(file, &map.file)?;
         table.must_have(map.sources().into_iter().map(|(_, source)| source))?;
@@ -162,6 +162,7 @@ fn prepare(
     } = input;
     let mut report = Report {
         rows: table.rows().len(),
+        empty_rows: table.empty(),
         ..Report::default()
     };
     let mut items = Vec::new();

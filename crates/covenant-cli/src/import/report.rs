@@ -13,8 +13,10 @@ const MOST_LINES: usize = 100;
 /// What became of a file.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
-    /// How many rows the file has.
+    /// How many rows the file has, without the empty ones.
     pub(crate) rows: usize,
+    /// How many rows with nothing in any cell were passed over.
+    pub(crate) empty_rows: usize,
     /// How many the node took, or in a dry run would probably take.
     pub(crate) accepted: usize,
     /// How many of these the node had already; `None` when it did not tell, or nothing was sent.
@@ -85,12 +87,19 @@ impl Report {
             refused_rows,
             never_match,
             known,
+            empty_rows,
             ..
         } = self;
         say(&match lang {
             Language::Nl => format!("{rows} rijen: {accepted} goed, {refused_rows} geweigerd."),
             Language::En => format!("{rows} rows: {accepted} accepted, {refused_rows} refused."),
         })?;
+        if *empty_rows > 0 {
+            say(&match lang {
+                Language::Nl => format!("{empty_rows} lege rijen zijn overgeslagen."),
+                Language::En => format!("{empty_rows} empty rows were passed over."),
+            })?;
+        }
         if let Some(known) = known.filter(|known| *known > 0) {
             say(&match lang {
                 Language::Nl => format!(

@@ -30,6 +30,18 @@ pub(crate) struct ReadRow {
 
 /// Makes a signal of `row`, with everything that is wrong with it.
 pub(crate) fn read(map: &Map, patterns: &Patterns, row: &Row<'_>, ids: &mut Ids) -> ReadRow {
+    match row.ragged() {
+        None => read_whole(map, patterns, row, ids),
+        Some((here, first)) => ReadRow {
+            signal: Signal::default(),
+            refused: vec![Finding::new("signal", &Problem::CellCount(here, first))],
+            left_out: Vec::new(),
+            raw: Vec::new(),
+        },
+    }
+}
+
+fn read_whole(map: &Map, patterns: &Patterns, row: &Row<'_>, ids: &mut Ids) -> ReadRow {
     let lenient = map.file.bad_field == BadField::LeaveOut;
     let mut reading = Reading {
         patterns,

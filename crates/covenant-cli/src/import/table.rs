@@ -11,9 +11,12 @@ use super::map::{FileForm, Source};
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: BTreeMap<String, usize>,
+    /// How many cells the first row has.
+    width: usize,
     rows: Vec<csv::StringRecord>,
     /// The line on which each row begins.
     lines: Vec<u64>,
+    empty: usize,
 }
 
 /// A row: the line in the file where it begins (the first line is 1), and its cells.
@@ -29,8 +32,7 @@ impl Table {
     /// Reads `path`.
     ///
     /// # Errors
-    /// When the file can't be read, is in no known character set, or a row has another number of
-    /// cells than the first.
+    /// When the file can't be read, or is in no known character set, or two columns have one name.
     pub(crate) fn read(path: &Path, form: &FileForm) -> anyhow::Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
         Self::parse(&bytes, form).with_context(|| format!("read {}", path.display()))
@@ -42,32 +44,50 @@ impl Table {
     /// As [`Table::read`].
     pub(crate) fn parse(bytes: &[u8], form: &FileForm) -> anyhow::Result<Self> {
         let text = decode(bytes, form.charset.as_deref())?;
-        let delimiter = form.delimiter.unwrap_or_else(|| guess_delimiter(&text));
+        let (named, text) = named_delimiter(&text);
+        let delimiter = form.delimiter.or(named);
+        let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(text));
         let delimiter = u8::try_from(delimiter)
             .ok()
             .context("the delimiter must be one of ; , or a tab")?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .trim(csv::Trim::All)
+            .flexible(true)
             .from_reader(text.as_bytes());
         let mut columns = BTreeMap::new();
-        for (place, name) in reader.headers()?.iter().enumerate() {
+        let first = reader.headers().map_err(|_| unreadable())?;
+        let width = first.len();
+        for (place, name) in first.iter().enumerate() {
             let twice = columns.insert(name.to_owned(), place).is_some();
             anyhow::ensure!(
                 !twice,
                 "two columns have the same name; rename one in the first row"
             );
         }
-        let rows = reader
+        let all = reader
             .records()
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| anyhow::anyhow!("{}", without_cells(&error)))?;
-        let lines = lines(&text, &rows);
+            .map_err(|_| unreadable())?;
+        let lines = lines(text, if named.is_some() { 2 } else { 1 }, &all);
+        // Spreadsheets write rows of nothing but delimiters below the last one in use.
+        let (rows, empty): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .zip(lines)
+            .partition(|(cells, _)| cells.iter().any(|cell| !cell.is_empty()));
+        let (rows, lines) = rows.into_iter().unzip();
         Ok(Self {
             columns,
+            width,
             rows,
             lines,
+            empty: empty.len(),
         })
+    }
+
+    /// How many rows had nothing in any cell; they are not among the rows.
+    pub(crate) const fn empty(&self) -> usize {
+        self.empty
     }
 
     /// The rows in order.
@@ -103,8 +123,18 @@ impl Table {
 }
 
 impl Row<'_> {
-    /// The text of a cell; empty when there is no such column.
+    /// How many cells the row has and how many the first row, where these are not the same: which
+    /// cell belongs to which column is not known then.
+    pub(crate) fn ragged(&self) -> Option<(usize, usize)> {
+        let (here, first) = (self.cells.len(), self.table.width);
+        (here != first).then_some((here, first))
+    }
+
+    /// The text of a cell; empty when there is no such column, or the row is ragged.
     pub(crate) fn cell(&self, column: &str) -> &str {
+        if self.ragged().is_some() {
+            return "";
+        }
         self.table
             .columns
             .get(column)
@@ -118,9 +148,10 @@ impl Row<'_> {
     }
 }
 
-/// Where rows begin. The reader's own line numbers are one too low after CR LF.
-fn lines(text: &str, rows: &[csv::StringRecord]) -> Vec<u64> {
-    let (mut line, mut seen) = (1, 0);
+/// Where rows begin, in a text that begins on line `line`. The reader's own line numbers are one too
+/// low after CR LF.
+fn lines(text: &str, mut line: u64, rows: &[csv::StringRecord]) -> Vec<u64> {
+    let mut seen = 0;
     let bytes = text.as_bytes();
     let ends = |byte: &u8| matches!(byte, b'\r' | b'\n');
     rows.iter()
@@ -157,9 +188,24 @@ fn decode(bytes: &[u8], charset: Option<&str>) -> anyhow::Result<String> {
     }
 }
 
+/// The delimiter of a first line `sep=;`, which Excel writes and reads, and the text after it.
+fn named_delimiter(text: &str) -> (Option<char>, &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let named = first.trim_end_matches('\r');
+    let mut sign = match named.split_at_checked(4) {
+        Some((word, sign)) if word.eq_ignore_ascii_case("sep=") => sign.chars(),
+        _ => return (None, text),
+    };
+    match (sign.next(), sign.next()) {
+        (Some(sign @ (';' | ',' | '\t')), None) => (Some(sign), rest),
+        _ => (None, text),
+    }
+}
+
 /// The sign that stands most often in the first line.
 fn guess_delimiter(text: &str) -> char {
-    let first = text.lines().next().unwrap_or_default();
+    let first = text.lines().find(|line| !line.is_empty());
+    let first = first.unwrap_or_default();
     [';', ',', '\t']
         .into_iter()
         .max_by_key(|sign| first.matches(*sign).count())
@@ -167,22 +213,9 @@ fn guess_delimiter(text: &str) -> char {
         .unwrap_or(';')
 }
 
-/// The csv crate's own text may hold a cell; this one holds a line number.
-fn without_cells(error: &csv::Error) -> String {
-    match (error.position(), error.kind()) {
-        (
-            Some(at),
-            csv::ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            },
-        ) => format!(
-            "line {}: {len} cells where the first row has {expected_len}; quote cells that hold \
-             the delimiter",
-            at.line()
-        ),
-        (Some(at), _) => format!("line {}: not readable as CSV", at.line()),
-        (None, _) => "not readable as CSV".to_owned(),
-    }
+/// The csv crate's own text may hold a cell.
+fn unreadable() -> anyhow::Error {
+    anyhow::anyhow!("not readable as CSV; save it again with your spreadsheet, as CSV UTF-8")
 }
 
 #[cfg(test)]
@@ -209,13 +242,34 @@ mod tests {
     }
 
     #[test]
-    fn a_short_row_is_named_by_its_line_and_not_by_its_cells() {
-        let error = Table::parse(b"a;b\n1;2\ngeheim\n", &FileForm::default()).unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.contains("line 3") && !text.contains("geheim"),
-            "{text}"
+    fn rows_with_another_number_of_cells_are_kept_apart_by_their_lines() {
+        let bytes = b"a;b\r\n1;2\r\nx\r\n\r\n1;\"2\r\n3\"\r\n1;2;3\r\n;\r\n;;;\r\n \r\n";
+        let table = Table::parse(bytes, &FileForm::default()).unwrap();
+        let rows: Vec<_> = table
+            .rows()
+            .map(|row| (row.line(), row.ragged(), row.cell("a").to_owned()))
+            .collect();
+        let well = "1".to_owned();
+        assert_eq!(
+            rows,
+            [
+                (2, None, well.clone()),
+                (3, Some((1, 2)), String::new()),
+                (5, None, well),
+                (7, Some((3, 2)), String::new()),
+            ]
         );
+        assert_eq!(table.empty(), 3);
         assert!(Table::parse(b"a;a\n1;2\n", &FileForm::default()).is_err());
+    }
+
+    #[test]
+    fn a_first_line_may_name_the_delimiter() {
+        assert_eq!(
+            cells("\u{feff}sep=;\r\nid;naam\r\n1;x,y\r\n".as_bytes()),
+            ["3:x,y"]
+        );
+        assert_eq!(cells(b"SEP=\t\nid\tnaam\n1\tx\n"), ["3:x"]);
+        assert_eq!(cells(b"sep=;naam\n1;x\n"), ["2:x"]);
     }
 }

@@ -144,6 +144,39 @@ fn comma_and_windows_1252_are_found_by_looking() {
 }
 
 #[test]
+fn a_row_with_too_few_cells_is_refused_and_the_rest_goes_on() {
+    let (sample, map) = sample();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ragged.csv");
+    let mut lines: Vec<String> = std::fs::read_to_string(&sample)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let delimiters = ";".repeat(lines[0].matches(';').count());
+    lines.insert(0, "sep=;".to_owned());
+    lines.insert(3, "M-26-0199;geheim".to_owned());
+    lines.extend([delimiters.clone(), delimiters]);
+    std::fs::write(&file, lines.join("\r\n")).unwrap();
+    let output = dry_run(&file, &map, &["--format", "json"]);
+    assert_eq!(code(&output), 1, "{}", complained(&output));
+    let report = json(&output);
+    assert_eq!(
+        remarks(&report, "refused")[0],
+        (4, "signal".to_owned(), "CELL_COUNT".to_owned())
+    );
+    assert_eq!(
+        (&report["rows"], &report["accepted"], &report["empty_rows"]),
+        (&8.into(), &4.into(), &2.into())
+    );
+    let told = said(&dry_run(&file, &map, &["--lang", "en"]));
+    assert!(
+        told.contains("2 empty rows") && told.contains("CELL_COUNT") && !told.contains("geheim"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_map_that_does_not_fit_says_where() {
     let (file, map) = sample();
     let folder = tempfile::tempdir().unwrap();
