@@ -96,7 +96,7 @@ impl Input {
         let text =
             std::fs::read_to_string(name).with_context(|| format!("read {}", name.display()))?;
         let map = Map::parse(&text).with_context(|| format!("the map {}", name.display()))?;
-        let patterns = Patterns::of(&map).context("a pattern of the map")?;
+        let patterns = Patterns::of(&map).with_context(|| format!("the map {}", name.display()))?;
         let table = Table::read(file, &map.file)?;
         table.must_have(map.sources().into_iter().map(|(_, source)| source))?;
         Ok(Self {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
+
 use super::map::{ColumnSource, Map, Source};
 use super::table::Row;
 
@@ -13,23 +15,27 @@ impl Patterns {
     /// Compiles every pattern of a map.
     ///
     /// # Errors
-    /// When one is no regular expression.
+    /// Names the field whose pattern is no regular expression, or has no group to take.
     pub(crate) fn of(map: &Map) -> anyhow::Result<Self> {
         let mut all = Self::default();
-        let derived = map.derived.values();
-        for source in map
-            .sources()
-            .into_iter()
-            .map(|(_, source)| source)
-            .chain(derived)
-        {
-            if let Source::Column(ColumnSource {
+        let derived = map.derived.iter();
+        let derived = derived.map(|(name, source)| (format!("derived.{name}"), source));
+        for (path, source) in map.sources().into_iter().chain(derived) {
+            let Source::Column(ColumnSource {
                 pattern: Some(pattern),
                 ..
             }) = source
-            {
-                all.0.insert(pattern.clone(), regex::Regex::new(pattern)?);
-            }
+            else {
+                continue;
+            };
+            let regex = regex::Regex::new(pattern).with_context(|| {
+                format!("{path}: the pattern is no regular expression; correct it")
+            })?;
+            anyhow::ensure!(
+                regex.captures_len() > 1,
+                "{path}: the pattern has no group; put ( and ) around the part to take"
+            );
+            all.0.insert(pattern.clone(), regex);
         }
         Ok(all)
     }

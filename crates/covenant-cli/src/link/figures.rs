@@ -56,13 +56,13 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Which share of what was found is true; 1 when nothing was found.
-    pub(super) fn precision(&self) -> f64 {
+    /// Which share of what was found is true; `None` when nothing was found.
+    pub(super) fn precision(&self) -> Option<f64> {
         share(self.right, self.found)
     }
 
-    /// Which share of what is true was found; 1 when nothing is true.
-    pub(super) fn recall(&self) -> f64 {
+    /// Which share of what is true was found; `None` when nothing is true.
+    pub(super) fn recall(&self) -> Option<f64> {
         share(self.right, self.truth)
     }
 }
@@ -71,12 +71,8 @@ impl Counts {
     clippy::cast_precision_loss,
     reason = "counts of rows are far below 2^52"
 )]
-fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        1.0
-    } else {
-        part as f64 / whole as f64
-    }
+fn share(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// The figures of one run.
@@ -140,13 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn shares_of_nothing_are_whole() {
+    fn a_share_of_nothing_is_no_figure() {
         let counts = Counts {
             found: 4,
             right: 3,
             truth: 6,
         };
-        assert!((counts.precision() - 0.75).abs() < 1e-9 && (counts.recall() - 0.5).abs() < 1e-9);
-        assert!((Counts::default().recall() - 1.0).abs() < 1e-9);
+        assert_eq!(
+            (counts.precision(), counts.recall()),
+            (Some(0.75), Some(0.5))
+        );
+        let nothing = Counts::default();
+        assert_eq!((nothing.precision(), nothing.recall()), (None, None));
     }
 }

@@ -46,7 +46,8 @@ pub(crate) struct Link {
     json: bool,
 }
 
-/// What `--json` prints. The figures of precision and recall are there with `--truth`.
+/// What `--json` prints. The figures of precision and recall are there with `--truth`, and null
+/// where there is nothing to take a share of.
 #[derive(Debug, Serialize)]
 struct Summary {
     pairs: usize,
@@ -111,10 +112,10 @@ fn summarise(pairs: &Pairs, figures: Option<&Figures>, seconds: f64) -> anyhow::
     say_json(&Summary {
         pairs: pairs.count(1),
         pairs_two: pairs.count(2),
-        precision: figures.map(|figures| figures.any.precision()),
-        recall: figures.map(|figures| figures.any.recall()),
-        precision_two: figures.map(|figures| figures.two.precision()),
-        recall_two: figures.map(|figures| figures.two.recall()),
+        precision: figures.and_then(|figures| figures.any.precision()),
+        recall: figures.and_then(|figures| figures.any.recall()),
+        precision_two: figures.and_then(|figures| figures.two.precision()),
+        recall_two: figures.and_then(|figures| figures.two.recall()),
         seconds,
     })?;
     Ok(Found::Good)
@@ -128,19 +129,24 @@ fn tell(
 ) -> anyhow::Result<()> {
     let any = lang.pick("één sleutel gelijk", "any key agrees");
     let two = lang.pick("twee sleutels gelijk", "two keys agree");
+    let word = lang.pick("paren", "pairs");
     match figures {
         None => {
-            say(&format!("{any}: {} pairs", pairs.count(1)))?;
-            say(&format!("{two}: {} pairs", pairs.count(2)))?;
+            say(&format!("{any}: {} {word}", pairs.count(1)))?;
+            say(&format!("{two}: {} {word}", pairs.count(2)))?;
         }
         Some(figures) => {
             for (name, counts) in [(any, &figures.any), (two, &figures.two)] {
-                say(&format!(
-                    "{name:<21} pairs {}, precision {:.4}, recall {:.4}",
-                    counts.found,
-                    counts.precision(),
-                    counts.recall()
-                ))?;
+                let (precision, recall) = (figure(counts.precision()), figure(counts.recall()));
+                let found = counts.found;
+                say(&match lang {
+                    Language::Nl => format!(
+                        "{name:<21} {word} {found}, precisie {precision}, volledigheid {recall}"
+                    ),
+                    Language::En => {
+                        format!("{name:<21} {word} {found}, precision {precision}, recall {recall}")
+                    }
+                })?;
             }
         }
     }
@@ -148,4 +154,9 @@ fn tell(
         Language::Nl => format!("{seconds:.1} seconden door twee knooppunten en een makelaar"),
         Language::En => format!("{seconds:.1} seconds through two nodes and a broker"),
     })
+}
+
+/// A share, or a dash where there is nothing to take a share of.
+fn figure(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{share:.4}"))
 }

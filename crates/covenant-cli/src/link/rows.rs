@@ -26,6 +26,8 @@ pub(super) struct Rows<'a> {
     truth: HashMap<usize, String>,
     all: usize,
     left_out: usize,
+    /// How many rows have no truth, where truth is asked for.
+    truthless: usize,
 }
 
 impl<'a> Rows<'a> {
@@ -56,6 +58,7 @@ impl<'a> Rows<'a> {
             truth: HashMap::new(),
             all: input.table.rows().len(),
             left_out: 0,
+            truthless: 0,
         };
         let mut ids = Ids::throw_away()?;
         let mut progress = Progress::of(rows.all, lang.pick("lezen", "reading"));
@@ -96,6 +99,9 @@ impl<'a> Rows<'a> {
             rows.items.insert(row.place, Item::new(&row, signal));
         }
         progress.finish();
+        if truth.is_some() {
+            rows.count_truthless()?;
+        }
         anyhow::ensure!(
             !rows.items.is_empty(),
             "no row can become a signal; see covenant import --dry-run"
@@ -103,13 +109,37 @@ impl<'a> Rows<'a> {
         Ok(rows)
     }
 
+    /// Where truth is asked for, figures without any would say nothing.
+    fn count_truthless(&mut self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.truth.is_empty(),
+            "--truth: no row has a value for it; name another column, or correct its pattern or \
+             values in the map"
+        );
+        self.truthless = self.all.saturating_sub(self.truth.len());
+        Ok(())
+    }
+
     /// Tells on standard error what was left aside.
     pub(super) fn remark(&self, file: &Path, lang: Language) {
+        let (name, truthless) = (file.display(), self.truthless);
+        if truthless > 0 {
+            match lang {
+                Language::Nl => eprintln!(
+                    "{name}: {truthless} rijen hebben geen waarde voor --truth; een paar met zo'n \
+                     rij telt als onjuist"
+                ),
+                Language::En => eprintln!(
+                    "{name}: {truthless} rows have no value for --truth; a pair with such a row \
+                     counts as not true"
+                ),
+            }
+        }
         let aside = self.all.saturating_sub(self.items.len());
         if aside == 0 && self.left_out == 0 {
             return;
         }
-        let (name, fields) = (file.display(), self.left_out);
+        let fields = self.left_out;
         match lang {
             Language::Nl => eprintln!(
                 "{name}: {aside} rijen doen niet mee, {fields} velden zijn weggelaten (zie covenant \

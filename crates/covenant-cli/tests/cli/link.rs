@@ -15,15 +15,10 @@ rec-3-org,geesje,bovenkerk,99,fantasiekade,,elders,5678,zz,19651231,3
 fn link(file: &std::path::Path, more: &[&str]) -> std::process::Output {
     let (file, map) = (text(file), text(&repository("examples/febrl/map.toml")));
     let covenant_file = text(&repository("examples/febrl/covenant.toml"));
-    let arguments = [
-        "link",
-        "--left",
-        &file,
-        "--map",
-        &map,
-        "--covenant",
-        &covenant_file,
-    ];
+    let mut arguments = vec!["link", "--left", &file, "--covenant", &covenant_file];
+    if !more.contains(&"--map") {
+        arguments.extend(["--map", &map]);
+    }
     covenant(arguments.iter().chain(more))
 }
 
@@ -49,6 +44,60 @@ fn rows_of_one_person_are_paired_through_two_nodes_and_a_broker() {
             "{pair}\n{told}"
         );
     }
+}
+
+#[test]
+fn figures_without_a_truth_are_not_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("persons.csv");
+    std::fs::write(&file, PERSONS).unwrap();
+    // An empty column, and a pattern that no row matches or that takes nothing.
+    let empty = link(&file, &["--truth", "address_2"]);
+    assert_eq!(code(&empty), 2, "{}", said(&empty));
+    assert!(
+        complained(&empty).contains("--truth: no row"),
+        "{}",
+        complained(&empty)
+    );
+    let good = std::fs::read_to_string(repository("examples/febrl/map.toml")).unwrap();
+    let map = folder.path().join("map.toml");
+    for (pattern, expected) in [
+        ("^nothing-([0-9]+)-", "--truth: no row"),
+        ("^rec-[0-9]+-", "derived.person: the pattern has no group"),
+    ] {
+        let wrong = good.replace("^rec-([0-9]+)-", pattern);
+        assert_ne!(wrong, good);
+        std::fs::write(&map, wrong).unwrap();
+        let output = link(&file, &["--truth", "person", "--map", &text(&map)]);
+        assert_eq!(code(&output), 2, "{}", said(&output));
+        assert!(
+            complained(&output).contains(expected),
+            "{}",
+            complained(&output)
+        );
+    }
+    // One row without a truth is told; no two rows with one are the same: no recall.
+    let lines: Vec<&str> = PERSONS.lines().collect();
+    let last = lines[6].replace("rec-3-org", "unknown");
+    std::fs::write(&file, [lines[0], lines[1], lines[4], &last, ""].join("\n")).unwrap();
+    let output = link(&file, &["--truth", "person", "--json"]);
+    assert_eq!(code(&output), 0, "{}", complained(&output));
+    let figures = json(&output);
+    assert!(
+        figures["precision"].is_null() && figures["recall"].is_null(),
+        "{figures}"
+    );
+    let told = link(&file, &["--truth", "person"]);
+    assert!(
+        complained(&told).contains("1 rijen hebben geen waarde"),
+        "{}",
+        complained(&told)
+    );
+    assert!(
+        said(&told).contains("paren 0, precisie -, volledigheid -"),
+        "{}",
+        said(&told)
+    );
 }
 
 #[test]
