@@ -7,6 +7,7 @@ mod draft;
 mod findings;
 mod read_back;
 mod record;
+mod rehearse;
 mod subject;
 mod submit;
 #[cfg(test)]

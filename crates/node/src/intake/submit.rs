@@ -9,7 +9,7 @@ use store::{NodeTx, OutsideId, OwnSignal, RequestKey};
 
 use super::record::{Content, Record, State, vault_name};
 use super::validate::{Against, Checked, check};
-use super::{Draft, Findings, Intake, request_key};
+use super::{Draft, Findings, Intake, rehearse, request_key};
 use crate::caller::Caller;
 use crate::covenants::Active;
 use crate::keys::Epoch;
@@ -140,13 +140,19 @@ impl Intake {
         let key = request_key(caller, METHOD, request);
         let now = self.clock.now();
         match self.prepare(draft, &submission.content, &hash, now) {
-            Ok(parcel) if submission.validate_only => Ok(Accepted {
-                accepted_at: None,
-                ..parcel.answer
-            }),
             // The unit of work looks whether it was answered before: a look-up of its own would
             // wait for every disk synchronisation.
-            Ok(parcel) => self.keep(key, hash, parcel, now).await,
+            Ok(parcel) => {
+                let only_check = submission.validate_only;
+                let unit = move |tx: &mut NodeTx| store_parcel(tx, &key, &hash, parcel, now);
+                let mut accepted = rehearse::run(&self.store, only_check, unit).await?;
+                if only_check {
+                    accepted.accepted_at = None;
+                } else {
+                    self.link.wake();
+                }
+                Ok(accepted)
+            }
             // What was taken once is answered so again, even when it would be refused by now.
             Err(refused) => match self.answered(&key, &hash) {
                 Ok(Some(answer)) if !submission.validate_only => Ok(answer),
@@ -307,21 +313,6 @@ impl Intake {
             self.metrics.left_out(over.len());
         }
         Ok(over)
-    }
-
-    async fn keep(
-        &self,
-        key: RequestKey,
-        hash: Digest,
-        parcel: Parcel,
-        now: Timestamp,
-    ) -> Result<Accepted, Refused> {
-        let accepted = self
-            .store
-            .write(move |tx| store_parcel(tx, &key, &hash, parcel, now))
-            .await?;
-        self.link.wake();
-        Ok(accepted)
     }
 }
 

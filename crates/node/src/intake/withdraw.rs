@@ -6,7 +6,7 @@ use store::{NodeTx, RequestKey};
 use wire::malformed::Problem;
 
 use super::record::{Record, State, vault_name};
-use super::{Choice, Findings, Intake, request_key};
+use super::{Choice, Findings, Intake, rehearse, request_key};
 use crate::caller::Caller;
 use crate::refusal::{Reason as Why, Refused};
 use crate::uplink::item;
@@ -67,26 +67,22 @@ impl Intake {
         let (Some(request), Some(id), Some(reason)) = (request, id, reason) else {
             return Err(found.into());
         };
-        if withdrawal.validate_only {
-            let own = self.store.read(|view| Ok::<_, Refused>(view.own(id)?))?;
-            own.ok_or_else(signal_unknown)?;
-            return Ok(Withdrawn {
-                id: *id.as_bytes(),
-                at: None,
-            });
-        }
         let word = format!("{reason:?}");
         let hash = self
             .vault
             .recognise(&[b"withdraw", id.as_bytes(), word.as_bytes()]);
         let key = request_key(caller, METHOD, request);
         let now = self.clock.now();
-        let withdrawn = self
-            .store
-            .write(move |tx| store_withdrawal(tx, &key, &Digest::new(hash), id, reason, now))
-            .await?;
-        self.metrics.withdrawn();
-        self.link.wake();
+        let only_check = withdrawal.validate_only;
+        let unit =
+            move |tx: &mut NodeTx| store_withdrawal(tx, &key, &Digest::new(hash), id, reason, now);
+        let mut withdrawn = rehearse::run(&self.store, only_check, unit).await?;
+        if only_check {
+            withdrawn.at = None;
+        } else {
+            self.metrics.withdrawn();
+            self.link.wake();
+        }
         Ok(withdrawn)
     }
 }

@@ -2,6 +2,7 @@
 
 mod fields;
 mod listing;
+mod rehearsing;
 mod taking;
 
 use super::*;
