@@ -227,8 +227,8 @@ pub(super) fn named<'a>(compiled: &'a Compiled, facts: &AskerFacts) -> Vec<(usiz
         .collect()
 }
 
-/// Why a clause does nothing for this asker; empty when it remains. A clause none of whose cells
-/// is open to the role is as good as not there.
+/// Why a clause does nothing for this asker; empty when it remains. A question tells advice and no
+/// other level, so a clause none of whose cells can give the role an advice is as good as not there.
 fn drops_out(
     compiled: &Compiled,
     standing: &Standing,
@@ -246,18 +246,19 @@ fn drops_out(
     if standing.closes_clause(&clause.number, &facts.role.party(), now) {
         return single(Reason::Suspended);
     }
+    if clause.advice.is_none() || !clause.shows.contains(&Shows::Advice) {
+        return single(Reason::NotNamed);
+    }
     let opens = clause.from.iter().any(|source| {
         clause.about.iter().any(|signal| {
-            clause.shows.iter().any(|shows| {
-                let cell = Cell {
-                    role: facts.role.clone(),
-                    purpose: facts.purpose.clone(),
-                    source: source.clone(),
-                    signal: signal.clone(),
-                    shows: *shows,
-                };
-                compiled.table.ruling(&cell) == Ruling::Open(place)
-            })
+            let cell = Cell {
+                role: facts.role.clone(),
+                purpose: facts.purpose.clone(),
+                source: source.clone(),
+                signal: signal.clone(),
+                shows: Shows::Advice,
+            };
+            compiled.table.ruling(&cell) == Ruling::Open(place)
         })
     });
     if !opens {

@@ -8,7 +8,7 @@ use crate::language::ast::Outcome;
 use crate::language::parse::DraftClause;
 use crate::language::places::steps;
 use crate::language::words::{Shows, Trigger};
-use crate::lint::cells::named;
+use crate::lint::cells::{Cell, named};
 use crate::lint::{Rules, warning};
 
 pub(super) fn run(rules: &Rules<'_>) {
@@ -22,6 +22,7 @@ pub(super) fn run(rules: &Rules<'_>) {
             );
         } else {
             idle_words(rules, draft);
+            unanswered(rules, draft);
         }
         idle_demands(rules, draft);
         example(rules, draft);
@@ -40,6 +41,21 @@ fn dead(rules: &Rules<'_>, draft: &DraftClause) -> bool {
             .collect();
         !sources.is_empty() && sources.len() >= least
     })
+}
+
+/// A question is answered with an advice and nothing else; without one every question is refused.
+fn unanswered(rules: &Rules<'_>, draft: &DraftClause) {
+    let advises = |cell: &Cell<'_>| cell.shows == Shows::Advice && rules.is_alive(cell);
+    if draft.clause.is_triggered_by(Trigger::Question) && !named(&draft.clause).any(|c| advises(&c))
+    {
+        rules.at_word(
+            warning::NO_ADVICE,
+            steps!["regel", draft.index, "aanleiding"],
+            Trigger::Question.as_str(),
+            "het antwoord op een vraag is een advies, en deze regel geeft er geen: elke vraag wordt geweigerd".into(),
+            "the answer to a question is an advice, and this clause gives none: every question is refused".into(),
+        );
+    }
 }
 
 /// A source that has none of the signals, a signal that none of the sources has, a role that is

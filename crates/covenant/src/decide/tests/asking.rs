@@ -9,7 +9,7 @@ use crate::decide::{
     Answer, AskerFacts, Decision, Reason, Refusal, RefusalCode, Shown, answer, may_ask,
 };
 use crate::language::span::Span;
-use crate::language::words::{LoginLevel, Shows, Trigger};
+use crate::language::words::{LoginLevel, Shows};
 use crate::vocabulary::advice::NO_ADVICE;
 
 fn ask(world: &World, who: &AskerFacts, signals: Vec<Signal>) -> Answer {
@@ -436,21 +436,46 @@ fn a_prohibited_signal_helps_nobody() {
     assert_eq!(reasons(&answer, "zorg"), [Reason::Prohibited]);
 }
 
+/// What can never be answered is refused before anything is counted or looked up.
 #[test]
 fn a_question_tells_advice_and_no_other_level() {
+    type Change = fn(&mut crate::language::ast::Document);
+    let changes: [(Change, Reason); 2] = [
+        (
+            |d| {
+                d.clauses[0].shows = vec![Shows::Hit, Shows::Contact];
+                d.clauses[0].advice = None;
+            },
+            Reason::NotNamed,
+        ),
+        (
+            |d| {
+                let mut advice = d.prohibitions[1].clone();
+                advice.shows = crate::language::ast::Selection::Only(vec![Shows::Advice]);
+                d.prohibitions.push(advice);
+                d.clauses[0].shows.push(Shows::Contact);
+            },
+            Reason::Prohibited,
+        ),
+    ];
+    for (change, reason) in changes {
+        let world = World::changed(change);
+        let refusal = refused(&world, &asker("corporatie.huismeester"));
+        assert_eq!(refusal.code, RefusalCode::QuestionNotAllowed);
+        assert_eq!(refusal.unmet[0].reason, reason);
+    }
+    // Beside a clause that advises it changes nothing.
     let world = World::changed(|d| {
-        d.prohibitions.clear();
-        d.clauses[0].shows = vec![Shows::Category];
-        d.clauses[0].triggers = vec![Trigger::Question];
-        d.clauses[0].advice = None;
+        d.clauses[1].shows = vec![Shows::Contact];
+        d.clauses[1].advice = None;
     });
-    let answer = ask(
-        &world,
-        &asker("corporatie.huismeester"),
-        vec![signal(1, "gemeente", "vera:AGR.FYS")],
-    );
-    assert_eq!(answer.advice, NO_ADVICE);
-    assert_eq!(reasons(&answer, "gemeente"), [Reason::NotNamed]);
+    let signals = vec![
+        signal(1, "gemeente", "vera:AGR.FYS"),
+        signal(2, "politie", "vera:AGR.FYS"),
+    ];
+    let answer = ask(&world, &asker("corporatie.teamleider"), signals);
+    assert_eq!(answer.advice.code, "ga-met-twee");
+    assert_eq!(revealed(&answer), ["gemeente"]);
 }
 
 #[test]

@@ -27,6 +27,9 @@ lints! {
     DEAD_PROHIBITION = "dood-verbod", Warning,
         "Een verbod dat niets sluit", "A prohibition that closes nothing",
         "Laat het staan als bescherming voor later, of haal het weg.", "Leave it as a safeguard for later, or remove it.";
+    NO_ADVICE = "vraag-zonder-advies", Warning,
+        "Een regel voor vragen die nooit een advies geeft", "A clause for questions that never gives an advice",
+        "Zet handelingsadvies in toont met advies, of gebruik overeenkomst.", "Put handelingsadvies in toont with advies, or use overeenkomst.";
     NO_EFFECT = "zonder-gevolg", Warning,
         "Iets wat geen gevolg heeft", "Something that has no effect",
         "Haal het weg, of schrijf wat u bedoelt.", "Remove it, or write what you mean.";
