@@ -71,10 +71,18 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates without I/O, clock, async or logging.
 const PURE: &[&str] = &["model", "pseudonym", "covenant", "ledger"];
 
+/// What this machine builds: crates for other systems were perhaps never fetched.
 fn metadata() -> cargo_metadata::Metadata {
+    let version = std::process::Command::new("rustc").arg("-vV").output();
+    let version = String::from_utf8(version.expect("rustc answers").stdout).expect("text");
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("rustc names its host");
+    let options = ["--locked", "--filter-platform", host];
     cargo_metadata::MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
-        .other_options(vec!["--offline".to_owned()])
+        .other_options(options.map(str::to_owned).to_vec())
         .exec()
         .expect("cargo metadata answers")
 }

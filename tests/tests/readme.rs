@@ -119,7 +119,31 @@ fn the_samples_are_settings() {
         let start = start.expect("a unit starts something");
         let name = start.rsplit('/').next().unwrap();
         assert!(root().join("config").join(name).exists(), "{start}");
+        let sample = std::fs::read_to_string(root().join("config").join(name)).unwrap();
+        credentials_agree(&text, &sample);
     }
+}
+
+/// The unit hands over exactly the secrets that the settings name.
+fn credentials_agree(unit: &str, sample: &str) {
+    let loaded: BTreeSet<&str> = unit
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("LoadCredentialEncrypted=")?
+                .split(':')
+                .next()
+        })
+        .collect();
+    let secret = regex::Regex::new(
+        r#""/run/credentials/covenant-(?:node|broker)\.service/([^"]+)"|credential = "([^"]+)""#,
+    );
+    let named: BTreeSet<&str> = secret
+        .unwrap()
+        .captures_iter(sample)
+        .filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str()))
+        .collect();
+    assert_eq!(loaded, named);
+    assert!(!named.is_empty());
 }
 
 /// Keeps the lines of the story.

@@ -21,7 +21,7 @@ mod running;
 mod standing;
 mod witness;
 
-pub use running::{RunningBroker, check_config, load, run, start, start_with};
+pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
 use std::sync::Arc;
 

@@ -23,13 +23,20 @@ struct Arguments {
 enum Command {
     /// Reads the configuration, keys, certificates and covenants, says what is wrong, and ends.
     CheckConfig,
+    /// Prints the public key of the disclosure log: what nodes and auditors pin as `log_vkey`, and
+    /// what a covenant names as `[logboek] sleutel`.
+    LogKey,
 }
 
+#[expect(clippy::print_stdout, reason = "the command's answer")]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         None => broker::run(&arguments.config, &arguments.set),
         Some(Command::CheckConfig) => broker::check_config(&arguments.config, &arguments.set),
+        Some(Command::LogKey) => broker::log_key(&arguments.config, &arguments.set).map(|lines| {
+            println!("{lines}");
+        }),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -61,6 +61,17 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The public key of the log: as a C2SP verifier key, and on a second line as covenants write it.
+///
+/// # Errors
+/// When the settings or the key can't be read.
+pub fn log_key(files: &[PathBuf], set: &[String]) -> anyhow::Result<String> {
+    let config = load(files, set)?;
+    let key = identity::SigningKey::read(&config.log.signing_key).context("log.signing_key")?;
+    let verifier = log_signer(&config)?.verifier().to_vkey();
+    Ok(format!("{verifier}\n{}", key.verifying_key()))
+}
+
 /// Runs a broker until SIGTERM.
 ///
 /// # Errors
