@@ -54,17 +54,15 @@ impl Refused {
         Reason::NodeFailed.into()
     }
 
-    /// Wrong fields. Where every one of them breaks the same rule, and that is a reason of its own
-    /// for a wrong message, it is that reason.
+    /// Wrong fields. Where every one of them breaks the same rule, and that is a reason of its own,
+    /// it is that reason with its status: as when the broker finds it.
     #[must_use]
     pub fn fields(violations: Vec<Violation>) -> Self {
         let rule = violations
             .first()
             .map(|v| v.rule.clone())
             .unwrap_or_default();
-        let own = Reason::parse(&rule)
-            .filter(|r| r.code() == Reason::FieldInvalid.code())
-            .filter(|_| violations.iter().all(|v| v.rule == rule));
+        let own = Reason::parse(&rule).filter(|_| violations.iter().all(|v| v.rule == rule));
         let mut refusal = Refusal::fields(violations);
         refusal.reason = own.unwrap_or(refusal.reason);
         refusal.into()
@@ -127,11 +125,10 @@ mod tests {
             violation("signal.id", "UUID_V7"),
         ]);
         assert_eq!(two.reason(), Reason::FieldInvalid);
-        let state = Refused::fields(vec![violation("signal.category", "CATEGORY_UNKNOWN")]);
-        assert_eq!(
-            state.reason(),
-            Reason::FieldInvalid,
-            "its own status says another thing"
-        );
+        let state = Refused::fields(vec![violation("signal.category", "CATEGORY_NOT_YOURS")]);
+        let status = state.0.to_status();
+        assert_eq!(state.reason(), Reason::CategoryNotYours);
+        assert_eq!(status.code(), Reason::CategoryNotYours.code());
+        assert_eq!(state.0.violations.len(), 1);
     }
 }

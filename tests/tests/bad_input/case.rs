@@ -1,7 +1,7 @@
 //! One bad value, and what must be said of it.
 
 use journeys::world::World;
-use tonic::{Code, Status};
+use tonic::Status;
 use wire::audit_v1::GetCheckpointRequest;
 use wire::reason::Reason;
 
@@ -41,18 +41,16 @@ impl<T> Case<T> {
     pub(crate) fn judge(&self, status: &Status) {
         let Self { path, rule, .. } = self;
         let told = wire::status::read(status);
+        // A rule that is a reason of its own has one status, whoever finds it.
+        let reason = match *rule {
+            "REQUIRED" => Reason::FieldRequired,
+            rule => Reason::parse(rule).unwrap_or(Reason::FieldInvalid),
+        };
         assert_eq!(
-            told.code,
-            Code::InvalidArgument,
+            (told.reason, told.code),
+            (Some(reason), reason.code()),
             "{path} {rule}: {status:?}"
         );
-        let reason = told
-            .reason
-            .unwrap_or_else(|| panic!("{path} {rule} has no reason"));
-        assert_eq!(reason.code(), Code::InvalidArgument, "{path} {rule}");
-        if *rule == "REQUIRED" {
-            assert_eq!(reason, Reason::FieldRequired, "{path}");
-        }
         let found: Vec<_> = told
             .violations
             .iter()

@@ -88,7 +88,7 @@ fn refused_here() -> Vec<(Visit, Reason)> {
         ),
         with(|v| v.actor = "Jan Jansen".to_owned(), Reason::FieldInvalid),
         with(|v| v.subject = None, Reason::FieldRequired),
-        with(|v| v.covenant = "ander".to_owned(), Reason::FieldInvalid),
+        with(|v| v.covenant = "ander".to_owned(), Reason::CovenantUnknown),
     ]
 }
 
