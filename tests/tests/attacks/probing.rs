@@ -1,10 +1,12 @@
 //! Pushing in order to look, and reading what is not one's own.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use journeys::realm::{LogClient, Realm, eventually, quick, set};
 use journeys::voice::{Voice, reason};
+use model::clock::{Clock as _, ManualClock, SystemClock};
 use sandbox::messages::{Home, fresh_id, home, signal, visit};
 use tonic::Code;
 use wire::audit_v1::{
@@ -217,7 +219,8 @@ async fn a_withdrawal_alarms_the_auditor_and_tells_the_prober_nothing() -> Resul
 async fn pushes_are_limited_per_party_and_day() -> Result<()> {
     let mut realm = Realm::laid_out(&quick(), journeys::realm::today())?;
     realm.configure_broker(|settings| set(settings, "limits.pushes_per_party_per_day", 3))?;
-    realm.start_all().await?;
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    realm.start_all_at(clock.clone()).await?;
     let voice = Voice::of(&realm, "corporatie", VISITS)?;
     let mut first = None;
     for place in 0..3 {
@@ -231,41 +234,49 @@ async fn pushes_are_limited_per_party_and_day() -> Result<()> {
     let first = first.context("a signal")?;
     voice.withdraw(&voice.withdrawal(&first.id)).await?;
     assert_eq!(voice.push(&over).await?, Err("LIMIT_REACHED".to_owned()));
-    // Through the node the partner system reads why.
-    let made = attacked(12);
-    let partner = realm.client("corporatie", "partner")?;
-    let id = made.id.clone();
-    let request = SubmitSignalRequest {
-        request_id: fresh_id(),
-        signal: Some(made),
-        validate_only: false,
-    };
-    partner.signals().submit_signal(request).await?;
-    let stored = eventually("the node knows that it was refused", async || {
-        let request = GetSignalRequest {
-            signal_id: id.clone(),
-        };
-        let stored = partner
-            .signals()
-            .get_signal(request)
-            .await?
-            .into_inner()
-            .signal;
-        let stored = stored.context("a stored signal")?;
-        Ok((stored.state() == SignalState::Refused).then_some(stored))
-    })
-    .await?;
-    let refusal = stored.refusal.context("a refused signal says why")?;
-    assert_eq!(
-        wire::status::read_message(&refusal).reason_text,
-        "LIMIT_REACHED"
-    );
     // Others have their own number.
     let other = Voice::of(&realm, "gemeente", VISITS)?;
     assert_eq!(
         other.push(&other.batch(VISIT, ATTACKED, [9; 32])).await?,
         Ok(1)
     );
+    // What a node took is not lost: it waits there, and goes the next day.
+    let state = async |id: &str| -> Result<SignalState> {
+        let request = GetSignalRequest {
+            signal_id: id.to_owned(),
+        };
+        let signals = realm.client("corporatie", "partner")?.signals();
+        let stored = signals.clone().get_signal(request).await?.into_inner();
+        Ok(stored.signal.context("a stored signal")?.state())
+    };
+    let submit = async |number: u32| -> Result<String> {
+        let made = attacked(number);
+        let id = made.id.clone();
+        let request = SubmitSignalRequest {
+            request_id: fresh_id(),
+            signal: Some(made),
+            validate_only: false,
+        };
+        let partner = realm.client("corporatie", "partner")?;
+        partner.signals().submit_signal(request).await?;
+        Ok(id)
+    };
+    let waits = submit(12).await?;
+    eventually("the node tried", async || {
+        let admin = realm.running("corporatie")?.admin.to_string();
+        let metrics = journeys::processes::get(&admin, "/metrics").await?;
+        Ok(metrics.contains("outcome=\"later\"} 1").then_some(()))
+    })
+    .await?;
+    assert_eq!(state(&waits).await?, SignalState::Queued);
+    clock.advance_seconds(86_400);
+    let today = submit(13).await?;
+    for id in [&waits, &today] {
+        eventually("it was delivered the next day", async || {
+            Ok((state(id).await? == SignalState::Delivered).then_some(()))
+        })
+        .await?;
+    }
     realm.stop_all().await
 }
 

@@ -3,7 +3,7 @@
 //! What can't go now (a blocked match key, a key without reference, a delay) is passed over and
 //! holds up nothing behind it. What the broker refuses is kept as the signal's own refusal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use model::{CovenantId, KeyEpoch, MatchKeyId, RequestId, Timestamp};
@@ -39,6 +39,8 @@ type Outcome = (u64, Item, Option<Refusal>);
 struct Pushes {
     up: mpsc::Sender<pb::PushSignalsRequest>,
     down: Streaming<pb::PushSignalsResponse>,
+    /// Queues whose party has pushed enough for today, and when they go on.
+    resting: BTreeMap<String, Timestamp>,
 }
 
 /// One queue in one pass: where it stands, and when something passed over may go.
@@ -49,6 +51,8 @@ struct Lane<'a> {
     blocked: BTreeSet<MatchKeyId>,
     cursor: u64,
     next_due: Option<Timestamp>,
+    /// Before this moment pushes wait; withdrawals go.
+    rests_until: Option<Timestamp>,
 }
 
 /// Items of one kind that go together.
@@ -71,6 +75,7 @@ impl Uplink {
                     let Some(mut lane) = self.lane(&active, epoch.number()) else {
                         continue;
                     };
+                    lane.rests_until = pushes.resting.get(&lane.queue).copied();
                     while self.send_some(&mut pushes, &mut lane).await? {}
                     next_due = earliest(next_due, lane.next_due);
                 }
@@ -103,6 +108,7 @@ impl Uplink {
             blocked,
             cursor: 0,
             next_due: None,
+            rests_until: None,
         })
     }
 
@@ -142,7 +148,10 @@ impl Uplink {
                     tracing::error!("an outbox item does not read back: restore a backup");
                     continue;
                 };
-                let due = item.due(self.outbox.push_delay_ms, self.outbox.push_jitter_ms);
+                let mut due = item.due(self.outbox.push_delay_ms, self.outbox.push_jitter_ms);
+                if let (Errand::Push(_), Some(until)) = (&item.errand, lane.rests_until) {
+                    due = due.max(until);
+                }
                 if due > now {
                     lane.next_due = earliest(lane.next_due, Some(due));
                 } else if !item.needs_any(&lane.blocked) {
@@ -166,7 +175,11 @@ impl Uplink {
             .push_signals(ReceiverStream::new(requests))
             .await?
             .into_inner();
-        Ok(Pushes { up, down })
+        Ok(Pushes {
+            up,
+            down,
+            resting: BTreeMap::new(),
+        })
     }
 
     async fn push(
@@ -214,8 +227,12 @@ impl Uplink {
         }
         match answer.outcome {
             Some(push_signals_response::Outcome::Taken(taken)) => {
-                self.settle(&lane.queue, items, taken).await?;
-                Ok(true)
+                let limited = self.settle(&lane.queue, items, taken).await?;
+                if limited {
+                    let tomorrow = self.clock.now().day().plus_days(1).start();
+                    pushes.resting.insert(lane.queue.clone(), tomorrow);
+                }
+                Ok(!limited)
             }
             Some(push_signals_response::Outcome::Refused(status)) => {
                 let told = wire::status::read_message(&status);
@@ -255,33 +272,46 @@ impl Uplink {
         }
     }
 
-    /// Removes what the broker has, and keeps its refusals with their signals.
+    /// Removes what the broker has, and keeps its refusals with their signals. What is too much for
+    /// today goes on waiting: it was acknowledged here. Answers whether there was such an item.
     async fn settle(
         &self,
         queue: &str,
         items: Vec<(u64, Item)>,
         taken: pb::TakenBatch,
-    ) -> Result<(), Lost> {
+    ) -> Result<bool, Lost> {
         let mut outcomes: Vec<Outcome> = items
             .into_iter()
             .map(|(number, item)| (number, item, None))
             .collect();
         let count = outcomes.len();
+        let mut later = BTreeSet::new();
         for refused in &taken.refused {
             let place = usize::try_from(refused.index).unwrap_or(usize::MAX);
             let Some(outcome) = outcomes.get_mut(place) else {
                 return Err(Lost::Protocol("a refusal of an item that was not sent"));
             };
             let told = refused.status.as_ref().map(wire::status::read_message);
+            if told.as_ref().and_then(|told| told.reason) == Some(Reason::LimitReached) {
+                later.insert(outcome.0);
+                continue;
+            }
             let refusal = told.map_or_else(unexplained, refusal);
             tracing::warn!(reason = %refusal.reason, "the broker refused an item of the outbox");
             outcome.2 = Some(refusal);
         }
+        outcomes.retain(|(number, _, _)| !later.contains(number));
         self.keep_outcomes(queue.to_owned(), outcomes).await?;
         let refused = taken.refused.len();
         self.metrics.sent("taken", count.saturating_sub(refused));
-        self.metrics.sent("refused", refused);
-        Ok(())
+        self.metrics
+            .sent("refused", refused.saturating_sub(later.len()));
+        if !later.is_empty() {
+            let count = later.len();
+            tracing::warn!(%queue, count, "the limit of pushes for today is reached; the rest waits");
+            self.metrics.sent("later", count);
+        }
+        Ok(!later.is_empty())
     }
 
     /// Under a covenant that is over nothing can be delivered any more, and nothing matches: what

@@ -71,6 +71,20 @@ impl BrokerView {
         }
     }
 
+    /// Whether this id is taken: by a live signal, a withdrawn or a purged one.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn is_taken(
+        &self,
+        covenant: &CovenantId,
+        epoch: KeyEpoch,
+        party: &PartyId,
+        id: SignalId,
+    ) -> Result<bool, StoreError> {
+        self.tx.has(&id_key(covenant, epoch, party, id))
+    }
+
     /// The oldest signals that wait to be matched, at most `limit`.
     ///
     /// # Errors
