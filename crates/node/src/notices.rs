@@ -9,6 +9,7 @@ use model::{ActorId, CovenantId, Digest, NoticeId, PartyId, RoleRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{NodeStore, OutsideId, Received, StoreError};
 use tokio::sync::watch;
+use wire::limit;
 use wire::malformed::Problem;
 use wire::notice::Notice;
 
@@ -24,6 +25,8 @@ use crate::vault::Vault;
 const METHOD: &str = "covenant.node.v1.NoticeService/AcknowledgeNotice";
 const AT_ONCE: usize = 128;
 const MOST_LOOKED_AT: usize = 5_000;
+/// What the times of one notice take at most, in bytes.
+const FRAME: usize = 64;
 
 /// What came from the broker for people of this party.
 #[derive(Debug, Clone)]
@@ -200,6 +203,7 @@ impl Inbox {
         let mut before = before.unwrap_or_else(|| self.newest.borrow().saturating_add(1));
         let mut notices = Vec::new();
         let mut looked_at: usize = 0;
+        let mut room = limit::PAGE_BYTES;
         while before > 1 {
             let at_once = u64::try_from(AT_ONCE).unwrap_or(1);
             let after = before.saturating_sub(at_once.saturating_add(1));
@@ -207,7 +211,20 @@ impl Inbox {
             for row in rows.into_iter().rev().filter(|row| row.number < before) {
                 looked_at = looked_at.saturating_add(1);
                 let number = row.number;
-                notices.extend(self.fitting(&wanted, &row)?);
+                if let Some(kept) = self.fitting(&wanted, &row)? {
+                    // What does not fit begins the next page.
+                    match room.checked_sub(row.body.len().saturating_add(FRAME)) {
+                        None if !notices.is_empty() => {
+                            let next_page_token = self.token(filter, number.saturating_add(1));
+                            return Ok(KeptPage {
+                                notices,
+                                next_page_token,
+                            });
+                        }
+                        left => room = left.unwrap_or(0),
+                    }
+                    notices.push(kept);
+                }
                 if notices.len() >= size || looked_at >= MOST_LOOKED_AT {
                     let next_page_token = self.token(filter, number);
                     return Ok(KeptPage {

@@ -2,6 +2,8 @@
 
 /// The largest message that anyone takes, in bytes.
 pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// The content of one page of a list, in bytes: what frames and describes it fits beside it.
+pub const PAGE_BYTES: usize = 3 * 1024 * 1024;
 /// Items of one signed batch.
 pub const BATCH: usize = 1_000;
 /// Purposes of one signal.

@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use model::{CovenantId, Day, SignalId, Timestamp};
+use wire::limit;
 use wire::malformed::Problem;
 
 use super::record::{self, Content, Record, State, id_in_name, vault_name};
@@ -16,6 +17,8 @@ const LARGEST_PAGE: usize = 500;
 const MOST_LOOKED_AT: usize = 5_000;
 const AT_ONCE: usize = 256;
 const NAME: usize = 25;
+/// What states, times and reasons of one signal take at most, in bytes.
+const FRAME: usize = 1_024;
 
 /// Which signals.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,25 @@ pub struct Stored {
     pub expires_on: Day,
     /// Why the broker refused it.
     pub refusal: Option<Refused>,
+}
+
+impl Stored {
+    /// About how much it takes of an answer: its content, and the texts of a refusal, which stand
+    /// there twice, with what frames them.
+    fn bytes(&self) -> usize {
+        let content = self.content.as_ref().map_or(0, Vec::len);
+        let texts = self.refusal.as_ref().map_or(0, |refused| {
+            let Refusal {
+                message_en,
+                message_nl,
+                ..
+            } = &*refused.0;
+            message_en.len().saturating_add(message_nl.len())
+        });
+        content
+            .saturating_add(texts.saturating_mul(2))
+            .saturating_add(FRAME)
+    }
 }
 
 impl std::fmt::Debug for Stored {
@@ -109,6 +131,7 @@ impl Intake {
         found.into_result()?;
         let mut signals = Vec::new();
         let mut looked_at: usize = 0;
+        let mut room = limit::PAGE_BYTES;
         loop {
             let rows = self
                 .store
@@ -117,6 +140,17 @@ impl Intake {
             for (name, sealed) in rows {
                 looked_at = looked_at.saturating_add(1);
                 if let Some(signal) = self.fitting(&wanted, &name, &sealed)? {
+                    // What does not fit begins the next page.
+                    match room.checked_sub(signal.bytes()) {
+                        None if !signals.is_empty() => {
+                            let next_page_token = self.token(filter, after.as_deref());
+                            return Ok(Page {
+                                signals,
+                                next_page_token,
+                            });
+                        }
+                        left => room = left.unwrap_or(0),
+                    }
                     signals.push(signal);
                 }
                 after = Some(name);

@@ -760,7 +760,8 @@ pub struct ListNoticesRequest {
     /// Only those that are not acknowledged.
     #[prost(bool, tag = "3")]
     pub unacknowledged: bool,
-    /// How many at most, up to 500; 0 means 50. More than 500 is taken as 500.
+    /// How many at most, up to 500; 0 means 50. More than 500 is taken as 500. A page ends sooner
+    /// where its notices would take more than about 3 MiB.
     #[prost(int32, tag = "4")]
     pub page_size: i32,
     /// The next_page_token of the page before, with the same filters; empty for the first page.
@@ -1675,7 +1676,8 @@ pub struct ListSignalsRequest {
     /// Only signals observed before this day.
     #[prost(message, optional, tag = "4")]
     pub observed_until: ::core::option::Option<super::super::r#type::v1::Date>,
-    /// How many at most, up to 500; 0 means 50. More than 500 is taken as 500.
+    /// How many at most, up to 500; 0 means 50. More than 500 is taken as 500. A page ends sooner
+    /// where its signals would take more than about 3 MiB.
     #[prost(int32, tag = "5")]
     pub page_size: i32,
     /// The next_page_token of the page before, with the same filters; empty for the first page.

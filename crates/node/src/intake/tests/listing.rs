@@ -78,3 +78,37 @@ async fn own_signals_are_listed_newest_first_by_pages_and_filters() {
     let refused = world.intake.list(&system, &negative).unwrap_err();
     assert_eq!(refused.0.violations[0].field, "page_size");
 }
+
+#[tokio::test]
+async fn a_page_ends_where_its_bytes_would_not_fit_one_message() {
+    let world = world();
+    let system = world.system();
+    let mut ids = Vec::new();
+    for size in [0, 900, 900, 900, 900, 4_000, 0] {
+        let one = draft();
+        ids.push(one.id.clone());
+        let large = Submission {
+            content: vec![b'x'; size << 10],
+            ..submission(one)
+        };
+        world.intake.submit(&system, large).await.unwrap();
+        world.clock.advance_seconds(1);
+    }
+    ids.reverse();
+    let (mut listed, mut pages, mut filter) = (Vec::new(), Vec::new(), everything());
+    loop {
+        let page = world.intake.list(&system, &filter).unwrap();
+        pages.push(page.signals.len());
+        listed.extend(page.signals.iter().map(|s| s.id.to_string()));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        filter.page_token = page.next_page_token;
+    }
+    assert_eq!(listed, ids);
+    assert_eq!(
+        pages,
+        [1, 1, 3, 2],
+        "one alone that is too large is given alone"
+    );
+}

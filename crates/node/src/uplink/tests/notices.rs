@@ -104,3 +104,32 @@ async fn notices_come_newest_first_by_pages() {
     let refused = pair.inbox.list(&handler(), &not_mine, 0, "").unwrap_err();
     assert_eq!(refused.reason(), Reason::RoleNotYours);
 }
+
+#[tokio::test]
+async fn a_page_of_notices_ends_where_its_bytes_would_not_fit_one_message() {
+    let (world, broker) = Pair::parts();
+    let large = |_| {
+        let mut notice = broker.notice(&[], &["corporatie.huismeester"]);
+        notice.contact = "x".repeat(5 << 18);
+        notice
+    };
+    let notices: Vec<_> = (0..3).map(large).collect();
+    broker.state().notices = notices.clone();
+    let address = broker.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.0;
+    let pair = Pair::at(world, broker, address);
+    until("all notices", || *pair.inbox.newest.borrow() == 3).await;
+    let (mut listed, mut pages, mut token) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let filter = NoticeFilter::default();
+        let page = pair.inbox.list(&handler(), &filter, 0, &token).unwrap();
+        pages.push(page.notices.len());
+        listed.extend(page.notices.iter().map(|k| k.notice.id.to_string()));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        token = page.next_page_token;
+    }
+    let expected: Vec<_> = notices.iter().rev().map(|n| n.id.clone()).collect();
+    assert_eq!(listed, expected);
+    assert_eq!(pages, [2, 1]);
+}
