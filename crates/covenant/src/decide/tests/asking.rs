@@ -3,7 +3,7 @@
 use model::{Certainty, ProtectionStatement, Signal, SubjectKind};
 
 use super::world::{
-    ADDRESS_KEY, World, asker, candidate, found, now, party, purpose, role, signal, subject, today,
+    World, asker, candidate, found, now, party, purpose, role, signal, subject, today,
 };
 use crate::decide::{
     Answer, AskerFacts, Decision, Reason, Refusal, RefusalCode, Shown, answer, may_ask,
@@ -33,7 +33,7 @@ fn revealed(answer: &Answer) -> Vec<&str> {
     reveals.map(|d| d.source.as_str()).collect()
 }
 
-fn reasons(answer: &Answer, source: &str) -> Vec<Reason> {
+pub(super) fn reasons(answer: &Answer, source: &str) -> Vec<Reason> {
     let one = answer.decisions.iter().find(|d| d.source == party(source));
     match &one.unwrap().decision {
         Decision::Reveal(_) => Vec::new(),
@@ -314,53 +314,7 @@ fn protection_is_attested_by_all_and_hidden_by_nothing() {
     assert_eq!(reasons(&answer, "gemeente"), [Reason::Minor]);
 }
 
-/// The police clause alone compares persons, and drops out without a reason. A signal that agrees
-/// with the person and says that it is a minor withholds the other clause's advice all the same.
-#[test]
-fn leaving_out_a_reason_hides_no_protection() {
-    let world = World::changed(|d| {
-        d.clauses[0].comparisons.retain(|c| c.as_str() == "adres");
-        d.clauses[1].comparisons = vec![model::MatchKeyName::parse("persoon").unwrap()];
-    });
-    let keys = [
-        (ADDRESS_KEY, 1),
-        ("persoon/voornaam-klank+achternaam-klank+geboortedatum", 2),
-        ("persoon/voornaam-klank+geboortedatum+postcode", 2),
-    ];
-    let asked = subject(SubjectKind::Person, &keys);
-    let mut minor = signal(2, "politie", "vera:OVE");
-    minor.subjects = vec![subject(SubjectKind::Person, &keys[1..])];
-    minor.subjects[0].minor = ProtectionStatement::Present;
-    let signals = [signal(1, "gemeente", "vera:AGR.FYS"), minor];
-    let mut who = asker("corporatie.teamleider");
-    for motivation in [true, false] {
-        who.asking.motivation = motivation;
-        let question = may_ask(&world.active, &world.standing, &who, now()).unwrap();
-        assert_eq!(names(&question.match_keys()), ["adres", "persoon"]);
-        let judged_by: &[&str] = if motivation {
-            &["adres", "persoon"]
-        } else {
-            &["adres"]
-        };
-        assert_eq!(names(&question.judged_by()), judged_by);
-        // What is looked up is what the question names.
-        let mut looked_up = asked.clone();
-        let wanted = names(&question.match_keys());
-        let named = |token: &model::Token| wanted.iter().any(|n| n == token.key.name());
-        looked_up.tokens.retain(named);
-        let candidates = signals.iter().cloned();
-        let found = model::Match {
-            trigger: None,
-            candidates: candidates.map(|s| candidate(s, &looked_up)).collect(),
-            subject: looked_up,
-        };
-        let answer = answer(&world.active, &world.standing, question, &found, now());
-        assert_eq!(answer.advice, NO_ADVICE, "motivation: {motivation}");
-        assert_eq!(reasons(&answer, "gemeente"), [Reason::Minor]);
-    }
-}
-
-fn names(keys: &[model::MatchKeyName]) -> Vec<String> {
+pub(super) fn names(keys: &[model::MatchKeyName]) -> Vec<String> {
     keys.iter().map(ToString::to_string).collect()
 }
 

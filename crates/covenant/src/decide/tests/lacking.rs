@@ -2,19 +2,21 @@
 
 use model::{
     AdviceCode, ClauseNo, Match, MatchKeyName, Protection, ProtectionStatement, Signal, Subject,
-    SubjectKind,
+    SubjectKind, Token,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
+use super::asking::{names, reasons};
 use super::properties::world_of;
 use super::world::{
     ADDRESS_KEY, PARTIES, World, asker, asking, candidate, document, now, party, signal, subject,
 };
-use crate::decide::{AskerFacts, Asking, answer, may_ask};
+use crate::decide::{AskerFacts, Asking, Reason, answer, may_ask};
 use crate::language::ast::Document;
 use crate::language::words::LoginLevel;
+use crate::vocabulary::advice::NO_ADVICE;
 
 const KEYS: [(&str, u8); 3] = [
     (ADDRESS_KEY, 1),
@@ -126,5 +128,51 @@ proptest! {
         let all = told(&world, &rich, &signals);
         let less = told(&world, &poor, &signals);
         prop_assert!(less <= all, "{less:?} after {all:?}");
+    }
+}
+
+/// The police clause alone compares persons, and drops out without a reason. A signal that agrees
+/// with the person and says that it is a minor withholds the other clause's advice all the same.
+#[test]
+fn leaving_out_a_reason_hides_no_protection() {
+    let world = World::changed(|d| {
+        d.clauses[0].comparisons.retain(|c| c.as_str() == "adres");
+        d.clauses[1].comparisons = vec![MatchKeyName::parse("persoon").unwrap()];
+    });
+    let keys = [
+        (ADDRESS_KEY, 1),
+        ("persoon/voornaam-klank+achternaam-klank+geboortedatum", 2),
+        ("persoon/voornaam-klank+geboortedatum+postcode", 2),
+    ];
+    let asked = subject(SubjectKind::Person, &keys);
+    let mut minor = signal(2, "politie", "vera:OVE");
+    minor.subjects = vec![subject(SubjectKind::Person, &keys[1..])];
+    minor.subjects[0].minor = ProtectionStatement::Present;
+    let signals = [signal(1, "gemeente", "vera:AGR.FYS"), minor];
+    let mut who = asker("corporatie.teamleider");
+    for motivation in [true, false] {
+        who.asking.motivation = motivation;
+        let question = may_ask(&world.active, &world.standing, &who, now()).unwrap();
+        assert_eq!(names(&question.match_keys()), ["adres", "persoon"]);
+        let judged_by: &[&str] = if motivation {
+            &["adres", "persoon"]
+        } else {
+            &["adres"]
+        };
+        assert_eq!(names(&question.judged_by()), judged_by);
+        // What is looked up is what the question names.
+        let mut looked_up = asked.clone();
+        let wanted = names(&question.match_keys());
+        let named = |token: &Token| wanted.iter().any(|n| n == token.key.name());
+        looked_up.tokens.retain(named);
+        let candidates = signals.iter().cloned();
+        let found = Match {
+            trigger: None,
+            candidates: candidates.map(|s| candidate(s, &looked_up)).collect(),
+            subject: looked_up,
+        };
+        let answer = answer(&world.active, &world.standing, question, &found, now());
+        assert_eq!(answer.advice, NO_ADVICE, "motivation: {motivation}");
+        assert_eq!(reasons(&answer, "gemeente"), [Reason::Minor]);
     }
 }
