@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(digest.to_hex(), VECTOR);
     }
 
-    const VECTOR: &str = "332dcc33bd797a8e2efd89a772aa2d58a0a9e3a88472ab91019ae2737436f758";
+    const VECTOR: &str = "6b6c3e3f354efbc44cc950157d90074eccca4e92ffe53c7e577ef64a09cb1937";
 
     type Change = fn(&mut Document);
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{PartyId, PurposeId, RoleRef};
+use model::{PartyId, PurposeId, RoleRef, SignalTypeId};
 
 use crate::language::parse::DraftClause;
 use crate::language::places::steps;
@@ -51,28 +51,70 @@ fn notices(rules: &Rules<'_>, draft: &DraftClause) {
     }
 }
 
-/// Whoever learns what a signal is can push it as its own. That must not reach a party to whom
-/// the first source's signal is closed.
-fn two_steps(rules: &Rules<'_>) {
-    let mut flows = BTreeSet::new();
+/// What a clause tells about the one person or address in question. A count names nobody, and
+/// neither does what a scan shows.
+fn about_subjects<'a>(rules: &'a Rules<'_>) -> impl Iterator<Item = (&'a DraftClause, Cell<'a>)> {
+    alive(rules).filter(|(draft, cell)| {
+        let triggers = &draft.clause.triggers;
+        cell.shows != Shows::Count && triggers.iter().any(|t| *t != Trigger::Scan)
+    })
+}
+
+/// The signals that each cell's level may be about, as far as its recipient can tell. A hit or a
+/// contact point names its source; an advice does not.
+type Guesses<'a> =
+    BTreeMap<(usize, &'a RoleRef, Shows, Option<&'a PartyId>), BTreeSet<&'a SignalTypeId>>;
+
+fn guess<'a>(
+    draft: &DraftClause,
+    cell: &Cell<'a>,
+) -> (usize, &'a RoleRef, Shows, Option<&'a PartyId>) {
+    let source = (cell.shows != Shows::Advice).then_some(cell.source);
+    (draft.index, cell.role, cell.shows, source)
+}
+
+/// Which sources' signals a party learns by name: from a category or attributes, and from anything
+/// that can be about one signal only.
+fn taught<'a>(
+    rules: &'a Rules<'_>,
+) -> BTreeMap<(PartyId, &'a SignalTypeId), BTreeSet<&'a PartyId>> {
+    let mut guesses: Guesses<'_> = BTreeMap::new();
+    for (draft, cell) in about_subjects(rules) {
+        guesses
+            .entry(guess(draft, &cell))
+            .or_default()
+            .insert(cell.signal);
+    }
     let mut taught: BTreeMap<_, BTreeSet<&PartyId>> = BTreeMap::new();
-    for (_, cell) in alive(rules) {
-        let to = cell.role.party();
-        flows.insert((cell.source, cell.signal, to.clone()));
-        if matches!(cell.shows, Shows::Category | Shows::Attributes) {
-            let sources = taught.entry((to, cell.signal)).or_default();
+    for (draft, cell) in about_subjects(rules) {
+        let named = matches!(cell.shows, Shows::Category | Shows::Attributes);
+        let only = guesses
+            .get(&guess(draft, &cell))
+            .is_some_and(|signals| signals.len() == 1);
+        if named || only {
+            let sources = taught.entry((cell.role.party(), cell.signal)).or_default();
             sources.insert(cell.source);
         }
     }
+    taught
+}
+
+/// Whoever learns what a signal is can push it as its own. That must not reach a party to whom
+/// the first source's signal is closed for that purpose.
+fn two_steps(rules: &Rules<'_>) {
+    let taught = taught(rules);
+    let flows: BTreeSet<_> = about_subjects(rules)
+        .map(|(_, cell)| (cell.source, cell.signal, cell.role.party(), cell.purpose))
+        .collect();
     let mut seen = BTreeSet::new();
-    for (draft, cell) in alive(rules) {
+    for (draft, cell) in about_subjects(rules) {
         let (between, signal, last) = (cell.source, cell.signal, cell.role.party());
         if !seen.insert((draft.index, between, signal, last.clone())) {
             continue;
         }
         let sources = taught.get(&(between.clone(), signal));
         let closed = |first: &&&PartyId| {
-            ***first != last && !flows.contains(&(**first, signal, last.clone()))
+            ***first != last && !flows.contains(&(**first, signal, last.clone(), cell.purpose))
         };
         if let Some(first) = sources.and_then(|s| s.iter().find(closed)) {
             rules.at_word(
@@ -88,44 +130,53 @@ fn two_steps(rules: &Rules<'_>) {
 
 fn police_to_corporation(rules: &Rules<'_>, draft: &DraftClause) {
     let clause = &draft.clause;
-    let between = |cell: &Cell<'_>| {
-        rules.kind(cell.source) == Some(PartyKind::Police)
-            && rules.kind(&cell.role.party()) == Some(PartyKind::HousingCorporation)
-            && rules.is_alive(cell)
-    };
-    let shown: BTreeSet<Shows> = named(clause).filter(between).map(|c| c.shows).collect();
+    let to_corporation: Vec<Cell<'_>> = named(clause)
+        .filter(|cell| rules.is_alive(cell))
+        .filter(|cell| rules.kind(&cell.role.party()) == Some(PartyKind::HousingCorporation))
+        .collect();
+    let from_police = to_corporation
+        .iter()
+        .filter(|cell| rules.kind(cell.source) == Some(PartyKind::Police));
+    let shown: BTreeSet<Shows> = from_police.clone().map(|cell| cell.shows).collect();
     let toont = steps!["regel", draft.index, "toont"];
-    if shown.contains(&Shows::Hit) {
+    // Whom to call comes by itself on a match, and then says that there is a hit.
+    let notice = clause.is_triggered_by(Trigger::OnMatch);
+    let bare = |s: &&Shows| s.is_hit() && (**s != Shows::Contact || notice);
+    if let Some(shows) = shown.iter().find(bare) {
         rules.at_word(
             warning::TRAFFIC_LIGHT,
             toont,
-            Shows::Hit.as_str(),
-            "een kale treffer van de politie voor een corporatie had eerder geen wettelijke grond"
-                .into(),
-            "a bare police hit for a housing corporation had no legal ground before".into(),
+            shows.as_str(),
+            format!("`{shows}` van de politie zegt een corporatie dat er een treffer is, en dat had eerder geen wettelijke grond"),
+            format!("`{shows}` of the police tells a housing corporation that there is a hit, which had no legal ground before"),
         );
     }
-    let advice = shown
-        .iter()
-        .find(|s| matches!(s, Shows::Advice | Shows::Contact));
-    if let Some(shows) = advice
-        && (clause.from.len() == 1 || clause.about.len() == 1)
-    {
-        let what = |one: bool, nl: &'static str, other: &'static str| if one { nl } else { other };
-        let by_source = clause.from.len() == 1;
+    let gives_away = from_police
+        .filter(|cell| matches!(cell.shows, Shows::Advice | Shows::Contact))
+        .find_map(|cell| Some((cell.shows, only_one(&to_corporation, cell)?)));
+    if let Some((shows, (nl, en))) = gives_away {
         rules.at_word(
             warning::ADVICE_IS_CATEGORY,
             toont,
             shows.as_str(),
-            format!(
-                "`{shows}` komt hier uit een enkele {}, en verraadt die",
-                what(by_source, "bron", "soort signaal")
-            ),
-            format!(
-                "`{shows}` comes from a single {} here, and gives it away",
-                what(by_source, "source", "signal")
-            ),
+            format!("`{shows}` komt hier uit een enkele {nl}, en verraadt die"),
+            format!("`{shows}` comes from a single {en} here, and gives it away"),
         );
+    }
+}
+
+/// What there is only one of, in Dutch and English, among the cells that show a role the same.
+fn only_one(cells: &[Cell<'_>], shown: &Cell<'_>) -> Option<(&'static str, &'static str)> {
+    let same = || {
+        let alike = |c: &&Cell<'_>| c.role == shown.role && c.shows == shown.shows;
+        cells.iter().filter(alike)
+    };
+    if same().all(|c| c.source == shown.source) {
+        Some(("bron", "source"))
+    } else if same().all(|c| c.signal == shown.signal) {
+        Some(("soort signaal", "signal"))
+    } else {
+        None
     }
 }
 
@@ -133,10 +184,8 @@ type Answers<'a> = BTreeMap<&'a RoleRef, BTreeSet<&'a PartyId>>;
 
 /// Two people of one party who compare their answers can tell which source knew something.
 fn roles_differ(rules: &Rules<'_>) {
-    let mut answers: BTreeMap<
-        (PartyId, &PurposeId, &model::SignalTypeId, Shows),
-        (Answers<'_>, usize),
-    > = BTreeMap::new();
+    let mut answers: BTreeMap<(PartyId, &PurposeId, &SignalTypeId, Shows), (Answers<'_>, usize)> =
+        BTreeMap::new();
     for (draft, cell) in alive(rules) {
         if !draft.clause.is_triggered_by(Trigger::Question) {
             continue;

@@ -98,8 +98,8 @@ lints! {
         "Remove this demand, or split the clause: one for bevraging with the demand, and one for overeenkomst without.";
     TWO_STEPS = "twee-stappen", Error,
         "Wat in een stap dicht is, gaat niet in twee stappen open", "What is closed in one step does not open in two",
-        "Laat de tussenpartij het signaal niet doorgeven, of toon haar geen categorie of gegevens.",
-        "Do not let the party in between pass the signal on, or show it no category or attributes.";
+        "Laat de tussenpartij het signaal niet doorgeven, of toon haar geen categorie of gegevens, en niets over een enkel signaal.",
+        "Do not let the party in between pass the signal on, or show it no category or attributes, and nothing about one signal alone.";
     EXAMPLE_FAILS = "voorbeeld-klopt-niet", Error,
         "Elk voorbeeld komt uit", "Every example holds",
         "Verbeter het voorbeeld of de regel.", "Correct the example or the clause.";
