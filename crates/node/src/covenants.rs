@@ -139,13 +139,7 @@ impl Covenants {
             return Err(found.into());
         };
         if !self.by_id.contains_key(&id) {
-            let unknown = Reason::CovenantUnknown;
-            found.add(
-                path,
-                unknown.as_str(),
-                unknown.message_en(),
-                unknown.message_nl(),
-            );
+            found.reason(path, Reason::CovenantUnknown);
             return Err(found.into());
         }
         self.active(&id, now)

@@ -4,7 +4,7 @@ use covenant::decide;
 
 use super::Advised;
 use crate::covenants::Active;
-use crate::intake::Findings;
+use crate::intake::{Findings, Rule};
 use crate::refusal::{Reason, Refused};
 use crate::uplink::Answered;
 
@@ -38,11 +38,6 @@ pub(super) fn in_words(active: &Active, answered: Answered) -> Result<Advised, R
 
 pub(super) fn nothing_to_compare(active: &Active) -> Refused {
     let mut found = Findings::default();
-    found.add(
-        "subject",
-        "NOTHING_TO_COMPARE",
-        "no comparison that may be used for this purpose can be made with these fields; give all fields of at least one comparison",
-        "met deze velden kan geen vergelijking worden gemaakt die voor dit doel mag; geef alle velden van ten minste een vergelijking",
-    );
+    found.rule("subject", Rule::NothingToCompare);
     Refused::from(found).with("covenant", active.covenant().id())
 }

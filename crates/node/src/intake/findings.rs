@@ -3,7 +3,8 @@
 use wire::malformed::{Malformed, Problem};
 
 use super::draft::Choice;
-use crate::refusal::{Refused, Violation};
+use super::rule::Rule;
+use crate::refusal::{Reason, Refused, Violation};
 
 /// All violations found so far. Never holds a value of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,24 +23,50 @@ impl Findings {
         &self.0
     }
 
-    /// Adds a violation.
-    pub fn add(&mut self, path: &str, rule: &'static str, en: &str, nl: &str) {
+    // Whatever is added has a code of one of four closed lists, which `docs/errors.md` prints.
+    fn add(&mut self, path: &str, code: &'static str, en: &str, nl: &str) {
         self.0.push(Violation {
             field: path.to_owned(),
-            rule: rule.to_owned(),
+            rule: code.to_owned(),
             message_en: en.to_owned(),
             message_nl: nl.to_owned(),
         });
     }
 
-    /// Adds a violation that was made elsewhere.
-    pub fn push(&mut self, violation: Violation) {
-        self.0.push(violation);
-    }
-
     /// A rule of the contract that a field breaks.
     pub fn problem(&mut self, path: &str, problem: Problem) {
-        self.push(Malformed::new(path, problem).into());
+        self.0.push(Malformed::new(path, problem).into());
+    }
+
+    /// The same, with texts that fit the field better than those of the list.
+    pub fn told(&mut self, path: &str, problem: Problem, en: &str, nl: &str) {
+        self.add(path, problem.code(), en, nl);
+    }
+
+    /// A rule of the node's own.
+    pub fn rule(&mut self, path: &str, rule: Rule) {
+        self.add(path, rule.code(), rule.message_en(), rule.message_nl());
+    }
+
+    /// A field that is wrong for a reason of the catalogue.
+    pub fn reason(&mut self, path: &str, reason: Reason) {
+        self.add(
+            path,
+            reason.as_str(),
+            reason.message_en(),
+            reason.message_nl(),
+        );
+    }
+
+    /// An identifier that was refused, of the subject at `path`.
+    pub fn identifier(&mut self, path: &str, refusal: &pseudonym::Refusal) {
+        let path = format!("{path}.{}", refusal.path);
+        self.add(
+            &path,
+            refusal.rule,
+            &refusal.message_en,
+            &refusal.message_nl,
+        );
     }
 
     /// A field that must be filled in.
@@ -55,9 +82,9 @@ impl Findings {
     /// A list with more than `most` elements.
     pub fn at_most(&mut self, path: &str, count: usize, most: usize) {
         if count > most {
-            self.add(
+            self.told(
                 path,
-                "TOO_MANY",
+                Problem::TooMany,
                 &format!("give at most {most}"),
                 &format!("geef er hoogstens {most}"),
             );
@@ -67,9 +94,9 @@ impl Findings {
     /// A text with more than `most` characters.
     pub fn longest(&mut self, path: &str, text: &str, most: usize) {
         if text.chars().count() > most {
-            self.add(
+            self.told(
                 path,
-                "TOO_LONG",
+                Problem::TooLong,
                 &format!("use at most {most} characters"),
                 &format!("gebruik hoogstens {most} tekens"),
             );
@@ -96,9 +123,9 @@ impl Findings {
         match read {
             Ok(name) => Some(name),
             Err(error) => {
-                self.add(
+                self.told(
                     path,
-                    "NAME_FORM",
+                    Problem::NameForm,
                     error.rule,
                     "deze naam heeft een andere vorm; gebruik de vorm uit de beschrijving van het veld",
                 );

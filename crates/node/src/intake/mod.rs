@@ -8,6 +8,7 @@ mod findings;
 mod read_back;
 mod record;
 mod rehearse;
+mod rule;
 mod subject;
 mod submit;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use draft::{Choice, Draft, Provenance, SubjectDraft};
 pub use findings::Findings;
 pub use read_back::{Filter, Page, Stored};
 pub use record::State;
+pub use rule::Rule;
 pub use subject::{Described, check_subject};
 pub use submit::{Accepted, Submission};
 pub use validate::{Against, Checked, check};

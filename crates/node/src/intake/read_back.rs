@@ -263,12 +263,7 @@ impl Intake {
 impl Findings {
     /// A page token that does not belong to these filters.
     pub(crate) fn page_token(&mut self) {
-        self.add(
-            "page_token",
-            Reason::PageTokenInvalid.as_str(),
-            Reason::PageTokenInvalid.message_en(),
-            Reason::PageTokenInvalid.message_nl(),
-        );
+        self.reason("page_token", Reason::PageTokenInvalid);
     }
 }
 

@@ -6,7 +6,6 @@ use wire::malformed::Problem;
 
 use super::draft::SubjectDraft;
 use super::findings::Findings;
-use crate::refusal::Violation;
 
 /// A subject that passed every check.
 #[derive(Debug, Clone)]
@@ -23,9 +22,7 @@ pub struct Described {
 pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> Option<Described> {
     let (minor, shielded_address) = check_protections(draft, path, found);
     let Some(raw) = &draft.raw else {
-        found.add(
-            &format!("{path}.kind"),
-            Problem::Required.code(),
+        found.told(&format!("{path}.kind"), Problem::Required,
             "say what it is: person, address, address_abroad, organisation, vehicle, contact or account",
             "geef aan wat het is: person, address, address_abroad, organisation, vehicle, contact of account",
         );
@@ -38,13 +35,8 @@ pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> 
             shielded_address,
         }),
         Err(refusals) => {
-            for refusal in refusals {
-                found.push(Violation {
-                    field: format!("{path}.{}", refusal.path),
-                    rule: refusal.rule.to_owned(),
-                    message_en: refusal.message_en,
-                    message_nl: refusal.message_nl,
-                });
+            for refusal in &refusals {
+                found.identifier(path, refusal);
             }
             None
         }

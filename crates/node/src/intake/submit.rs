@@ -9,7 +9,7 @@ use store::{NodeTx, OutsideId, OwnSignal, RequestKey};
 
 use super::record::{Content, Record, State, vault_name};
 use super::validate::{Against, Checked, check};
-use super::{Draft, Findings, Intake, rehearse, request_key};
+use super::{Draft, Findings, Intake, Rule, rehearse, request_key};
 use crate::caller::Caller;
 use crate::covenants::Active;
 use crate::keys::Epoch;
@@ -432,12 +432,7 @@ fn nothing_to_compare(active: &Active) -> Refused {
         return Refused::from(Reason::KeyMissing).with("covenant", covenant.id());
     }
     let mut found = Findings::default();
-    found.add(
-        "signal.subjects",
-        "NOTHING_TO_COMPARE",
-        "no comparison of the covenant can be made with these fields; give all fields of at least one comparison",
-        "met deze velden kan geen enkele vergelijking van het convenant worden gemaakt; geef alle velden van ten minste een vergelijking",
-    );
+    found.rule("signal.subjects", Rule::NothingToCompare);
     let names: Vec<&str> = covenant
         .match_keys()
         .iter()
@@ -450,11 +445,6 @@ fn nothing_to_compare(active: &Active) -> Refused {
 
 fn too_frequent(key: &MatchKeyName) -> Refused {
     let mut found = Findings::default();
-    found.add(
-        "signal.subjects",
-        "TOO_FREQUENT",
-        "it occurs in more of your signals than the covenant allows for this comparison (te_vaak); check whether a value is a place-holder",
-        "het komt in meer van uw signalen voor dan het convenant bij deze vergelijking toelaat (te_vaak); controleer of een waarde een opvulling is",
-    );
+    found.rule("signal.subjects", Rule::TooFrequent);
     Refused::from(found).with("comparison", key.as_str())
 }

@@ -11,6 +11,7 @@ use wire::malformed::Problem;
 
 use super::draft::{Choice, Draft, Provenance};
 use super::findings::Findings;
+use super::rule::Rule;
 use super::subject::{Described, check_subject};
 use crate::refusal::Reason;
 
@@ -102,12 +103,7 @@ fn check_id(draft: &Draft, found: &mut Findings) -> Option<SignalId> {
     }
     let id = SignalId::parse(&draft.id).filter(|id| id.uuid().get_version_num() == 7);
     if id.is_none() {
-        found.add(
-            "signal.id",
-            "UUID_V7",
-            "use a UUID of version 7 (RFC 9562), made once for each signal",
-            "gebruik een UUID van versie 7 (RFC 9562), een keer gemaakt per signaal",
-        );
+        found.rule("signal.id", Rule::UuidV7);
     }
     id
 }
@@ -123,12 +119,7 @@ fn check_purposes(draft: &Draft, covenant: &Covenant, found: &mut Findings) -> V
         match PurposeId::parse(text) {
             Ok(purpose) if purposes.contains(&purpose) => found.duplicate(&path),
             Ok(purpose) if covenant.purposes().contains_key(&purpose) => purposes.push(purpose),
-            _ => found.add(
-                &path,
-                Reason::PurposeUnknown.as_str(),
-                Reason::PurposeUnknown.message_en(),
-                Reason::PurposeUnknown.message_nl(),
-            ),
+            _ => found.reason(&path, Reason::PurposeUnknown),
         }
     }
     purposes
@@ -154,30 +145,18 @@ fn check_category(
         return None;
     }
     let Ok(category) = CategoryCode::parse(&format!("{scheme}:{code}")) else {
-        found.add(
-            path,
-            Problem::NameForm.code(),
+        found.told(path, Problem::NameForm,
             "use a lower-case scheme and an upper-case code; for example vera and AGR.FYS",
             "gebruik een schema in kleine letters en een code in hoofdletters; bijvoorbeeld vera en AGR.FYS",
         );
         return None;
     };
     let Some(signal) = against.covenant.signal_type_of(&category) else {
-        found.add(
-            path,
-            Reason::CategoryUnknown.as_str(),
-            Reason::CategoryUnknown.message_en(),
-            Reason::CategoryUnknown.message_nl(),
-        );
+        found.reason(path, Reason::CategoryUnknown);
         return None;
     };
     if !signal.sources.contains(against.party) {
-        found.add(
-            path,
-            Reason::CategoryNotYours.as_str(),
-            Reason::CategoryNotYours.message_en(),
-            Reason::CategoryNotYours.message_nl(),
-        );
+        found.reason(path, Reason::CategoryNotYours);
         return None;
     }
     Some(category)
@@ -211,12 +190,7 @@ fn check_day(draft: &Draft, now: Timestamp, found: &mut Findings) -> Option<Day>
             None
         }
         Some(Ok(at)) if at > now.plus_seconds(SKEW_SECONDS) || at.day() > now.day() => {
-            found.add(
-                path,
-                "IN_THE_FUTURE",
-                "it was observed before it is reported; correct it, or your clock",
-                "het is gezien voordat het wordt gemeld; verbeter het, of uw klok",
-            );
+            found.rule(path, Rule::InTheFuture);
             None
         }
         Some(Ok(at)) => Some(at.day()),
@@ -229,12 +203,7 @@ fn check_neighbourhood(draft: &Draft, found: &mut Findings) -> Option<Neighbourh
     }
     let code = Neighbourhood::parse(&draft.neighbourhood).ok();
     if code.is_none() {
-        found.add(
-            "signal.neighbourhood",
-            "CBS_CODE",
-            "use a CBS code (GM0000, WK000000 or BU00000000), or leave it out",
-            "gebruik een CBS-code (GM0000, WK000000 of BU00000000), of laat het weg",
-        );
+        found.rule("signal.neighbourhood", Rule::CbsCode);
     }
     code
 }
@@ -251,12 +220,7 @@ fn check_certainty(
         .and_then(|category| covenant.signal_type_of(category))
         .map(|signal| signal.certainty);
     if asked.is_some_and(|asked| certainty < asked) {
-        found.add(
-            path,
-            "CERTAINTY_TOO_LOW",
-            "the covenant asks for a confirmed signal of this kind; confirm it before you share it",
-            "het convenant vraagt bij dit soort signaal om bevestiging; bevestig het voordat u het deelt",
-        );
+        found.rule(path, Rule::CertaintyTooLow);
         return None;
     }
     Some(certainty)
@@ -265,12 +229,7 @@ fn check_certainty(
 fn check_provenance(draft: &Draft, found: &mut Findings) {
     let path = "signal.provenance";
     if found.choice(path, draft.provenance) == Some(Provenance::Received) {
-        found.add(
-            path,
-            Reason::ProvenanceRefused.as_str(),
-            Reason::ProvenanceRefused.message_en(),
-            Reason::ProvenanceRefused.message_nl(),
-        );
+        found.reason(path, Reason::ProvenanceRefused);
     }
 }
 
@@ -286,9 +245,9 @@ fn check_attributes(draft: &Draft, found: &mut Findings) {
         if name.is_empty() {
             found.required(&path);
         } else if PurposeId::parse(name).is_err() {
-            found.add(
+            found.told(
                 &path,
-                Problem::NameForm.code(),
+                Problem::NameForm,
                 "use 1 to 64 of a-z, 0-9 and hyphen; leave out capitals and spaces",
                 "gebruik 1 tot 64 tekens a-z, 0-9 en streepje; laat hoofdletters en spaties weg",
             );
@@ -317,9 +276,9 @@ fn check_police_article(
     match (draft.police_article, police) {
         (Choice::Unspecified, false) => None,
         (Choice::Unspecified, true) => {
-            found.add(
+            found.told(
                 path,
-                Problem::Required.code(),
+                Problem::Required,
                 "police data needs the Wpg article under which it is processed",
                 "bij politiegegevens hoort het Wpg-artikel waaronder ze worden verwerkt",
             );
@@ -328,9 +287,9 @@ fn check_police_article(
         (Choice::Unknown, _) => found.choice(path, draft.police_article),
         (Choice::Is(article), true) => Some(article),
         (Choice::Is(_), false) => {
-            found.add(
+            found.told(
                 path,
-                Problem::NotAllowed.code(),
+                Problem::NotAllowed,
                 "only police data has a Wpg article; leave it out",
                 "alleen politiegegevens hebben een Wpg-artikel; laat het weg",
             );
@@ -355,12 +314,7 @@ fn check_expiry(
 ) -> Option<Day> {
     let expires_on = against.covenant.expires_on(category?, day?)?;
     if expires_on <= against.now.day() {
-        found.add(
-            "signal.observed_at",
-            Reason::SignalExpired.as_str(),
-            Reason::SignalExpired.message_en(),
-            Reason::SignalExpired.message_nl(),
-        );
+        found.reason("signal.observed_at", Reason::SignalExpired);
         return None;
     }
     Some(expires_on)

@@ -1,0 +1,75 @@
+//! Rules of a field that only the node knows, since they hold of a party and its covenant. What any
+//! message can break is `wire`'s, what an identifier can break is `pseudonym`'s.
+
+macro_rules! rules {
+    ($($name:ident = $code:literal, $en:literal, $nl:literal;)*) => {
+        /// The rule that a field breaks: a closed list, so that every rule has its texts.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Rule {
+            $(#[doc = $en] $name,)*
+        }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code for machines, `UPPER_SNAKE`. It never changes.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// Problem and remedy in English.
+            #[must_use]
+            pub const fn message_en(self) -> &'static str {
+                match self { $(Self::$name => $en,)* }
+            }
+
+            /// Problem and remedy in Dutch, level B1.
+            #[must_use]
+            pub const fn message_nl(self) -> &'static str {
+                match self { $(Self::$name => $nl,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    UuidV7 = "UUID_V7",
+        "this is no UUID of version 7 (RFC 9562), with hyphens; make one, once for each signal",
+        "dit is geen UUID van versie 7 (RFC 9562), met streepjes; maak er een, één keer per signaal";
+    InTheFuture = "IN_THE_FUTURE",
+        "it was observed before it is reported; correct it, or your clock",
+        "het is gezien voordat het wordt gemeld; verbeter het, of uw klok";
+    CbsCode = "CBS_CODE",
+        "this is no CBS code; use GM0000, WK000000 or BU00000000, or leave it out",
+        "dit is geen CBS-code; gebruik GM0000, WK000000 of BU00000000, of laat het weg";
+    CertaintyTooLow = "CERTAINTY_TOO_LOW",
+        "the covenant asks for a confirmed signal of this kind; confirm it before you share it",
+        "het convenant vraagt bij dit soort signaal om bevestiging; bevestig het voordat u het deelt";
+    NothingToCompare = "NOTHING_TO_COMPARE",
+        "no comparison that the covenant allows here can be made with these fields; give all fields of at least one comparison",
+        "met deze velden kan geen vergelijking worden gemaakt die het convenant hier toelaat; geef alle velden van ten minste één vergelijking";
+    TooFrequent = "TOO_FREQUENT",
+        "it occurs in more of your signals than the covenant allows for this comparison (te_vaak); check whether a value is a place-holder",
+        "het komt in meer van uw signalen voor dan het convenant bij deze vergelijking toelaat (te_vaak); controleer of een waarde een opvulling is";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use wire::Problem;
+
+    #[test]
+    fn every_rule_has_a_code_of_its_own_and_a_remedy_in_both_languages() {
+        let mut codes: BTreeSet<&str> = Problem::ALL.iter().map(|p| p.code()).collect();
+        codes.extend(pseudonym::Rule::ALL.iter().map(|r| r.code()));
+        for rule in Rule::ALL {
+            assert!(codes.insert(rule.code()), "{} twice", rule.code());
+            for text in [rule.message_en(), rule.message_nl()] {
+                assert!(text.contains("; ") && !text.ends_with('.'), "{text}");
+            }
+        }
+    }
+}
