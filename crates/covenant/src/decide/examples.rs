@@ -79,7 +79,7 @@ fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
                 demands(
                     clause,
                     cell.shows,
-                    &facts(clause, cell.shows, &example.facts),
+                    &facts(covenant, clause, cell.shows, &example.facts),
                 ),
             ),
         },
@@ -105,7 +105,7 @@ fn trigger(clause: &Clause, shows: Shows) -> Trigger {
 
 /// The facts of an example; one that it leaves out takes the value that meets the clause, except
 /// that on a match nobody asks, waits or approves.
-fn facts(clause: &Clause, shows: Shows, given: &ExampleFacts) -> Facts {
+fn facts(covenant: &Covenant, clause: &Clause, shows: Shows, given: &ExampleFacts) -> Facts {
     let conditions = &clause.conditions;
     let parties = conditions.parties.unwrap_or(1).max(1);
     let needed = conditions.hits.unwrap_or(1).max(parties);
@@ -116,7 +116,11 @@ fn facts(clause: &Clause, shows: Shows, given: &ExampleFacts) -> Facts {
     };
     let all_if = |met: bool| if met { live } else { Tally::default() };
     let recent = match (conditions.within, given.age) {
-        (Some(within), Some(age)) => age.about_hours() <= within.about_hours(),
+        // As a decision reckons, of signals observed on the covenant's first day.
+        (Some(within), Some(age)) => {
+            let observed = covenant.valid_from();
+            age.after(observed) < within.after(observed)
+        }
         _ => true,
     };
     let reviewed = match (conditions.review, given.review) {

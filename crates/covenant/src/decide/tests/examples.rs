@@ -80,6 +80,17 @@ fn every_fact_can_refuse_by_its_own_word() {
         given(|f| f.age = Span::parse("2 maanden")),
         Reason::Within,
     );
+    // On the day that the span ends it is over, in an example as in a decision.
+    for age in ["1 maand", "30 dagen", "720 uur"] {
+        with(
+            |c| c.conditions.within = Span::parse("1 maand"),
+            given(|f| f.age = Span::parse(age)),
+            Reason::Within,
+        );
+    }
+    let month = |c: &mut Clause| c.conditions.within = Span::parse("1 maand");
+    let day_before = given(|f| f.age = Span::parse("29 dagen"));
+    assert_eq!(refused(month, day_before), []);
     with(
         |c| c.conditions.motivation = true,
         given(|f| f.motivation = Some(false)),
