@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use pseudonym::RawSubject;
 use serde::Deserialize;
 use wire::node_v1::Protection;
+
+use super::spelling;
 
 /// A whole map.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,7 +21,7 @@ pub(crate) struct Map {
     /// What every signal says.
     pub(crate) signal: SignalMap,
     /// Whom or what it is about: one or more, each with one kind.
-    #[serde(rename = "subject")]
+    #[serde(rename = "subject", default)]
     pub(crate) subjects: Vec<SubjectMap>,
     /// Columns that are made of others, for `--truth`.
     #[serde(default)]
@@ -221,20 +222,13 @@ impl Map {
     /// # Errors
     /// With line and column when it is not TOML, or has a key that is not known.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+        spelling::check(text)?;
         let map: Self = toml::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))?;
         anyhow::ensure!(
             !map.subjects.is_empty(),
             "the map has no [[subject]]: say whom or what a signal is about"
         );
         for (place, subject) in map.subjects.iter().enumerate() {
-            for (path, _) in subject.paths() {
-                anyhow::ensure!(
-                    RawSubject::PATHS.contains(&path.as_str()),
-                    "subject[{place}]: there is no field {path}; fields of {} are {}",
-                    subject.kind.root(),
-                    fields_of(subject.kind)
-                );
-            }
             anyhow::ensure!(
                 subject.address.is_empty() || subject.address_abroad.is_empty(),
                 "subject[{place}]: a person has one address here; map address or address_abroad"
@@ -293,16 +287,6 @@ impl Map {
     }
 }
 
-fn fields_of(kind: Kind) -> String {
-    let mut root = kind.root().to_owned();
-    root.push('.');
-    let names: Vec<&str> = RawSubject::PATHS
-        .iter()
-        .filter_map(|path| path.strip_prefix(root.as_str()))
-        .collect();
-    names.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,7 +331,7 @@ address = { postcode = { column = "pc" } }
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("person.surnam;") && error.contains("surname"),
+            error.contains("fields.surnam;") && error.contains("surname?"),
             "{error}"
         );
         assert!(Map::parse(&MAP.replace("certainty", "zeker")).is_err());

@@ -13,6 +13,7 @@ mod report;
 mod row;
 mod rules;
 mod send;
+mod spelling;
 mod subject;
 mod table;
 

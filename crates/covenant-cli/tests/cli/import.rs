@@ -171,7 +171,9 @@ fn a_row_with_too_few_cells_is_refused_and_the_rest_goes_on() {
     );
     let told = said(&dry_run(&file, &map, &["--lang", "en"]));
     assert!(
-        told.contains("2 empty rows") && told.contains("CELL_COUNT") && !told.contains("geheim"),
+        told.contains("2 empty rows")
+            && told.contains("CELL_COUNT")
+            && !told.contains("geheim"),
         "{told}"
     );
 }
@@ -186,7 +188,14 @@ fn a_map_that_does_not_fit_says_where() {
         ("\"huisnr\"", "\"huisnummer\"", "huisnummer"),
         ("house_number = {", "housenumber = {", "housenumber"),
         ("reviewed_by_person =", "reviewed =", "reviewed"),
-        ("date = \"dmy\"", "datum = \"dmy\"", "line"),
+        ("date = \"dmy\"", "datum = \"dmy\"", "line 13"),
+        ("date = \"dmy\"", "date = \"mdy\"", "use ymd or dmy"),
+        ("[signal]", "[signals]", "did you mean signal?"),
+        (
+            "# [file]",
+            "[file]\ndelimiter = \"|\"",
+            "file.delimiter: use",
+        ),
     ] {
         std::fs::write(&wrong, good.replacen(from, to, 1)).unwrap();
         let output = dry_run(&file, &wrong, &[]);
