@@ -123,6 +123,7 @@ pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
     let (mut report, items) = prepare(&input, ids, rules.as_ref(), lang);
     if import.dry_run {
         report.accepted = items.len();
+        report.covenant_checked = rules.is_some();
     } else {
         let credentials = Credentials {
             ca: import.ca.clone(),
@@ -140,6 +141,7 @@ pub(crate) fn run(import: &Import, lang: Language) -> anyhow::Result<Found> {
             anyhow::Ok((before, outcomes))
         })?;
         report.sent = true;
+        report.covenant_checked = true;
         report.known = before.is_told().then_some(0);
         for outcome in outcomes {
             take(&mut report, &input.map, &before, outcome);

@@ -27,6 +27,9 @@ pub(crate) struct Report {
     pub(crate) never_match: usize,
     /// Whether anything was sent.
     pub(crate) sent: bool,
+    /// Whether the covenant's own rules were held against the rows: by the node, or in a dry run with
+    /// `--covenant`.
+    pub(crate) covenant_checked: bool,
     /// Why rows were refused.
     pub(crate) refused: Vec<Remark>,
     /// What was left out of rows, as the map asks.
@@ -85,19 +88,26 @@ impl Report {
             rows,
             accepted,
             refused_rows,
-            never_match,
-            known,
-            empty_rows,
             ..
         } = self;
         say(&match lang {
             Language::Nl => format!("{rows} rijen: {accepted} goed, {refused_rows} geweigerd."),
             Language::En => format!("{rows} rows: {accepted} accepted, {refused_rows} refused."),
         })?;
+        self.tell_more(lang)
+    }
+
+    fn tell_more(&self, lang: Language) -> anyhow::Result<()> {
+        let Self {
+            empty_rows,
+            known,
+            never_match,
+            ..
+        } = self;
         if *empty_rows > 0 {
             say(&match lang {
-                Language::Nl => format!("{empty_rows} lege rijen zijn overgeslagen."),
-                Language::En => format!("{empty_rows} empty rows were passed over."),
+                Language::Nl => format!("Lege rijen, overgeslagen: {empty_rows}."),
+                Language::En => format!("Empty rows, passed over: {empty_rows}."),
             })?;
         }
         if let Some(known) = known.filter(|known| *known > 0) {
@@ -129,6 +139,16 @@ impl Report {
                 "Dit was een proef: er is niets verstuurd.",
                 "This was a dry run: nothing was sent.",
             ))?;
+            if !self.covenant_checked {
+                say(lang.pick(
+                    "Niet nagekeken is wat het convenant zelf vraagt (datum, doelen, soort \
+                     signaal, bevestiging, genoeg velden om te vergelijken): geef daarvoor ook \
+                     --covenant en --party.",
+                    "What the covenant itself asks was not checked (date, purposes, category, \
+                     certainty, enough fields to compare): give --covenant and --party too for \
+                     that.",
+                ))?;
+            }
         }
         Ok(())
     }

@@ -72,6 +72,10 @@ fn the_table_tells_the_remedy_in_the_reader_s_language_and_repeats_no_cell() {
     );
     let english = said(&dry_run(&file, &map, &["--lang", "en"]));
     assert!(english.contains("4 accepted, 3 refused"), "{english}");
+    assert!(
+        english.contains("was not checked") && dutch.contains("--covenant en --party"),
+        "{english}\n{dutch}"
+    );
     for cell in ["0234", "ruzie", "31-11", "Verzonnenlaan"] {
         assert!(!dutch.contains(cell) && !english.contains(cell), "{cell}");
     }
@@ -91,6 +95,8 @@ fn the_covenant_s_own_rules_are_checked_too_when_it_is_named() {
     ];
     let report = json(&dry_run(&file, &map, &more));
     assert_eq!(report["accepted"], 4);
+    assert_eq!(report["covenant_checked"], true);
+    assert!(!said(&dry_run(&file, &map, &more[2..])).contains("Niet nagekeken"));
     // The police needs the article under which it holds its data.
     let more = [
         "--format",
@@ -171,7 +177,7 @@ fn a_row_with_too_few_cells_is_refused_and_the_rest_goes_on() {
     );
     let told = said(&dry_run(&file, &map, &["--lang", "en"]));
     assert!(
-        told.contains("2 empty rows")
+        told.contains("Empty rows, passed over: 2.")
             && told.contains("CELL_COUNT")
             && !told.contains("geheim"),
         "{told}"
