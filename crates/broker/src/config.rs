@@ -108,7 +108,8 @@ pub struct NoticesConfig {
     /// The most signals that are matched in one batch; the rest waits for the next one.
     pub batch_signals: usize,
     /// Every batch that matched at least one signal adds a multiple of this many leaves to the
-    /// log, so that the log's growth does not tell how many matches there were.
+    /// log, so that its growth does not tell how many decisions there were, up to this many; that
+    /// there were more it does tell. The fewer signals in a batch, the less often that happens.
     pub pad_leaves_to: u64,
     /// The most notices on their way to one node without an acknowledgement.
     pub window: usize,
@@ -136,8 +137,6 @@ pub struct LimitsConfig {
     pub pushes_per_party_per_day: u32,
     /// A withdrawal within this many hours after the signal matched raises an alarm.
     pub withdrawal_alarm_hours: u32,
-    /// How long an answer is kept under its `request_id`, in days.
-    pub request_days: u32,
 }
 
 impl Default for LimitsConfig {
@@ -146,7 +145,6 @@ impl Default for LimitsConfig {
             max_message_bytes: 4 << 20,
             pushes_per_party_per_day: 200_000,
             withdrawal_alarm_hours: 24,
-            request_days: 7,
         }
     }
 }

@@ -60,6 +60,8 @@ pub(crate) fn outcome(covenant: &Covenant, about: &About, said: &Explanation) ->
         }),
         _ => None,
     };
+    // Where nothing was shown, there is no kind of output and no duty.
+    let shown = about.decided == Decided::Revealed;
     let engine = Engine {
         name: code(said.engine.name).unwrap_or_else(unknown),
         version: code(said.engine.version).unwrap_or_else(unknown),
@@ -81,10 +83,11 @@ pub(crate) fn outcome(covenant: &Covenant, about: &About, said: &Explanation) ->
         facts: facts(&said.facts),
         decision: Some(about.decided),
         reasons: reasons(covenant, clause.as_ref(), said),
-        output_kind: said.cell.shows.last().and_then(|shows| code(shows)),
+        output_kind: shown.then(|| code(said.cell.shows.last()?)).flatten(),
         duties: said
             .duties
             .iter()
+            .filter(|_| shown)
             .filter_map(|term| code(term.code))
             .collect(),
         subject_commitment: about.subject.map(Hex),

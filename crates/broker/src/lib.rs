@@ -12,6 +12,7 @@ mod entries;
 mod grpc;
 mod ingest;
 mod keys;
+mod match_state;
 mod match_up;
 mod members;
 mod metrics;
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{LimitsConfig, NoticesConfig};
 use crate::keys::KeyDesk;
+use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::standing::Standings;
@@ -51,6 +53,7 @@ pub(crate) struct Broker {
     metrics: BrokerMetrics,
     desk: KeyDesk,
     standings: Standings,
+    matching: MatchState,
     news: watch::Sender<u64>,
     stopping: CancellationToken,
 }
@@ -86,6 +89,10 @@ impl Broker {
 
     pub(crate) const fn desk(&self) -> &KeyDesk {
         &self.desk
+    }
+
+    pub(crate) const fn matching(&self) -> &MatchState {
+        &self.matching
     }
 
     pub(crate) const fn standings(&self) -> &Standings {

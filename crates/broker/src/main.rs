@@ -12,7 +12,7 @@ struct Arguments {
     /// A configuration file; later ones override earlier ones.
     #[arg(long, global = true, default_value = "/etc/covenant/broker.toml")]
     config: Vec<PathBuf>,
-    /// Overrides one setting, for example `--set limits.request_days=7`.
+    /// Overrides one setting, for example `--set limits.withdrawal_alarm_hours=24`.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
     #[command(subcommand)]

@@ -17,6 +17,7 @@ use crate::Broker;
 use crate::delivery::{BasisBody, NoticeBody};
 use crate::disclose::{Undischarged, discharge};
 use crate::entries::{About, ground, outcome, padding, probe_alarm};
+use crate::match_state::depends_on_standing;
 use crate::refusal::Refused;
 
 /// What one batch came to.
@@ -38,8 +39,13 @@ impl Broker {
                 () = self.stopping().cancelled() => return,
                 _ = tick.tick() => {}
             }
+            if let Err(refused) = self.put_back_parked().await {
+                tracing::error!(reason = %refused.reason(), "what was parked waits");
+            }
             loop {
-                match self.match_batch().await {
+                let batch = self.match_batch().await;
+                self.matching().went(batch.is_ok());
+                match batch {
                     Ok(Batch { signals: 0, .. }) => break,
                     Ok(_) => self.tell(),
                     Err(refused) => {
@@ -128,23 +134,30 @@ impl Matching {
         }
         for Work { no, signal } in work {
             made.batch.signals = made.batch.signals.saturating_add(1);
+            // Under a covenant that is not carried here now nothing can be decided.
+            let mut anew = true;
             if let Some((active, standing)) = self.covenants.get(&signal.covenant) {
+                anew = false;
                 for found in tx.matches(&signal, self.now.day())? {
                     self.take_note(tx, &signal, &found)?;
                     for pair in decide_match(active, standing, &found, self.now) {
+                        anew |= depends_on_standing(&pair.decision.explanation());
                         self.log(tx, active, &signal, &found, pair, &mut made)?;
                     }
                 }
             }
             tx.work_done(no)?;
+            if anew {
+                tx.park(&signal.covenant, no)?;
+            }
         }
         if made.entries.is_empty() {
             // The log grows by as much whether something matched or not.
             made.entries.push(padding());
         }
+        mix(&mut made, self.pad_to);
         let mut decided = Decided::new(made.entries, made.batch);
         decided.notices = made.notices;
-        decided.pad_to = self.pad_to;
         Ok(Step::Decided(decided))
     }
 
@@ -242,6 +255,29 @@ impl Matching {
             }
         }
         Ok(())
+    }
+}
+
+/// Fills a batch up with leaves that stand for nothing, and puts all of them in a random order:
+/// else the place of the one leaf that a party may read would count those before it.
+fn mix(made: &mut Made, pad_to: u64) {
+    let pad_to = usize::try_from(pad_to.max(1)).unwrap_or(1);
+    let size = made.entries.len().next_multiple_of(pad_to);
+    made.entries.resize_with(size, padding);
+    let mut order: Vec<([u8; 32], usize, NewEntry)> = std::mem::take(&mut made.entries)
+        .into_iter()
+        .enumerate()
+        .map(|(place, entry)| (model::id::random_32(), place, entry))
+        .collect();
+    order.sort_unstable_by_key(|(random, _, _)| *random);
+    let moved: BTreeMap<usize, usize> = order
+        .iter()
+        .enumerate()
+        .map(|(now, (_, before, _))| (*before, now))
+        .collect();
+    made.entries = order.into_iter().map(|(_, _, entry)| entry).collect();
+    for place in made.notices.iter_mut().flat_map(|n| &mut n.entries) {
+        *place = moved.get(place).copied().unwrap_or(*place);
     }
 }
 

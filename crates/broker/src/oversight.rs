@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use ledger::counters::Reader;
 use ledger::export::{Disclosed, Shown};
+use ledger::outcome::Basis;
 use ledger::{Decided, Opening, Outcome};
 use model::{Digest, Oin, PartyId};
 use store::{Access, BrokerView, EntryFilter, StoreError, StoredEntry};
@@ -50,6 +51,8 @@ pub(crate) struct Wanted {
 
 /// How many entries one look into the store examines.
 const STEP: usize = 512;
+/// How many looks one call takes; a page may be short, or empty, and still have a next one.
+const LOOKS: usize = 64;
 
 impl Broker {
     /// Who a caller is to the log.
@@ -103,14 +106,15 @@ impl Broker {
         from: u64,
         limit: usize,
     ) -> Result<(Vec<Seen>, Option<u64>), Refused> {
-        self.store().read(|view| -> Result<_, Refused> {
-            let mut found = Vec::new();
-            let mut from = from;
-            loop {
+        let mut found = Vec::new();
+        let mut from = from;
+        // Readers hold off the writer: each look is one read, and a call looks so often only.
+        for _ in 0..LOOKS {
+            let full = self.store().read(|view| -> Result<_, Refused> {
                 let (seqs, next) = candidates(view, reader, wanted, from)?;
                 for seq in &seqs {
                     if found.len() == limit {
-                        return Ok((found, Some(*seq)));
+                        return Ok(Some(Some(*seq)));
                     }
                     if let Some(seen) = see(view, reader, *seq)?
                         && selected(&seen, wanted)
@@ -120,10 +124,15 @@ impl Broker {
                 }
                 match next {
                     Some(next) => from = next,
-                    None => return Ok((found, None)),
+                    None => return Ok(Some(None)),
                 }
+                Ok(None)
+            })?;
+            if let Some(next) = full {
+                return Ok((found, next));
             }
-        })
+        }
+        Ok((found, Some(from)))
     }
 
     /// One entry, as far as the caller may see it.
@@ -266,7 +275,7 @@ fn selected(seen: &Seen, wanted: &Wanted) -> bool {
     let basis = |text: &String| {
         outcome
             .and_then(|o| o.basis.as_ref())
-            .is_some_and(|b| b.provide.as_str() == text || b.receive.as_str() == text)
+            .is_some_and(|b| rests_on(b, text))
     };
     holds(
         party.is_some(),
@@ -296,6 +305,24 @@ fn selected(seen: &Seen, wanted: &Wanted) -> bool {
                 .is_some_and(|s| Some(s.class) == wanted.class),
         )
         && wanted.basis.as_ref().is_none_or(basis)
+}
+
+/// Whether a pair of bases has this ground, exception or decision. A ground is found with and
+/// without the law behind it: `AVG 6.1.e` finds `AVG 6.1.e (Gemeentewet 172)`.
+fn rests_on(basis: &Basis, text: &str) -> bool {
+    let exceptions = basis
+        .exception
+        .provide
+        .iter()
+        .chain(&basis.exception.receive);
+    let mut all = [&basis.provide, &basis.receive]
+        .into_iter()
+        .chain(&basis.decision_ref)
+        .chain(exceptions);
+    all.any(|stated| {
+        let rest = stated.as_str().strip_prefix(text);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("))
+    })
 }
 
 impl Seen {

@@ -22,6 +22,7 @@ use crate::Broker;
 use crate::config::Config;
 use crate::grpc::Services;
 use crate::keys::KeyDesk;
+use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::standing::Standings;
@@ -135,6 +136,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
         standings,
+        matching: MatchState::default(),
         news: watch::channel(0).0,
         stopping: stop.clone(),
     });
@@ -218,6 +220,7 @@ async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
 struct Checks {
     log: Check,
     covenant: Check,
+    matching: Check,
     certificate: Check,
     own: OwnCertificate,
 }
@@ -229,6 +232,7 @@ impl Checks {
             own,
             log: health.check("disclosure log"),
             covenant: health.check("covenant"),
+            matching: health.check("matching"),
         }
     }
 
@@ -241,6 +245,12 @@ impl Checks {
             self.covenant.ok();
         } else {
             self.covenant.fail("no covenant is in force: configure one");
+        }
+        if broker.matching.is_failing() {
+            self.matching
+                .fail("a batch of signals can't be matched: see the log lines");
+        } else {
+            self.matching.ok();
         }
         let now = broker.clock.now();
         broker

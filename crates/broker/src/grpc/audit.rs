@@ -7,7 +7,7 @@ use ledger::counters::Reader;
 use ledger::export::Exporter;
 use ledger::{Class, Decided, Kind, NodeId};
 use model::{ClauseNo, CovenantId, Digest, PartyId, PurposeId};
-use store::EntryFilter;
+use store::{EntryFilter, SignedCheckpoint};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
@@ -75,7 +75,7 @@ impl DisclosureLogService for Services {
         let reader = self.reader(request.extensions(), "GetEntry").await?;
         let index = request.into_inner().index;
         let seen = self.0.entry(&reader, index)?;
-        let signed = self.0.store().checkpoint();
+        let signed = self.signed()?;
         let proof = self
             .0
             .store()
@@ -93,7 +93,7 @@ impl DisclosureLogService for Services {
         request: Request<GetCheckpointRequest>,
     ) -> Result<Response<GetCheckpointResponse>, Status> {
         self.reader(request.extensions(), "GetCheckpoint").await?;
-        let checkpoint = self.0.store().checkpoint().note.into();
+        let checkpoint = self.signed()?.note.into();
         Ok(Response::new(GetCheckpointResponse { checkpoint }))
     }
 
@@ -181,6 +181,22 @@ impl Services {
         Ok(reader)
     }
 
+    /// The newest checkpoint. A log that may not sign has perhaps none: its file is lost, or of
+    /// another size than the tree.
+    fn signed(&self) -> Result<SignedCheckpoint, Refused> {
+        let signed = self.0.store().checkpoint();
+        let holds = self
+            .0
+            .log_verifier()
+            .verify(&signed.note)
+            .is_ok_and(|c| c.size == signed.size && c.root == signed.root);
+        if holds {
+            Ok(signed)
+        } else {
+            Err(Reason::LogUnavailable.into())
+        }
+    }
+
     fn covenant_digest(&self, id: &str) -> Read<Option<Digest>> {
         let id = field::name(id, "covenant", CovenantId::parse)?;
         Ok(self
@@ -257,7 +273,7 @@ impl Services {
     /// Writes an export piece by piece, all under one checkpoint.
     fn pieces(&self, reader: &Reader, from: u64, sender: &Pieces) -> Result<(), Refused> {
         let store = self.0.store();
-        let signed = store.checkpoint();
+        let signed = self.signed()?;
         if from > signed.size {
             return Err(Reason::TreeSizeUnknown.into());
         }

@@ -9,6 +9,7 @@ mod log;
 mod matched;
 mod matching;
 mod notices;
+mod parked;
 mod place;
 mod signals;
 mod store;

@@ -1,12 +1,12 @@
 //! Signals, the match index and the queue of what waits to be matched: on any engine.
 
-use model::{KeyEpoch, SignalId};
+use model::{CovenantId, KeyEpoch, SignalId};
 
 use super::sample::{
     self, TODAY, World, address_key, covenant, party, signal, street_key, subject,
 };
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::broker::{BrokerStore, ProbeAlarm, Stored, Withdrawal};
+use crate::broker::{BrokerStore, ProbeAlarm, Stored, Withdrawal, Work};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
     (
@@ -24,6 +24,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
         "noted withdrawals outlive a restart",
         withdrawals_outlive_a_restart,
     ),
+    ("parked signals are matched anew", parked_signals),
     ("purging removes what is over", purging),
     ("an epoch is purged alone", an_epoch_is_purged),
     ("large records are kept whole", large_records),
@@ -235,6 +236,57 @@ fn withdrawals_outlive_a_restart(open: &mut OpenWorld<'_>) -> Result<(), Failure
         store.read(|view| view.noted_withdrawals(9))?,
         found.into_iter().skip(1).collect(),
         "what is left",
+    )?;
+    Ok(store.close()?)
+}
+
+fn parked_signals(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("parked").broker(open)?;
+    let batch = [1, 2].map(|address| signal("politie", address, None));
+    let batch = batch.into_iter().collect::<Result<Vec<_>, _>>()?;
+    put(&store, &batch)?;
+    let one = batch.first().ok_or("a signal")?.clone();
+    let work = store.read(|view| view.work(9))?;
+    store.write_blocking(move |tx| {
+        for Work { no, signal } in work {
+            tx.work_done(no)?;
+            tx.park(&signal.covenant, no)?;
+        }
+        Ok::<_, Failure>(())
+    })?;
+    same(store.read(|view| view.work(9))?, Vec::new(), "none wait")?;
+    let covenant = one.covenant.clone();
+    same(
+        store.read(|view| view.parked(&covenant, 9))?,
+        2,
+        "both are kept",
+    )?;
+    let other = CovenantId::parse("ander")?;
+    same(
+        store.write_blocking(move |tx| tx.unpark(&other, 9))?,
+        0,
+        "another covenant's",
+    )?;
+    let gone = one.clone();
+    store.write_blocking(move |tx| {
+        tx.withdraw_signal(&gone.covenant, gone.epoch, &gone.party, gone.id)
+    })?;
+    same(
+        store.write_blocking(move |tx| tx.unpark(&covenant, 9))?,
+        2,
+        "both go back",
+    )?;
+    let work = store.read(|view| view.work(9))?;
+    let found: Vec<_> = work.iter().map(|w| w.signal.id).collect();
+    same(
+        found,
+        batch.iter().skip(1).map(|s| s.id).collect(),
+        "what lives is matched",
+    )?;
+    same(
+        store.read(|view| view.parked(&one.covenant, 9))?,
+        0,
+        "none are kept",
     )?;
     Ok(store.close()?)
 }
