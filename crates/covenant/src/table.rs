@@ -18,6 +18,15 @@ use crate::signoff::SignoffError;
 /// The most cells that a covenant may have: roles x purposes x parties x signals x levels.
 pub const MAX_CELLS: usize = 1_000_000;
 
+/// How many cells a covenant has; `None` above [`MAX_CELLS`], which is an error in its text and
+/// keeps it from being signed.
+pub(crate) fn size(roles: usize, purposes: usize, parties: usize, signals: usize) -> Option<usize> {
+    [roles, purposes, parties, signals, Shows::ALL.len()]
+        .into_iter()
+        .try_fold(1_usize, usize::checked_mul)
+        .filter(|size| *size <= MAX_CELLS)
+}
+
 /// What the covenant says of one cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ruling {
@@ -56,17 +65,9 @@ impl Table {
             cells: Vec::new(),
             digest: Digest::new([0; 32]),
         };
-        let size = [
-            table.roles.len(),
-            table.purposes.len(),
-            table.parties.len(),
-            table.signals.len(),
-            Shows::ALL.len(),
-        ]
-        .into_iter()
-        .try_fold(1_usize, usize::checked_mul)
-        .filter(|size| *size <= MAX_CELLS)
-        .ok_or(SignoffError::TooManyCells { most: MAX_CELLS })?;
+        let (roles, purposes) = (table.roles.len(), table.purposes.len());
+        let size = size(roles, purposes, table.parties.len(), table.signals.len())
+            .ok_or(SignoffError::TooManyCells { most: MAX_CELLS })?;
         let mut cells = Vec::with_capacity(size);
         table.each(|cell| cells.push(ruling(covenant, cell)));
         table.cells = cells;

@@ -9,6 +9,7 @@ use crate::language::parse::DraftClause;
 use crate::language::places::steps;
 use crate::language::words::Shows;
 use crate::lint::{Rules, meaning, text};
+use crate::table;
 
 /// One cell, borrowed from a clause.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -20,12 +21,15 @@ pub(super) struct Cell<'a> {
     pub(super) shows: Shows,
 }
 
-/// More than this cannot be read by a person, nor enumerated quickly.
+/// More open cells than this cannot be read by a person, nor enumerated quickly.
 const MOST_CELLS: usize = 200_000;
 
 /// Whether there are few enough cells to go through.
 pub(super) fn run(rules: &Rules<'_>) -> bool {
     double_numbers(rules);
+    if !fits_in_a_table(rules) {
+        return false;
+    }
     let mut count = 0_usize;
     for draft in &rules.draft.clauses {
         let clause = &draft.clause;
@@ -37,14 +41,33 @@ pub(super) fn run(rules: &Rules<'_>) -> bool {
             rules.at(
                 meaning::TOO_MANY_CELLS,
                 steps!["regel", draft.index, "nummer"],
-                format!("tot en met deze regel zijn er meer dan {MOST_CELLS} vakjes"),
-                format!("up to this clause there are more than {MOST_CELLS} cells"),
+                format!("tot en met deze regel zijn er meer dan {MOST_CELLS} open vakjes"),
+                format!("up to this clause there are more than {MOST_CELLS} open cells"),
             );
             return false;
         }
     }
     overlap(rules);
     true
+}
+
+/// Whether all cells, open and closed, fit in the table that is signed.
+fn fits_in_a_table(rules: &Rules<'_>) -> bool {
+    let draft = rules.draft;
+    let roles: usize = draft.parties.values().map(|p| p.roles.len()).sum();
+    let (purposes, parties) = (draft.purposes.len(), draft.parties.len());
+    let signals = draft.signals.len();
+    let fits = table::size(roles, purposes, parties, signals).is_some();
+    if !fits {
+        let most = table::MAX_CELLS;
+        rules.at_key(
+            meaning::TOO_MANY_CELLS,
+            steps!["signaal"],
+            format!("{roles} rollen, {purposes} doelen, {parties} partijen en {signals} signalen maken samen meer dan {most} vakjes"),
+            format!("{roles} roles, {purposes} purposes, {parties} parties and {signals} signals together make more than {most} cells"),
+        );
+    }
+    fits
 }
 
 /// Every cell that a clause opens, whether or not its source can push the signal and whether or

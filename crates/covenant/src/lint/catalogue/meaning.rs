@@ -50,9 +50,9 @@ lints! {
         "Haal de gedeelde rol, bron, het signaal of het toont-woord uit een van beide regels.",
         "Remove the shared role, source, signal or toont word from one of the two clauses.";
     TOO_MANY_CELLS = "te-veel-vakjes", Error,
-        "Een convenant heeft hooguit 200.000 vakjes", "A covenant has at most 200,000 cells",
-        "Noem minder rollen, bronnen of signalen in een regel, of maak twee convenanten.",
-        "Name fewer roles, sources or signals in a clause, or make two covenants.";
+        "Een convenant heeft hooguit 1.000.000 vakjes, waarvan 200.000 open", "A covenant has at most 1,000,000 cells, 200,000 of them open",
+        "Noem minder rollen, doelen, partijen of signalen, in een regel of in het hele convenant, of maak twee convenanten.",
+        "Name fewer roles, purposes, parties or signals, in a clause or in the whole covenant, or make two covenants.";
     ATTRIBUTES = "kenmerken", Error,
         "Gegevens worden bij naam genoemd", "Attributes are named",
         "Zet kenmerken bij toont = [\"gegevens\"], en alleen daar.", "Set kenmerken with toont = [\"gegevens\"], and only there.";
