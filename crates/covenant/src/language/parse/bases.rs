@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{PartyId, RoleRef};
+use model::PartyId;
 
 use crate::language::clause::{Bases, LawReference, LegalBasis, ReportBases};
 use crate::language::parse::{Names, header};
@@ -11,20 +11,36 @@ use crate::language::suggest;
 use crate::lint::{law, text};
 use crate::vocabulary::law::{Article, Exemption, Law};
 
-pub(super) fn bases(
-    table: Table<'_, '_>,
-    to: &[RoleRef],
-    from: &[PartyId],
-    names: &Names<'_>,
-) -> Bases {
-    let recipients = parties_of(to);
+/// The parties between whom a clause has flows, as far as they read.
+pub(super) struct Flow<'a> {
+    pub(super) recipients: Vec<PartyId>,
+    /// Whether these are all: a word of `aan` that did not read may mean any party.
+    pub(super) all_recipients: bool,
+    pub(super) sources: &'a [PartyId],
+    /// Whether these are all, for `van`.
+    pub(super) all_sources: bool,
+}
+
+impl Flow<'_> {
+    fn has_recipient(&self, party: &PartyId) -> bool {
+        !self.all_recipients || self.recipients.contains(party)
+    }
+
+    fn has_source(&self, party: &PartyId) -> bool {
+        !self.all_sources || self.sources.contains(party)
+    }
+}
+
+pub(super) fn bases(table: Table<'_, '_>, flow: &Flow<'_>, names: &Names<'_>) -> Bases {
+    let source = |party: &PartyId| flow.has_source(party);
+    let recipient = |party: &PartyId| flow.has_recipient(party);
     let supply = table
         .need_by("verstrekken", law::BASIS_MISSING)
-        .map(|i| by_party(&i, from, names))
+        .map(|i| by_party(&i, &source, names))
         .unwrap_or_default();
     let receive = table
         .need_by("ontvangen", law::BASIS_MISSING)
-        .map(|i| by_party(&i, &recipients, names))
+        .map(|i| by_party(&i, &recipient, names))
         .unwrap_or_default();
     let (supply_exemptions, receive_exemptions) = table
         .get("uitzondering")
@@ -36,10 +52,10 @@ pub(super) fn bases(
         let table = i.table()?;
         let supply = table
             .need_by("verstrekken", law::REPORT_BASIS)
-            .map(|i| by_party(&i, &recipients, names));
+            .map(|i| by_party(&i, &recipient, names));
         let receive = table
             .need_by("ontvangen", law::REPORT_BASIS)
-            .map(|i| by_party(&i, from, names));
+            .map(|i| by_party(&i, &source, names));
         table.finish();
         Some(ReportBases {
             supply: supply?,
@@ -57,17 +73,10 @@ pub(super) fn bases(
     }
 }
 
-pub(crate) fn parties_of(roles: &[RoleRef]) -> Vec<PartyId> {
-    let mut parties: Vec<PartyId> = roles.iter().map(RoleRef::party).collect();
-    parties.sort();
-    parties.dedup();
-    parties
-}
-
 /// A table of parties, each of which must be in the flow.
 fn by_party(
     item: &Item<'_, '_>,
-    flow: &[PartyId],
+    in_flow: &dyn Fn(&PartyId) -> bool,
     names: &Names<'_>,
 ) -> BTreeMap<PartyId, LegalBasis> {
     let mut bases = BTreeMap::new();
@@ -92,7 +101,7 @@ fn by_party(
         let Ok(party) = PartyId::parse(party) else {
             continue;
         };
-        if !flow.contains(&party) {
+        if !in_flow(&party) {
             table.ctx.report(
                 law::BASIS_UNUSED,
                 at,

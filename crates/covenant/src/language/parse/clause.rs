@@ -3,6 +3,7 @@
 use model::{AdviceCode, ClauseNo, MatchKeyName, PartyId, PurposeId, RoleRef, SignalTypeId};
 
 use crate::language::clause::{Bases, Clause, Conditions, Duties, Limits, Output, Promises};
+use crate::language::parse::bases::Flow;
 use crate::language::parse::{DraftClause, Names, bases, demands};
 use crate::language::reader::{Item, Table};
 use crate::language::words::{Attribute, Shows, Silence, Trigger};
@@ -26,7 +27,13 @@ pub(super) fn clause(
         .need("grondslag")
         .and_then(|i| i.table())
         .map_or_else(Bases::default, |t| {
-            bases::bases(t, &cell.to, &cell.from, names)
+            let flow = Flow {
+                recipients: cell.to.iter().map(RoleRef::party).collect(),
+                all_recipients: cell.to_whole,
+                sources: &cell.from,
+                all_sources: cell.from_whole,
+            };
+            bases::bases(t, &flow, names)
         });
     let after_bases = ctx.errors();
     let demands = Demands::read(&table, names);
@@ -68,6 +75,10 @@ struct Cells {
     from: Vec<PartyId>,
     about: Vec<SignalTypeId>,
     shows: Vec<Shows>,
+    /// Whether all of `aan` read well.
+    to_whole: bool,
+    /// Whether all of `van` read well.
+    from_whole: bool,
 }
 
 impl Cells {
@@ -83,14 +94,21 @@ impl Cells {
         } else {
             table.get("vergelijking")
         };
+        let start = table.ctx.errors();
+        let to = list(table.need("aan"), |e| names.role(e));
+        let after_to = table.ctx.errors();
+        let from = list(table.need("van"), |e| names.party(e));
+        let after_from = table.ctx.errors();
         Self {
-            to: list(table.need("aan"), |e| names.role(e)),
+            to_whole: after_to == start && !to.is_empty(),
+            from_whole: after_from == after_to && !from.is_empty(),
+            to,
+            from,
             purpose: table
                 .need("doel")
                 .and_then(|i| named(&i).then(|| names.purpose(&i))?),
             triggers,
             comparisons: list(comparisons, |e| names.comparison(e)),
-            from: list(table.need("van"), |e| names.party(e)),
             about: list(table.need("over"), |e| names.signal(e)),
             shows: list(table.need("toont"), Item::word),
         }
