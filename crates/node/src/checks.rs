@@ -198,7 +198,7 @@ impl Checks {
         found.longest("file_number", &visit.file_number, limit::FILE_NUMBER_CHARS);
         found.longest("reason", &visit.reason, limit::REASON_CHARS);
         let subject = match &visit.subject {
-            Some(subject) => check_subject(subject, "subject", &mut found),
+            Some(subject) => check_subject(subject, "subject", now, &mut found),
             None => {
                 found.required("subject");
                 None

@@ -18,9 +18,13 @@ impl RawIdentifier {
     }
 
     /// A date in parts, where 0 stands for "not known", as text for `birth_date`. Parts out of
-    /// range are kept as they are, and refused by the check.
+    /// range are kept as they are, and refused by the check; so is a date of zeros only, which
+    /// somebody began and did not fill in.
     #[must_use]
     pub fn date(year: u32, month: u32, day: u32) -> Self {
+        if (year, month, day) == (0, 0, 0) {
+            return Self("-".to_owned());
+        }
         Self(format!("{year:04}-{month:02}-{day:02}"))
     }
 
@@ -383,5 +387,6 @@ mod tests {
     #[test]
     fn a_date_in_parts_becomes_text() {
         assert_eq!(RawIdentifier::date(1970, 2, 0).given(), Some("1970-02-00"));
+        assert_eq!(RawIdentifier::date(0, 0, 0).given(), Some("-"));
     }
 }

@@ -165,6 +165,9 @@ rules! {
     BirthDateForm = "BIRTH_DATE_FORM",
         "the birth date has another form; write yyyymmdd or yyyy-mm-dd, with 00 for what is not known",
         "de geboortedatum is anders geschreven; schrijf jjjjmmdd of jjjj-mm-dd, met 00 voor wat niet bekend is";
+    BirthDateEmpty = "BIRTH_DATE_EMPTY",
+        "nothing of the birth date is filled in; give the year at least, or leave the whole date out",
+        "van de geboortedatum is niets ingevuld; vul ten minste het jaar in, of laat de hele datum weg";
     BirthDateCalendar = "BIRTH_DATE_CALENDAR",
         "this day or month does not exist; check the date, or write 00 for what is not known",
         "deze dag of maand bestaat niet; controleer de datum, of schrijf 00 voor wat niet bekend is";

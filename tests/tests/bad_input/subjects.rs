@@ -127,8 +127,12 @@ fn birth_dates() -> Cases {
         ((1981, 13, 0), "BIRTH_DATE_CALENDAR"),
         ((1981, 0, 7), "BIRTH_DATE_GAP"),
         ((0, 7, 0), "BIRTH_DATE_GAP"),
-        ((19810, 7, 1), "TOO_LONG"),
-        ((1981, 700, 1), "TOO_LONG"),
+        ((19810, 7, 1), "BIRTH_DATE_RANGE"),
+        ((u32::MAX, 7, 1), "BIRTH_DATE_RANGE"),
+        ((1981, 257, 1), "BIRTH_DATE_CALENDAR"),
+        ((1981, 7, u32::MAX), "BIRTH_DATE_CALENDAR"),
+        ((0, 0, 0), "BIRTH_DATE_EMPTY"),
+        ((2199, 1, 0), "BIRTH_DATE_FUTURE"),
     ];
     let case = |((year, month, day), rule)| {
         let birth_date = Some(PartialDate { year, month, day });
@@ -156,7 +160,7 @@ fn dutch(root: &str, wrap: impl Fn(Address) -> Kind) -> Cases {
         house_number "471147" => "HOUSE_NUMBER_RANGE",
         house_letter "zz" => "HOUSE_LETTER_FORM",
         addition "parterre" => "ADDITION_FORM",
-        indication "nabi" => "INDICATION_FORM",
+        indication "tegenover" => "INDICATION_FORM",
         street "@@@@" => "STREET_FORM",
         street long(81) => "TOO_LONG",
         place "4711@" => "PLACE_FORM",

@@ -41,6 +41,9 @@ rules! {
     InTheFuture = "IN_THE_FUTURE",
         "it was observed before it is reported; correct it, or your clock",
         "het is gezien voordat het wordt gemeld; verbeter het, of uw klok";
+    BirthDateFuture = "BIRTH_DATE_FUTURE",
+        "this birth date is still to come; check the date",
+        "deze geboortedatum moet nog komen; controleer de datum";
     CbsCode = "CBS_CODE",
         "this is no CBS code; use GM0000, WK000000 or BU00000000, or leave it out",
         "dit is geen CBS-code; gebruik GM0000, WK000000 of BU00000000, of laat het weg";

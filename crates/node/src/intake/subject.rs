@@ -1,11 +1,12 @@
 //! One subject of a signal or question: its protections, and its identifiers in normal form.
 
-use model::{Protection, ProtectionStatement};
+use model::{FieldName, Protection, ProtectionStatement, Timestamp};
 use pseudonym::NormalSubject;
 use wire::malformed::Problem;
 
 use super::draft::SubjectDraft;
 use super::findings::Findings;
+use super::rule::Rule;
 
 /// A subject that passed every check.
 #[derive(Debug, Clone)]
@@ -18,8 +19,16 @@ pub struct Described {
     pub shielded_address: ProtectionStatement,
 }
 
-/// Checks one subject; findings get `path` in front.
-pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> Option<Described> {
+/// The Netherlands is two hours ahead of UTC at most: whoever is born there today may be reported.
+const AHEAD_SECONDS: i64 = 2 * 3_600;
+
+/// Checks one subject at the time `now`; findings get `path` in front.
+pub fn check_subject(
+    draft: &SubjectDraft,
+    path: &str,
+    now: Timestamp,
+    found: &mut Findings,
+) -> Option<Described> {
     let (minor, shielded_address) = check_protections(draft, path, found);
     let Some(raw) = &draft.raw else {
         found.told(&format!("{path}.kind"), Problem::Required,
@@ -29,6 +38,10 @@ pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> 
         return None;
     };
     match pseudonym::normalise(raw) {
+        Ok(normal) if is_to_be_born(&normal, now) => {
+            found.rule(&format!("{path}.person.birth_date"), Rule::BirthDateFuture);
+            None
+        }
         Ok(normal) => Some(Described {
             normal,
             minor,
@@ -41,6 +54,20 @@ pub fn check_subject(draft: &SubjectDraft, path: &str, found: &mut Findings) -> 
             None
         }
     }
+}
+
+/// Whether any known part of the birth date is after today.
+fn is_to_be_born(subject: &NormalSubject, now: Timestamp) -> bool {
+    let (year, month, day) = now.plus_seconds(AHEAD_SECONDS).day().ymd();
+    let today = format!("{year:04}{month:02}{day:02}");
+    [
+        FieldName::BirthYear,
+        FieldName::BirthMonth,
+        FieldName::BirthDate,
+    ]
+    .into_iter()
+    .flat_map(|field| subject.values(field))
+    .any(|known| today.get(..known.len()).is_some_and(|today| known > today))
 }
 
 fn check_protections(

@@ -65,7 +65,7 @@ pub fn check(draft: &Draft, against: Against<'_>) -> Result<Checked, Findings> {
     let id = check_id(draft, &mut found);
     let purposes = check_purposes(draft, against.covenant, &mut found);
     let category = check_category(draft, against, &mut found);
-    let subjects = check_subjects(draft, &mut found);
+    let subjects = check_subjects(draft, against.now, &mut found);
     let day = check_day(draft, against.now, &mut found);
     let neighbourhood = check_neighbourhood(draft, &mut found);
     let certainty = check_certainty(draft, against.covenant, category.as_ref(), &mut found);
@@ -162,7 +162,7 @@ fn check_category(
     Some(category)
 }
 
-fn check_subjects(draft: &Draft, found: &mut Findings) -> Vec<Described> {
+fn check_subjects(draft: &Draft, now: Timestamp, found: &mut Findings) -> Vec<Described> {
     if draft.subjects.is_empty() {
         found.required("signal.subjects");
     }
@@ -173,7 +173,7 @@ fn check_subjects(draft: &Draft, found: &mut Findings) -> Vec<Described> {
         .take(limit::SUBJECTS)
         .enumerate()
         .filter_map(|(index, subject)| {
-            check_subject(subject, &format!("signal.subjects[{index}]"), found)
+            check_subject(subject, &format!("signal.subjects[{index}]"), now, found)
         })
         .collect()
 }

@@ -4,7 +4,10 @@
 use super::Kind;
 use crate::refusal::Rule;
 
-pub(super) const KIND: Kind = Kind { longest: 4, normal };
+pub(super) const KIND: Kind = Kind {
+    longest: 16,
+    normal,
+};
 
 fn normal(text: &str) -> Result<String, Rule> {
     let word = text.to_ascii_lowercase();

@@ -99,7 +99,8 @@ pub struct Person {
     /// Which of the names the person uses.
     #[prost(enumeration = "NameUse", tag = "8")]
     pub name_use: i32,
-    /// Birth date, whole or in part, from 1850 on. A part that is unknown stays unknown.
+    /// Birth date, whole or in part, from 1850 to today. A part that is unknown stays unknown; leave
+    /// the whole message out where nothing is known.
     #[prost(message, optional, tag = "9")]
     pub birth_date: ::core::option::Option<super::super::r#type::v1::PartialDate>,
     /// Where the person lives. At most one.

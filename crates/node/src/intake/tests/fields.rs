@@ -328,8 +328,39 @@ async fn what_was_not_attested_is_unknown() {
     let mut found = Findings::default();
     let mut bare = address();
     bare.protections.clear();
-    let described = check_subject(&bare, "subject", &mut found).unwrap();
+    let described = check_subject(&bare, "subject", today().start(), &mut found).unwrap();
     assert_eq!(described.minor, ProtectionStatement::Unknown);
     assert_eq!(described.shielded_address, ProtectionStatement::Unknown);
     assert!(found.is_empty());
+}
+
+#[test]
+fn nobody_is_born_after_today() {
+    let judge = |birth_date: &str, now: model::Timestamp| {
+        let mut found = Findings::default();
+        let born = subject(&[
+            ("person.surname", "Verzonnen"),
+            ("person.birth_date", birth_date),
+        ]);
+        let described = check_subject(&born, "subject", now, &mut found);
+        assert_eq!(described.is_none(), !found.is_empty());
+        found
+            .violations()
+            .first()
+            .map(|v| (v.field.clone(), v.rule.clone()))
+    };
+    let noon = model::Day::parse("2026-11-20").unwrap().start();
+    let noon = noon.plus_seconds(12 * 3_600);
+    for known in ["20261120", "20261100", "20260000", "20251231"] {
+        assert_eq!(judge(known, noon), None, "{known}");
+    }
+    let future = Some((
+        "subject.person.birth_date".to_owned(),
+        "BIRTH_DATE_FUTURE".to_owned(),
+    ));
+    for known in ["20261121", "20261200", "20270000", "21991231"] {
+        assert_eq!(judge(known, noon), future, "{known}");
+    }
+    // It is tomorrow in the Netherlands before it is in UTC.
+    assert_eq!(judge("20261121", noon.plus_seconds(11 * 3_600)), None);
 }
