@@ -181,9 +181,7 @@ impl RunningBroker {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.health.drain();
         self.stop.cancel();
-        for task in self.tasks {
-            task.await?;
-        }
+        process::shutdown::within(DRAIN, self.tasks).await?;
         let broker = self.broker;
         tokio::task::spawn_blocking(move || broker.store.close()).await??;
         Ok(())
@@ -282,6 +280,9 @@ async fn keep_house(broker: Arc<Broker>, checks: Checks) {
         }
     }
 }
+
+/// How long open calls get to end when the broker stops.
+const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// How many expired records go in one unit of work.
 const PURGE: usize = 1000;

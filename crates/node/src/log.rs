@@ -24,6 +24,9 @@ pub struct Log {
     store: NodeStore,
     metrics: NodeMetrics,
     seen: Mutex<Seen>,
+    /// Held while a checkpoint is laid beside the newest one: two that are each proved against the
+    /// same older one, and not against each other, could be of two histories.
+    following: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -82,6 +85,7 @@ impl Log {
             store,
             metrics,
             seen,
+            following: tokio::sync::Mutex::default(),
         })
     }
 
@@ -128,6 +132,7 @@ impl Log {
             tracing::error!(%error, "a checkpoint does not verify");
             Refused::from(Reason::ReceiptInvalid)
         })?;
+        let _one_by_one = self.following.lock().await;
         if self.is_contradicted() {
             return Err(Reason::LogInconsistent.into());
         }
@@ -232,7 +237,7 @@ mod tests {
     use std::collections::BTreeMap;
     use store::{MemoryEngine, NodeSettings};
 
-    /// A log of numbered leaves; `salt` makes another history.
+    /// A log of numbered leaves; `salt` makes another history after the first one.
     struct Made {
         nodes: BTreeMap<NodeId, Digest>,
         signer: LogSigner,
@@ -242,6 +247,7 @@ mod tests {
         fn of(size: u64, salt: u8) -> Self {
             let mut nodes: BTreeMap<NodeId, Digest> = BTreeMap::new();
             for at in 0..size {
+                let salt = if at == 0 { 0 } else { salt };
                 let leaf = tree::leaf_hash(&[&at.to_be_bytes()[..], &[salt]].concat());
                 let made = tree::append(at, leaf, |id| nodes.get(&id).copied()).unwrap();
                 nodes.extend(made);
@@ -308,6 +314,28 @@ mod tests {
         let kept = store.read(|view| view.note(EVIDENCE[1])).unwrap();
         assert_eq!(kept, Some(two.note(8)));
         assert!(log(&store).is_contradicted(), "also after a restart");
+    }
+
+    #[tokio::test]
+    async fn two_histories_that_come_at_once_are_laid_beside_each_other() {
+        let store = memory();
+        let log = log(&store);
+        let (one, two) = (Made::of(9, 0), Made::of(9, 1));
+        log.follow(&one.note(1), async |_, _| Ok(Vec::new()))
+            .await
+            .unwrap();
+        let show = async |made: &Made, size: u64| {
+            let note = made.note(size);
+            let followed = log.follow(&note, async |from, to| {
+                // The other one comes in while this proof is fetched.
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                Ok(made.proof(from, to))
+            });
+            followed.await.map(|_| ())
+        };
+        let (first, second) = tokio::join!(show(&one, 5), show(&two, 7));
+        first.unwrap();
+        assert_eq!(second.unwrap_err().reason(), Reason::LogInconsistent);
     }
 
     #[tokio::test]

@@ -38,6 +38,8 @@ use crate::uplink::{Broker, Speaker, Uplink};
 
 /// How often health and metrics are brought up to date, and expired records go.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How long open calls get to end when the node stops.
+const DRAIN: Duration = Duration::from_secs(20);
 /// How many expired records go in one unit of work.
 const PURGE: usize = 1_000;
 
@@ -192,9 +194,7 @@ impl RunningNode {
     pub async fn stop(self) -> Result<()> {
         self.health.drain();
         self.stop.cancel();
-        for task in self.tasks {
-            task.await?;
-        }
+        process::shutdown::within(DRAIN, self.tasks).await?;
         let store = self.store;
         tokio::task::spawn_blocking(move || store.close()).await??;
         Ok(())

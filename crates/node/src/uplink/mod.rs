@@ -17,7 +17,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::clock::Clock;
+use model::clock::{Clock, Stopwatch};
 use store::NodeStore;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,8 @@ pub use signed::Speaker;
 
 /// The first wait before connecting again; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// A connection that lasted so long was a good one: after it the waits begin anew.
+const LASTED: Duration = Duration::from_secs(1);
 
 /// What the uplink works with.
 #[derive(Debug, Clone)]
@@ -111,18 +113,20 @@ impl Uplink {
     pub async fn run(self, stop: CancellationToken) {
         let mut wait = FIRST_WAIT;
         while !stop.is_cancelled() {
+            let watch = Stopwatch::start();
             let lost = tokio::select! {
                 lost = self.session(&stop) => lost,
                 () = stop.cancelled() => Ok(()),
             };
-            let was_connected = self.link.is_connected();
+            // A fault that comes back right after each welcome must not be tried ten times a second.
+            let lasted = self.link.is_connected() && watch.elapsed() >= LASTED;
             self.link.set_connected(false);
             self.metrics.link(&self.link);
             match lost {
                 Ok(()) => {}
                 Err(why) => tracing::warn!(%why, "the connection to the broker is gone"),
             }
-            wait = if was_connected { FIRST_WAIT } else { wait };
+            wait = if lasted { FIRST_WAIT } else { wait };
             tokio::select! {
                 () = tokio::time::sleep(jittered(wait)) => {}
                 () = stop.cancelled() => return,
