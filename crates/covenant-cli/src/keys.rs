@@ -29,12 +29,15 @@ pub(crate) enum Keys {
     Open(Open),
     /// Prints the fingerprint of a key, to be compared aloud.
     Fingerprint(Fingerprint),
+    /// Prints the public half of a signing or sealing key, as a covenant and a pin name it.
+    Public(Public),
 }
 
 /// What protects a key file.
 #[derive(Debug, Args)]
 pub(crate) struct AtRest {
-    /// The file that protects the key file: what the node's `keys.passphrase_file` names.
+    /// The file that protects the key file: what the node's `keys.protection` names, which is
+    /// `{ passphrase_file = ".." }`, `{ key_file = ".." }` or `{ credential = ".." }`.
     #[arg(long, required_unless_present = "unprotected")]
     protection_file: Option<PathBuf>,
     /// What is in the protection file.
@@ -48,9 +51,9 @@ pub(crate) struct AtRest {
 /// What is in a protection file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ProtectionKind {
-    /// A passphrase of at least 12 bytes.
+    /// A passphrase of at least 12 bytes (`passphrase_file`).
     Passphrase,
-    /// At least 32 random bytes.
+    /// At least 32 random bytes (`key_file`).
     Random,
 }
 
@@ -140,6 +143,13 @@ pub(crate) struct Fingerprint {
     at_rest: AtRest,
 }
 
+/// What `keys public` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Public {
+    /// The private key (PKCS#8 PEM): Ed25519 to sign, X25519 to seal to.
+    file: PathBuf,
+}
+
 /// Runs the command.
 pub(crate) fn run(keys: Keys, lang: Language) -> anyhow::Result<Found> {
     match keys {
@@ -150,7 +160,28 @@ pub(crate) fn run(keys: Keys, lang: Language) -> anyhow::Result<Found> {
             let stored = read(&fingerprint.file, &fingerprint.at_rest)?;
             tell(&stored, lang)
         }
+        Keys::Public(public) => run_public(&public.file),
     }
+}
+
+fn run_public(file: &Path) -> anyhow::Result<Found> {
+    let bytes = identity::secret_file::read(file)?;
+    // Raw bytes don't say which kind of key they are, and the wrong one would look right.
+    anyhow::ensure!(
+        bytes.starts_with(b"-----BEGIN"),
+        "{} is not PEM: give the PKCS#8 PEM file of a signing (ed25519) or sealing (x25519) key",
+        file.display()
+    );
+    let signing = SigningKey::from_bytes(&bytes).map(|key| key.verifying_key().to_string());
+    let sealing = || SealingKey::from_bytes(&bytes).map(|key| key.public_key().to_string());
+    let public = signing.or_else(sealing).with_context(|| {
+        format!(
+            "{} is no key to sign (ed25519) or to seal to (x25519)",
+            file.display()
+        )
+    })?;
+    say(&public)?;
+    Ok(Found::Good)
 }
 
 fn run_make(make: &Make, lang: Language) -> anyhow::Result<Found> {

@@ -143,3 +143,29 @@ fn a_key_opens_under_its_own_passphrase_only() {
     std::fs::set_permissions(&keys.passphrase, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(complained(&keys.run(&["fingerprint", &key])).contains("chmod 600"));
 }
+
+#[test]
+fn the_public_half_is_printed_as_a_covenant_names_it() {
+    let keys = Keys::new();
+    let pem = |name: &str| text(&keys.files.of_party("gemeente", name));
+    let signing = covenant(["keys", "public", &pem("node-signing.pem")]);
+    assert_eq!(code(&signing), 0, "{}", complained(&signing));
+    assert_eq!(said(&signing).trim(), keys.public("gemeente"));
+    let sealing = said(&covenant(["keys", "public", &pem("node-sealing.pem")]));
+    let named = std::fs::read_to_string(&keys.files.covenant).unwrap();
+    assert!(
+        sealing.starts_with("x25519:") && named.contains(sealing.trim()),
+        "{sealing}"
+    );
+    // A file of another kind, or bytes that may be either, are refused.
+    for file in [keys.passphrase.clone(), {
+        let raw = keys.files.new_file("raw.key");
+        identity::secret_file::write_new(&raw, &[7; 32]).unwrap();
+        text(&raw)
+    }] {
+        let refused = covenant(["keys", "public", &file]);
+        assert_eq!((code(&refused), said(&refused).as_str()), (2, ""));
+    }
+    let help = said(&covenant(["keys", "make", "--help"]));
+    assert!(help.contains("keys.protection"), "{help}");
+}
