@@ -6,11 +6,12 @@ use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::language::ast::Document;
+use crate::language::context::Context;
 use crate::language::covenant::Covenant;
 use crate::language::file;
 use crate::language::parse::{self, Draft};
 use crate::language::places::Places;
-use crate::language::reader::{Context, Table};
+use crate::language::reader::Table;
 use crate::lint;
 use crate::lint::text;
 

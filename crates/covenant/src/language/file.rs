@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark, is_nfc};
 
-use crate::language::reader::Context;
+use crate::language::context::Context;
 use crate::lint::{Lint, text};
 
 /// The largest covenant in bytes.

@@ -3,6 +3,7 @@
 pub mod ast;
 pub mod check;
 pub mod clause;
+pub(crate) mod context;
 pub mod covenant;
 pub(crate) mod file;
 pub(crate) mod parse;

@@ -2,10 +2,10 @@
 //! every decision.
 
 use crate::decide::examples::{ExampleResult, run};
+use crate::language::context::Context;
 use crate::language::covenant::Covenant;
 use crate::language::parse::Draft;
 use crate::language::places::{Places, steps};
-use crate::language::reader::Context;
 use crate::lint::meaning;
 
 /// Whether examples can be judged. A clause or prohibition that does not read could be the one

@@ -17,9 +17,9 @@ pub(crate) use catalogue::warning;
 use model::{Day, PartyId};
 
 use crate::diagnostic::Severity;
+use crate::language::context::Context;
 use crate::language::parse::Draft;
 use crate::language::places::{Places, Step, steps};
-use crate::language::reader::Context;
 use crate::language::words::PartyKind;
 
 /// One rule.

@@ -7,7 +7,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::language::ast::Key;
-use crate::language::reader::{Context, Item, within_quotes};
+use crate::language::context::Context;
+use crate::language::reader::{Item, within_quotes};
 use crate::lint::text;
 
 /// What a key is for.
