@@ -25,6 +25,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Sends the rows of a CSV file to the party's node as signals.
+    ///
+    /// A row that was taken before and says the same is known again, whatever else changed in the
+    /// file, and makes no second signal; a row that was changed after it was taken is a new one.
     Import(import::Import),
     /// Matches two files, or one with itself, through two nodes and a broker of its own.
     Link(link::Link),

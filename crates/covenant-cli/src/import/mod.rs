@@ -37,9 +37,6 @@ use crate::connection::{Credentials, runtime};
 use crate::progress::Progress;
 
 /// Sends the rows of a CSV file to the party's node as signals.
-///
-/// A row that was taken before and says the same is known again, whatever else changed in the file,
-/// and makes no second signal; a row that was changed after it was taken is a new signal.
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The file: `;`, `,` or a tab between cells, UTF-8 or Windows-1252, names in the first row.

@@ -67,5 +67,7 @@ fn help_names_every_command() {
     ] {
         assert!(help.contains(command), "{command}\n{help}");
     }
+    let import = said(&covenant(["import", "--help"]));
+    assert!(import.contains("makes no second signal"), "{import}");
     assert_eq!(code(&covenant(["audit", "verify"])), 2);
 }
