@@ -428,16 +428,17 @@ def parse_leaf(text):
 
 
 def parse_reader(value):
-    """A function (covenant, party) -> whether this reader is owed every such entry."""
+    """Whether this reader reads outcomes, and a function (covenant, party) -> whether it is owed
+    every such entry."""
     kind = dict(value).get("as") if isinstance(value, Pairs) else None
     if kind == "operator":
         fields(value, ["as"])
-        return lambda covenant, party: True
+        return True, lambda covenant, party: True
     if kind == "auditor":
         covenants = {
             hex64(a_text(c)).hex() for c in a_list(fields(value, ["as", "covenants"])["covenants"])
         }
-        return lambda covenant, party: covenant in covenants
+        return True, lambda covenant, party: covenant in covenants
     if kind == "party":
         names = set()
         for name in a_list(fields(value, ["as", "names"])["names"]):
@@ -445,7 +446,7 @@ def parse_reader(value):
             if not SLUG.match(a_text(name["party"])):
                 raise ValueError("a party's name")
             names.add((hex64(a_text(name["covenant"])).hex(), name["party"]))
-        return lambda covenant, party: (covenant, party) in names
+        return False, lambda covenant, party: (covenant, party) in names
     raise ValueError("the reader")
 
 
@@ -570,7 +571,7 @@ class Verifier:
             start = a_number(header["from"])
             if a_text(header["format"]) != FORMAT:
                 raise ValueError("another format")
-            is_owed = parse_reader(header["reader"])
+            self.reads_outcomes, is_owed = parse_reader(header["reader"])
             prefix = [hex64(a_text(text)) for text in a_list(header["prefix"])]
         except (ValueError, RecursionError) as error:
             raise Broken("form", f"the header is not well formed: {error}") from error
@@ -620,11 +621,15 @@ class Verifier:
             raise Broken("order", "the leaf's seq is not its index")
         if leaf["at"] < self.last_at:
             raise Broken("time", "it is earlier than a record before it")
+        owed = self.counting.is_owed(leaf["covenant"], leaf["recipient"])
         for part, opening in openings.items():
             if isinstance(opening, tuple):
                 label = f"covenant-log/1/{part}".encode()
                 if sha256(label, b"\x00", *opening).hex() != leaf[part]:
                     raise Broken("openings", f"the {part} does not open its commitment")
+            # Where a source is owed the outcome depends on what is in it.
+            elif opening is None and owed and (self.reads_outcomes or part != "outcome"):
+                raise Broken("openings", f"the {part} is not shown to its reader")
         opened, purpose = isinstance(openings["outcome"], tuple), None
         if opened:
             purpose = parse_outcome(openings["outcome"][1], leaf)

@@ -12,6 +12,7 @@ use model::{Digest, PartyId, PurposeId};
 
 use crate::entry::Skeleton;
 use crate::hash::sha256;
+use crate::opening::Part;
 
 /// The numbers in a leaf, from 1. A party's number is there exactly when the party is named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +100,20 @@ pub enum Reader {
 }
 
 impl Reader {
+    /// Whether this reader is owed the opening of a part of a leaf: the operator and the auditor all
+    /// of them, a recipient its own request and answer. Where a source is owed the outcome depends
+    /// on what is in it.
+    #[must_use]
+    pub(crate) fn is_owed_opening(&self, leaf: &Skeleton, part: Part) -> bool {
+        match self {
+            Self::Operator | Self::Auditor(_) => self.is_owed(leaf.covenant.as_ref(), None),
+            Self::Party(_) => {
+                part != Part::Outcome
+                    && self.is_owed(leaf.covenant.as_ref(), leaf.recipient.as_ref())
+            }
+        }
+    }
+
     fn is_owed(&self, covenant: Option<&Digest>, party: Option<&PartyId>) -> bool {
         match self {
             Self::Operator => true,

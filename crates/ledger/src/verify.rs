@@ -316,14 +316,7 @@ impl Verifier {
                 "it is earlier than a record before it".to_owned(),
             ));
         }
-        for (part, opening) in Part::ALL.into_iter().zip(&openings) {
-            if let Read::Open(opening) = opening
-                && !opening.opens(part, leaf.commitment(part))
-            {
-                let problem = format!("the {} does not open its commitment", part.as_str());
-                return Err(Broken(Promise::Openings, problem));
-            }
-        }
+        judge_openings(&leaf, &openings, self.report.reader.as_ref())?;
         let [_, _, outcome] = &openings;
         let purpose = match outcome {
             Read::Open(opening) => Some(
@@ -350,6 +343,31 @@ impl Verifier {
         }
         Ok(())
     }
+}
+
+/// What is shown opens its commitment, and what the reader is owed is shown.
+fn judge_openings(
+    leaf: &Skeleton,
+    openings: &[Read; 3],
+    reader: Option<&Reader>,
+) -> Result<(), Broken> {
+    let broken = |problem: String| Err(Broken(Promise::Openings, problem));
+    let owed = |part| reader.is_some_and(|reader| reader.is_owed_opening(leaf, part));
+    for (part, opening) in Part::ALL.into_iter().zip(openings) {
+        match opening {
+            Read::Open(opening) if !opening.opens(part, leaf.commitment(part)) => {
+                return broken(format!(
+                    "the {} does not open its commitment",
+                    part.as_str()
+                ));
+            }
+            Read::Hidden if owed(part) => {
+                return broken(format!("the {} is not shown to its reader", part.as_str()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 struct Broken(Promise, String);

@@ -13,6 +13,7 @@ use crate::log_builder::{Log, busy_log, check, covenant, event, party};
 pub(crate) fn vectors() -> Vec<Vector> {
     let mut vectors = counters();
     vectors.extend(omissions());
+    vectors.extend(not_shown());
     vectors.extend(leaves());
     vectors.extend(outcomes());
     let mut back = Log::new();
@@ -138,6 +139,52 @@ fn omissions() -> Vec<Vector> {
             (10, Some(8), "counters"),
             &log,
             &asked,
+        ),
+    ]
+}
+
+/// Openings that their reader is owed and does not get.
+fn not_shown() -> Vec<Vector> {
+    let log = busy_log();
+    let names = |party_name: &str, i: usize| log.entries[i].skeleton.names(&party(party_name));
+    let hidden = log.lines(Reader::Operator, 0, |i| match log.shown(i) {
+        Shown::Leaf {
+            leaf,
+            request,
+            answer,
+            ..
+        } if i == 4 => Shown::Leaf {
+            leaf,
+            request,
+            answer,
+            outcome: Disclosed::Hidden,
+        },
+        shown => shown,
+    });
+    let reader = Reader::Party(BTreeSet::from([(covenant(), party("corporatie"))]));
+    let unanswered = log.lines(reader, 0, |i| match log.shown(i) {
+        Shown::Leaf { leaf, request, .. } if names("corporatie", i) => Shown::Leaf {
+            leaf,
+            request,
+            answer: Disclosed::Hidden,
+            outcome: Disclosed::Hidden,
+        },
+        _ => Shown::Hash(log.hashes[i]),
+    });
+    vec![
+        Vector::bad(
+            "bad-outcome-not-shown",
+            "an outcome that the operator is owed is not shown",
+            (6, Some(4), "openings"),
+            &log,
+            &hidden,
+        ),
+        Vector::bad(
+            "bad-answer-not-shown",
+            "an answer that its recipient is owed is not shown",
+            (4, Some(2), "openings"),
+            &log,
+            &unanswered,
         ),
     ]
 }
