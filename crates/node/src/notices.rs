@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use store::{NodeStore, OutsideId, Received, StoreError};
 use tokio::sync::watch;
 use wire::limit;
-use wire::malformed::Problem;
 use wire::notice::Notice;
 
 use crate::caller::Caller;
@@ -447,13 +446,5 @@ fn vault_name(id: NoticeId) -> Vec<u8> {
 }
 
 fn notice_id(found: &mut Findings, text: &str) -> Option<NoticeId> {
-    if text.is_empty() {
-        found.required("notice_id");
-        return None;
-    }
-    let id = NoticeId::parse(text);
-    if id.is_none() {
-        found.problem("notice_id", Problem::UuidForm);
-    }
-    id
+    found.uuid("notice_id", text, NoticeId::parse)
 }

@@ -43,7 +43,10 @@ pub fn optional_name<T, E>(
     }
 }
 
-/// A UUID, wrapped by `parse`, for example `RequestId::parse`.
+/// The length of a UUID's hyphenated form, and of no other form of it.
+const UUID_CHARS: usize = 36;
+
+/// A UUID with hyphens, wrapped by `parse`, for example `RequestId::parse`.
 ///
 /// # Errors
 /// [`Problem::Required`] when it is empty, [`Problem::UuidForm`] when it is no UUID.
@@ -51,7 +54,10 @@ pub fn uuid<T>(text: &str, field: &str, parse: impl FnOnce(&str) -> Option<T>) -
     if text.is_empty() {
         return Err(Malformed::new(field, Problem::Required));
     }
-    parse(text).ok_or_else(|| Malformed::new(field, Problem::UuidForm))
+    Some(text)
+        .filter(|text| text.len() == UUID_CHARS)
+        .and_then(parse)
+        .ok_or_else(|| Malformed::new(field, Problem::UuidForm))
 }
 
 /// Exactly `N` bytes.
@@ -241,6 +247,23 @@ mod tests {
         assert_eq!(refused.rule(), "REQUIRED");
         assert_eq!(digest(&[], "d").unwrap_err().rule(), "REQUIRED");
         assert_eq!(digest(&[1; 31], "d").unwrap_err().rule(), "LENGTH");
+    }
+
+    #[test]
+    fn a_uuid_has_one_form() {
+        let id = model::RequestId::fresh();
+        let hyphens = id.to_string();
+        let read = |text: &str| uuid(text, "request_id", model::RequestId::parse);
+        assert_eq!(read(&hyphens), Ok(id));
+        assert_eq!(read(&hyphens.to_uppercase()), Ok(id));
+        for other in [
+            hyphens.replace('-', ""),
+            format!("{{{hyphens}}}"),
+            format!("urn:uuid:{hyphens}"),
+            "00000000-0000-0000-0000-000000000000".to_owned(),
+        ] {
+            assert_eq!(read(&other).unwrap_err().rule(), "UUID_FORM", "{other}");
+        }
     }
 
     #[test]

@@ -47,8 +47,8 @@ problems! {
         "the value is not on the list; use one that the proto of this version has",
         "deze waarde staat niet op de lijst; gebruik een waarde uit de proto van deze versie";
     UuidForm = "UUID_FORM",
-        "this is no UUID; use the form with hyphens, not all zeros",
-        "dit is geen UUID; gebruik de vorm met streepjes, niet alleen nullen";
+        "this is no UUID of 36 characters; use the form with hyphens, not all zeros",
+        "dit is geen UUID van 36 tekens; gebruik de vorm met streepjes, niet alleen nullen";
     NameForm = "NAME_FORM",
         "the name has another form; use the one that the field's description gives",
         "deze naam heeft een andere vorm; gebruik de vorm die bij het veld beschreven staat";

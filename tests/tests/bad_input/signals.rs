@@ -15,6 +15,9 @@ use crate::subjects;
 
 type Cases = Vec<Case<Signal>>;
 
+/// A UUID without its hyphens.
+const BARE: &str = "5f0c1a523a3f4a539a3c6d1f0c1e4711";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_field_of_a_signal_is_refused_by_its_rule_and_nothing_is_stored() {
     let world = World::in_process().await.unwrap();
@@ -104,6 +107,8 @@ async fn every_field_of_a_withdrawal_is_refused_by_its_rule() {
             "verzoek-4711",
             request("verzoek-4711"),
         ),
+        Case::new("request_id", "UUID_FORM", BARE, request(BARE)),
+        Case::new("signal_id", "UUID_FORM", BARE, signal(BARE)),
         Case::new("signal_id", "REQUIRED", "", signal("")),
         Case::new(
             "signal_id",
@@ -250,6 +255,7 @@ fn text(
 
 fn of_the_signal() -> Cases {
     let v4 = "5f0c1a52-3a3f-4a53-9a3c-6d1f0c1e4711";
+    let v7 = "01993a5c-7e1b-7abc-8def-0123456789ab";
     let category = |scheme: &str, code: &str| {
         let category = Category {
             scheme: scheme.to_owned(),
@@ -263,7 +269,10 @@ fn of_the_signal() -> Cases {
     };
     vec![
         text("id", "REQUIRED", "", |s| &mut s.id),
-        text("id", "UUID_V7", "melding-4711", |s| &mut s.id),
+        text("id", "UUID_FORM", "melding-4711", |s| &mut s.id),
+        text("id", "UUID_FORM", BARE, |s| &mut s.id),
+        text("id", "UUID_FORM", &format!("{{{v7}}}"), |s| &mut s.id),
+        text("id", "UUID_FORM", &format!("urn:uuid:{v7}"), |s| &mut s.id),
         text("id", "UUID_V7", v4, |s| &mut s.id),
         text("covenant", "REQUIRED", "", |s| &mut s.covenant),
         text("covenant", "NAME_FORM", "Veilig Op Bezoek", |s| {

@@ -160,7 +160,7 @@ fn dutch(root: &str, wrap: impl Fn(Address) -> Kind) -> Cases {
         house_number "471147" => "HOUSE_NUMBER_RANGE",
         house_letter "zz" => "HOUSE_LETTER_FORM",
         addition "parterre" => "ADDITION_FORM",
-        indication "tegenover" => "INDICATION_FORM",
+        indication "overkant" => "INDICATION_FORM",
         street "@@@@" => "STREET_FORM",
         street long(81) => "TOO_LONG",
         place "4711@" => "PLACE_FORM",

@@ -13,12 +13,16 @@ use crate::intake::{
     Choice, Draft, Filter, Provenance, State, SubjectDraft, Submission, Withdrawal,
 };
 
-/// Reads one submission. The content that is kept is the signal alone.
+/// Reads one submission. The content that is kept is the signal alone, with its id in the canonical
+/// spelling of a UUID: the same signal in capitals is no other signal.
 pub(crate) fn submission(
     request_id: String,
-    signal: Option<pb::Signal>,
+    mut signal: Option<pb::Signal>,
     validate_only: bool,
 ) -> Submission {
+    if let Some(signal) = &mut signal {
+        signal.id.make_ascii_lowercase();
+    }
     let content = signal
         .as_ref()
         .map(pb::Signal::encode_to_vec)
@@ -310,6 +314,21 @@ fn text(text: String) -> Option<RawIdentifier> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_id_in_capitals_is_the_same_signal() {
+        let signal = |id: &str| {
+            Some(pb::Signal {
+                id: id.to_owned(),
+                ..pb::Signal::default()
+            })
+        };
+        let id = "01993a5c-7e1b-7abc-8def-0123456789ab";
+        let plain = submission("r".to_owned(), signal(id), false);
+        let capitals = submission("r".to_owned(), signal(&id.to_uppercase()), false);
+        assert_eq!(capitals.content, plain.content);
+        assert_eq!(capitals.draft, plain.draft);
+    }
 
     #[test]
     fn a_number_we_do_not_know_is_not_the_same_as_nothing() {

@@ -134,17 +134,20 @@ impl Findings {
         }
     }
 
+    /// An id in the one form that a UUID has here, or a finding.
+    pub fn uuid<T>(
+        &mut self,
+        path: &str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let read = wire::field::uuid(text, path, parse);
+        read.map_err(|malformed| self.0.push(malformed.into())).ok()
+    }
+
     /// A UUID other than the nil UUID.
     pub fn request_id(&mut self, path: &str, text: &str) -> Option<model::RequestId> {
-        if text.is_empty() {
-            self.required(path);
-            return None;
-        }
-        let id = model::RequestId::parse(text);
-        if id.is_none() {
-            self.problem(path, Problem::UuidForm);
-        }
-        id
+        self.uuid(path, text, model::RequestId::parse)
     }
 
     /// Everything that was found, as the refusal of the request.

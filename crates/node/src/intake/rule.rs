@@ -36,8 +36,8 @@ macro_rules! rules {
 
 rules! {
     UuidV7 = "UUID_V7",
-        "this is no UUID of version 7 (RFC 9562), with hyphens; make one, once for each signal",
-        "dit is geen UUID van versie 7 (RFC 9562), met streepjes; maak er een, één keer per signaal";
+        "this UUID is not of version 7 (RFC 9562); make one that is, once for each signal",
+        "dit UUID is niet van versie 7 (RFC 9562); maak er een die dat wel is, één keer per signaal";
     InTheFuture = "IN_THE_FUTURE",
         "it was observed before it is reported; correct it, or your clock",
         "het is gezien voordat het wordt gemeld; verbeter het, of uw klok";

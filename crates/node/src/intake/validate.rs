@@ -97,15 +97,12 @@ pub fn check(draft: &Draft, against: Against<'_>) -> Result<Checked, Findings> {
 }
 
 fn check_id(draft: &Draft, found: &mut Findings) -> Option<SignalId> {
-    if draft.id.is_empty() {
-        found.required("signal.id");
+    let id = found.uuid("signal.id", &draft.id, SignalId::parse)?;
+    if id.uuid().get_version_num() != 7 {
+        found.rule("signal.id", Rule::UuidV7);
         return None;
     }
-    let id = SignalId::parse(&draft.id).filter(|id| id.uuid().get_version_num() == 7);
-    if id.is_none() {
-        found.rule("signal.id", Rule::UuidV7);
-    }
-    id
+    Some(id)
 }
 
 fn check_purposes(draft: &Draft, covenant: &Covenant, found: &mut Findings) -> Vec<PurposeId> {

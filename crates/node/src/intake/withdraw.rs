@@ -3,7 +3,6 @@
 use model::{Digest, SignalId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{NodeTx, RequestKey};
-use wire::malformed::Problem;
 
 use super::record::{Record, State, vault_name};
 use super::{Choice, Findings, Intake, rehearse, request_key};
@@ -133,15 +132,7 @@ fn store_withdrawal(
 
 /// Reads `signal_id`.
 pub(super) fn signal_id(found: &mut Findings, text: &str) -> Option<SignalId> {
-    if text.is_empty() {
-        found.required("signal_id");
-        return None;
-    }
-    let id = SignalId::parse(text);
-    if id.is_none() {
-        found.problem("signal_id", Problem::UuidForm);
-    }
-    id
+    found.uuid("signal_id", text, SignalId::parse)
 }
 
 pub(super) fn signal_unknown() -> Refused {

@@ -1353,7 +1353,8 @@ pub mod notice_service_server {
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct Signal {
-    /// Id, a UUIDv7 that you make. The same id again is the same signal.
+    /// Id, a UUIDv7 that you make, in the form of 36 characters with hyphens. The same id again is the
+    /// same signal, in capitals too.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
     /// The covenant under which it is shared, for example "veilig-op-bezoek". At most 64 characters.
@@ -1428,8 +1429,9 @@ impl ::prost::Name for Attribute {
 /// Asks to take one signal.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubmitSignalRequest {
-    /// Id of this request, a UUID that you make. The same id again gives the same answer for 7 days;
-    /// with other content it is refused (REQUEST_ID_REUSED).
+    /// Id of this request, a UUID that you make, in the form of 36 characters with hyphens. The same
+    /// id again gives the same answer for 7 days; with other content it is refused
+    /// (REQUEST_ID_REUSED).
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// The signal.
@@ -1479,7 +1481,7 @@ pub struct AcceptedSignal {
     #[prost(message, optional, tag = "3")]
     pub expires_on: ::core::option::Option<super::super::r#type::v1::Date>,
     /// The comparisons of the covenant in which its identifiers can take part, for example "adres".
-    /// Empty means that it can never match: give more fields.
+    /// Never empty: a signal of which nothing can be compared is refused (NOTHING_TO_COMPARE).
     #[prost(string, repeated, tag = "4")]
     pub comparisons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The comparisons of which a part was left out, because it occurs in more of your own signals

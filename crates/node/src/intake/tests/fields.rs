@@ -44,7 +44,7 @@ const CASES: &[Case] = &[
         "signal.id",
         "UUID_V7",
     ),
-    (|d| d.id = "geheim".to_owned(), "signal.id", "UUID_V7"),
+    (|d| d.id = "geheim".to_owned(), "signal.id", "UUID_FORM"),
     (|d| d.covenant.clear(), "signal.covenant", "REQUIRED"),
     (
         |d| d.covenant = "Proef!".to_owned(),
