@@ -1,7 +1,7 @@
 //! Forged, misdirected, stale and repeated messages to the broker.
 
 use anyhow::{Result, ensure};
-use journeys::realm::{Realm, quick};
+use journeys::realm::{Realm, eventually, quick};
 use journeys::voice::{Voice, reason};
 use model::clock::{Clock as _, SystemClock};
 use wire::broker_v1 as pb;
@@ -45,9 +45,13 @@ async fn a_message_signed_by_another_key_is_refused() -> Result<()> {
         all_three(&honest, |_| ()).await?,
         ["taken", "taken", "taken"]
     );
-    // What was honest is matched first: a batch of it adds leaves.
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    let before = realm.log_size().await?;
+    // What was honest is matched first: a batch of it adds leaves, in one or more ticks.
+    let before = eventually("the log rests", async || {
+        let size = realm.log_size().await?;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        Ok((size > 64 && size == realm.log_size().await?).then_some(size))
+    })
+    .await?;
 
     let others = Voice::of(&realm, "gemeente", VISITS)?;
     for key in [identity::SigningKey::generate(), others.key.clone()] {

@@ -16,9 +16,10 @@ use journeys::voice::{Voice, covenant_key};
 use prost::Message as _;
 use sandbox::messages::{fresh_id, signal};
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 use tracing_subscriber::fmt::format::FmtSpan;
 use wire::audit_v1::{ExportRequest, ListEntriesRequest};
-use wire::node_v1::{CheckVisitRequest, ListNoticesRequest, Subject, subject};
+use wire::node_v1::{CheckVisitRequest, ListNoticesRequest, Subject, SubmitSignalRequest, subject};
 
 use crate::subjects::{
     ABROAD, ACCOUNT, ACTOR, ADDRESS, ASKED, ATTRIBUTE, CONTACT, DATES, FILE_NUMBER, ORGANISATION,
@@ -26,6 +27,8 @@ use crate::subjects::{
 };
 
 const VISITS: &str = "veilig-op-bezoek-roosdonk";
+/// A number that fails its check.
+const WRONG_BSN: &str = "999843019";
 const NUISANCE: &str = "woonoverlast-roosdonk";
 const PARTIES: [&str; 4] = ["corporatie", "gemeente", "politie", "zorg"];
 
@@ -54,6 +57,7 @@ fn canaries(realm: &Realm) -> Result<Canaries> {
         ("attribute name", ATTRIBUTE.0),
         ("attribute value", ATTRIBUTE.1),
         ("source reference", REFERENCE),
+        ("a wrong number", WRONG_BSN),
     ] {
         all.text(name, text);
     }
@@ -144,8 +148,11 @@ fn listen_to_all() -> &'static Logged {
     lines
 }
 
-/// A world with a tape at each node, in which all of the above was said.
-async fn told_everything(stop: &CancellationToken) -> Result<(Realm, Vec<(&'static str, Tape)>)> {
+type Told = (Realm, Vec<(&'static str, Tape)>, Vec<u8>);
+
+/// A world with a tape at each node, in which all of the above was said, and what the refusals
+/// carried.
+async fn told_everything(stop: &CancellationToken) -> Result<Told> {
     let mut realm = Realm::laid_out(&quick(), today())?;
     let mut tapes = Vec::new();
     for party in PARTIES {
@@ -182,21 +189,31 @@ async fn told_everything(stop: &CancellationToken) -> Result<(Realm, Vec<(&'stat
         ..
     }) = wrong.subjects.first_mut()
     {
-        person.bsn = "999843019".to_owned();
+        person.bsn = WRONG_BSN.to_owned();
     }
-    ensure!(
-        realm.push("gemeente", wrong).await.is_err(),
-        "a wrong number was taken"
-    );
+    let submission = SubmitSignalRequest {
+        request_id: fresh_id(),
+        signal: Some(wrong),
+        validate_only: false,
+    };
+    let partner = realm.client("gemeente", "partner")?;
+    let echo = partner.signals().submit_signal(submission).await.err();
+    let mut refusals = said(&echo.context("a wrong number was taken")?);
     let refused = CheckVisitRequest {
         file_number: String::new(),
         ..question()
     };
-    ensure!(
-        asker.checks().check_visit(refused).await.is_err(),
-        "no file number was asked"
-    );
-    Ok((realm, tapes))
+    let echo = asker.checks().check_visit(refused).await.err();
+    refusals.extend(said(&echo.context("no file number was asked")?));
+    Ok((realm, tapes, refusals))
+}
+
+/// All that a refusal carries.
+fn said(status: &Status) -> Vec<u8> {
+    let mut bytes = status.message().as_bytes().to_vec();
+    bytes.extend(status.details());
+    bytes.extend(format!("{:?}", status.metadata()).into_bytes());
+    bytes
 }
 
 /// All that a party can read over gRPC that is not its own input.
@@ -319,14 +336,19 @@ async fn hunt(
 async fn nothing_raw_leaves_the_party() -> Result<()> {
     let lines = listen_to_all();
     let stop = CancellationToken::new();
-    let (mut realm, tapes) = told_everything(&stop).await?;
+    let (mut realm, tapes, refusals) = told_everything(&stop).await?;
     let canaries = canaries(&realm)?;
     ensure!(canaries.len() > 50, "only {} canaries", canaries.len());
     let anywhere = canaries.hunter()?;
     // The party's own pseudonym of the employee goes to the broker and into the log: signed, and
     // read by the auditor and a source that revealed.
     let outside = canaries.but(&["actor"]).hunter()?;
-    let found = hunt(&mut realm, &tapes, lines, &anywhere, &outside).await?;
+    let text = String::from_utf8_lossy(&refusals);
+    for rule in ["BSN_CHECK", "FILE_NUMBER_MISSING"] {
+        ensure!(text.contains(rule), "no refusal says {rule}");
+    }
+    let mut found = anywhere.found("a refusal", &refusals);
+    found.extend(hunt(&mut realm, &tapes, lines, &anywhere, &outside).await?);
     ensure!(
         found.is_empty(),
         "canaries were found:\n{}",

@@ -105,6 +105,10 @@ enum Shape {
 /// Runs the command.
 pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
     let (entries, more) = runtime()?.block_on(list(query, lang))?;
+    if more && query.format != Shape::Table {
+        // Who counts in a file must not take a part for the whole.
+        eprintln!("{}", there_are_more(entries.len(), lang));
+    }
     match query.format {
         Shape::Json => say_json(&entries)?,
         Shape::Csv => say(csv(&entries)?.trim_end())?,
@@ -112,14 +116,20 @@ pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
             say(&table(&entries, lang))?;
             let count = entries.len();
             say(&match (lang, more) {
-                (Language::Nl, true) => format!("{count} regels; er zijn er meer (--limit)"),
+                (_, true) => there_are_more(count, lang),
                 (Language::Nl, false) => format!("{count} regels"),
-                (Language::En, true) => format!("{count} entries; there are more (--limit)"),
                 (Language::En, false) => format!("{count} entries"),
             })?;
         }
     }
     Ok(Found::Good)
+}
+
+fn there_are_more(count: usize, lang: Language) -> String {
+    match lang {
+        Language::Nl => format!("{count} regels; er zijn er meer (--limit)"),
+        Language::En => format!("{count} entries; there are more (--limit)"),
+    }
 }
 
 /// The entries page by page, and whether there are more than asked for.
