@@ -3,6 +3,7 @@
 //! fail.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -62,7 +63,7 @@ async fn buf_curl_finds_its_way_by_reflection() {
     let world = World::in_process().await.unwrap();
     let node = world.place.nodes.get("gemeente").unwrap();
     let client = node.clients.get("partner").unwrap();
-    let curl = |tail: &[&str], path: &str| {
+    let curl = |address: &str, tail: &[&str], path: &str| {
         let mut command = Command::new("buf");
         command
             .args(["curl", "--protocol", "grpc", "--cacert"])
@@ -72,34 +73,58 @@ async fn buf_curl_finds_its_way_by_reflection() {
             .arg(&client.cert)
             .arg("--key")
             .arg(&client.key);
-        command
-            .arg(format!("https://{}{path}", node.grpc))
-            .args(tail);
+        command.arg(format!("https://{address}{path}")).args(tail);
         command
     };
-    let mut list = curl(&["--list-methods"], "");
-    let mut call = curl(&["-d", "{}"], "/covenant.node.v1.SignalService/ListSignals");
-    let mut health = curl(&["-d", "{}"], "/grpc.health.v1.Health/Check");
-    let (methods, answer, serving) = tokio::task::spawn_blocking(move || {
-        (
-            run(&mut list).stdout,
-            run(&mut call).stdout,
-            run(&mut health).stdout,
-        )
-    })
-    .await
-    .unwrap();
-    let methods = String::from_utf8(methods).unwrap();
-    for method in [
-        "covenant.node.v1.SignalService/SubmitSignal",
-        "covenant.node.v1.CheckService/CheckVisit",
-        "covenant.node.v1.NoticeService/WatchNotices",
-    ] {
-        assert!(methods.contains(method), "{methods}");
-    }
-    assert_eq!(String::from_utf8(answer).unwrap().trim(), "{}");
-    assert!(String::from_utf8(serving).unwrap().contains("SERVING"));
+    let list = ["--list-methods"];
+    let empty = ["-d", "{}"];
+    let own = "/covenant.node.v1.SignalService/ListSignals";
+    let mut commands = [
+        curl(&node.grpc, &list, ""),
+        curl(&world.place.broker.grpc, &list, ""),
+        curl(&node.grpc, &empty, own),
+        curl(&node.grpc, &empty, "/grpc.health.v1.Health/Check"),
+    ];
+    let told = tokio::task::spawn_blocking(move || {
+        commands
+            .each_mut()
+            .map(|command| String::from_utf8(run(command).stdout).unwrap())
+    });
+    let [of_node, of_broker, answer, serving] = told.await.unwrap();
+    // Each lists what it serves, and nothing of the others.
+    assert_eq!(
+        services(&of_node),
+        [
+            "covenant.node.v1.CheckService",
+            "covenant.node.v1.NoticeService",
+            "covenant.node.v1.SignalService",
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+        ]
+    );
+    assert_eq!(
+        services(&of_broker),
+        [
+            "covenant.audit.v1.DisclosureLogService",
+            "covenant.broker.v1.ExchangeService",
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+        ]
+    );
+    assert!(of_node.contains("covenant.node.v1.SignalService/SubmitSignal"));
+    assert_eq!(answer.trim(), "{}");
+    assert!(serving.contains("SERVING"));
     world.stop().await.unwrap();
+}
+
+/// The services of a list of methods.
+fn services(methods: &str) -> Vec<&str> {
+    let services: BTreeSet<&str> = methods
+        .lines()
+        .filter_map(|line| line.trim().split('/').next())
+        .filter(|service| !service.is_empty())
+        .collect();
+    services.into_iter().collect()
 }
 
 /// The README's commands as they stand there, on a world that is really there. What they are given

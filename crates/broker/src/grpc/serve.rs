@@ -5,20 +5,31 @@ use process::metrics::CallLayer;
 
 use super::Services;
 
+/// What this port serves: what health answers for and what reflection lists. The descriptors hold
+/// the services of a node too, and those are at another address.
+const SERVED: [&str; 2] = [
+    "covenant.broker.v1.ExchangeService",
+    "covenant.audit.v1.DisclosureLogService",
+];
+
 impl Services {
     /// Answers on the gRPC port until the process stops.
     pub(crate) async fn serve(self, acceptor: Acceptor, calls: CallLayer) {
         let (reporter, health) = tonic_health::server::health_reporter();
-        for service in [
-            "",
-            "covenant.broker.v1.ExchangeService",
-            "covenant.audit.v1.DisclosureLogService",
-        ] {
+        for service in [""].into_iter().chain(SERVED) {
             reporter
                 .set_service_status(service, tonic_health::ServingStatus::Serving)
                 .await;
         }
-        let reflection = tonic_reflection::server::Builder::configure()
+        let listed = SERVED.into_iter().chain([
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+        ]);
+        let reflection = listed
+            .fold(
+                tonic_reflection::server::Builder::configure(),
+                |reflection, service| reflection.with_service_name(service),
+            )
             .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .build_v1();

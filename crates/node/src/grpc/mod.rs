@@ -40,21 +40,32 @@ impl From<Refused> for tonic::Status {
     }
 }
 
+/// What this port serves: what health answers for and what reflection lists. The descriptors hold
+/// the services of the others too, and those are at another address.
+const SERVED: [&str; 3] = [
+    "covenant.node.v1.SignalService",
+    "covenant.node.v1.CheckService",
+    "covenant.node.v1.NoticeService",
+];
+
 impl Services {
     /// Serves until the node stops.
     pub(crate) async fn serve(self, acceptor: Acceptor) {
         let (reporter, health) = tonic_health::server::health_reporter();
-        for service in [
-            "",
-            "covenant.node.v1.SignalService",
-            "covenant.node.v1.CheckService",
-            "covenant.node.v1.NoticeService",
-        ] {
+        for service in [""].into_iter().chain(SERVED) {
             reporter
                 .set_service_status(service, tonic_health::ServingStatus::Serving)
                 .await;
         }
-        let reflection = tonic_reflection::server::Builder::configure()
+        let listed = SERVED.into_iter().chain([
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+        ]);
+        let reflection = listed
+            .fold(
+                tonic_reflection::server::Builder::configure(),
+                |reflection, service| reflection.with_service_name(service),
+            )
             .register_encoded_file_descriptor_set(wire::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .build_v1();
