@@ -68,7 +68,7 @@ fn neighbourhood(text: &str) -> bool {
 }
 
 fn actor(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic())
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'@')
 }
 
 // The project's one macro: a dozen names of one shape.
@@ -149,8 +149,9 @@ names! {
     Oin, "oin", oin, "use exactly 20 digits";
     /// A CBS code of a municipality, district or neighbourhood.
     Neighbourhood, "neighbourhood", neighbourhood, "use a CBS code: GM0000, WK000000 or BU00000000";
-    /// A party-made pseudonym of an employee; never a name. 1 to 64 visible ASCII characters.
-    ActorId, "actor", actor, "use 1 to 64 visible ascii characters";
+    /// A party-made pseudonym of an employee; never a name. 1 to 64 visible ASCII characters, and
+    /// no `@`: a mail address names a person, and this goes into the log.
+    ActorId, "actor", actor, "use 1 to 64 visible ascii characters without @: a pseudonym, never a mail address";
 }
 
 impl RoleRef {
@@ -195,6 +196,14 @@ mod tests {
         }
         for bad in ["GM085", "WK0A5501", "BU085501", "bu08550101", "BU0855010é"] {
             assert!(Neighbourhood::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_actor_is_no_mail_address() {
+        assert!(ActorId::parse("m-4711").is_ok());
+        for bad in ["j.jansen@gemeente.example", "@", "Jan Jansen", ""] {
+            assert!(ActorId::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -138,6 +138,9 @@ fn of_the_question() -> Vec<Case<CheckVisitRequest>> {
         text("actor", "NAME_FORM", "Jan van Verzonnen", |r| &mut r.actor),
         text("actor", "NAME_FORM", &"zk".repeat(33), |r| &mut r.actor),
         text("actor", "NAME_FORM", "medewerkér", |r| &mut r.actor),
+        text("actor", "NAME_FORM", "m.verzonnen@gemeente.example", |r| {
+            &mut r.actor
+        }),
         text("role", "REQUIRED", "", |r| &mut r.role),
         text("role", "NAME_FORM", "Huismeester!", |r| &mut r.role),
         text("file_number", "TOO_LONG", &"zk".repeat(33), |r| {

@@ -322,7 +322,8 @@ impl Protection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum NameUse {
-    /// Unknown: comparisons use the own surname.
+    /// Unknown: comparisons use the own surname and, where the partner's is given, every name that the
+    /// two can make, as another register may hold any of them. OWN leaves the partner's out.
     Unspecified = 0,
     /// The own surname (E).
     Own = 1,
@@ -374,7 +375,7 @@ pub struct CheckVisitRequest {
     #[prost(string, tag = "3")]
     pub purpose: ::prost::alloc::string::String,
     /// Who asks: a pseudonym that your organisation gives to an employee, 1 to 64 visible ASCII
-    /// characters. Never a name or a mail address. It stands in the disclosure log.
+    /// characters without "@". Never a name or a mail address. It stands in the disclosure log.
     #[prost(string, tag = "4")]
     pub actor: ::prost::alloc::string::String,
     /// In which role, as `<party>.<role>`, for example "corporatie.huismeester". Must be one of the
@@ -846,7 +847,7 @@ pub struct AcknowledgeNoticeRequest {
     #[prost(string, tag = "2")]
     pub notice_id: ::prost::alloc::string::String,
     /// Who read it: a pseudonym that your organisation gives to an employee, 1 to 64 visible ASCII
-    /// characters. Never a name. Empty when a system took it over.
+    /// characters without "@". Never a name or a mail address. Empty when a system took it over.
     #[prost(string, tag = "3")]
     pub actor: ::prost::alloc::string::String,
 }
