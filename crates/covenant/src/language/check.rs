@@ -12,6 +12,8 @@ use crate::language::file;
 use crate::language::parse::{self, Draft};
 use crate::language::places::Places;
 use crate::language::reader::Table;
+use crate::language::reading::Reading;
+use crate::language::recover::recover;
 use crate::lint;
 use crate::lint::text;
 
@@ -61,9 +63,9 @@ pub fn check_bytes(bytes: &[u8], checking: Checking, today: Option<Day>) -> Chec
     match std::str::from_utf8(bytes) {
         Ok(source) => check_as(source, checking, today),
         Err(error) => {
-            let ctx = Context::new(checking);
+            let ctx = Context::new(checking, Reading::of(""), Vec::new());
             let at = error.valid_up_to();
-            ctx.report(
+            ctx.report_file(
                 text::FILE_UTF8,
                 at..at,
                 format!("byte {at} is geen UTF-8"),
@@ -77,25 +79,21 @@ pub fn check_bytes(bytes: &[u8], checking: Checking, today: Option<Day>) -> Chec
 /// Checks a covenant; with `today`, also whether its validity is over.
 #[must_use]
 pub fn check_as(source: &str, checking: Checking, today: Option<Day>) -> Checked {
-    let ctx = Context::new(checking);
-    if !file::check(&ctx, source) {
+    if source.len() > file::LARGEST {
+        let ctx = Context::new(checking, Reading::of(""), Vec::new());
+        file::too_large(&ctx, source.len());
         return refused(ctx);
     }
-    let (tree, faults) = DeTable::parse_recoverable(source);
-    for fault in &faults {
-        let at = fault.span().unwrap_or(0..0);
-        ctx.report(
-            text::TOML,
-            at,
-            format!("dit is geen geldig TOML ({})", fault.message()),
-            format!("this is not valid TOML ({})", fault.message()),
-        );
+    // Whatever is wrong with the file or its TOML is reported, and the rest is checked all the same.
+    let reading = Reading::of(source);
+    let recovered = recover(reading.text());
+    let ctx = Context::new(checking, reading, recovered.lines);
+    file::check(&ctx, source);
+    for fault in &recovered.faults {
+        ctx.report_fault(fault);
     }
-    if !faults.is_empty() {
-        // What could not be parsed would be reported a second time as missing.
-        return refused(ctx);
-    }
-    let places = Places::new(tree.get_ref());
+    let (tree, _) = DeTable::parse_recoverable(&recovered.text);
+    let places = Places::new(ctx.text(), tree.get_ref());
     let root = Table::new(&ctx, tree.get_ref(), 0..0);
     let draft = parse::document(&root, tree.get_ref());
     root.finish();

@@ -5,25 +5,67 @@ use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::language::check::Checking;
+use crate::language::fault::Fault;
+use crate::language::reading::Reading;
 use crate::lint::{Lint, text};
 
 /// Nobody reads further; a hostile file must not be worth more work.
 const MOST_FINDINGS: usize = 1_000;
 
-/// What the whole walk shares: where diagnostics go.
+/// What the whole walk shares: the text, and where diagnostics go.
 pub(crate) struct Context {
     pub(crate) checking: Checking,
+    reading: Reading,
+    /// The lines that could not be read.
+    lost: Vec<Range<usize>>,
     findings: RefCell<Vec<Diagnostic>>,
     errors: Cell<usize>,
 }
 
 impl Context {
-    pub(crate) const fn new(checking: Checking) -> Self {
+    /// For a text that has these faults.
+    pub(crate) const fn new(checking: Checking, reading: Reading, lost: Vec<Range<usize>>) -> Self {
         Self {
             checking,
+            reading,
+            lost,
             findings: RefCell::new(Vec::new()),
             errors: Cell::new(0),
         }
+    }
+
+    /// The text that was parsed.
+    pub(crate) fn text(&self) -> &str {
+        self.reading.text()
+    }
+
+    /// Whether a name stands in a line that could not be read: then it is not missing.
+    pub(crate) fn is_lost(&self, name: &str) -> bool {
+        let stands_in = |line: &Range<usize>| {
+            let words = self.text().get(line.clone()).unwrap_or_default();
+            let letter = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+            words.split(|c| !letter(c)).any(|word| word == name)
+        };
+        self.lost.iter().any(stands_in)
+    }
+
+    /// Whether a line could not be read of the section that begins at an offset.
+    pub(crate) fn is_torn(&self, start: usize) -> bool {
+        let rest = self.text().get(start..).unwrap_or_default();
+        let end = start + rest.find("\n[").unwrap_or(rest.len());
+        self.lost
+            .iter()
+            .any(|line| line.start < end && start <= line.end)
+    }
+
+    /// Whether the whole text could be read.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.lost.is_empty()
+    }
+
+    /// Counts an error that is not told, since it only follows from a line that could not be read.
+    pub(crate) fn follows(&self) {
+        self.errors.set(self.errors.get() + 1);
     }
 
     /// How many errors there are so far; a part that adds none is clean.
@@ -55,6 +97,35 @@ impl Context {
         if severity == Severity::Error {
             self.errors.set(self.errors.get() + 1);
         }
+        let in_lost = |line: &Range<usize>| at.start <= line.end && line.start <= at.end;
+        // What is missing in the whole file is shown at its beginning.
+        if at != (0..0) && self.lost.iter().any(in_lost) {
+            return;
+        }
+        self.push(
+            lint,
+            severity,
+            self.reading.in_file(at),
+            [message_nl, message_en, help_nl, help_en],
+        );
+    }
+
+    /// Reports what is wrong with the file itself, at a place of the file.
+    pub(crate) fn report_file(&self, lint: &Lint, at: Range<usize>, nl: String, en: String) {
+        self.errors.set(self.errors.get() + 1);
+        let help = [lint.help_nl.into(), lint.help_en.into()];
+        let [help_nl, help_en] = help;
+        self.push(lint, lint.severity, at, [nl, en, help_nl, help_en]);
+    }
+
+    /// Reports what could not be parsed.
+    pub(crate) fn report_fault(&self, fault: &Fault) {
+        let at = self.reading.in_file(fault.at.clone());
+        self.report_file(text::TOML, at, fault.nl.into(), fault.en.into());
+    }
+
+    fn push(&self, lint: &Lint, severity: Severity, at: Range<usize>, texts: [String; 4]) {
+        let [message_nl, message_en, help_nl, help_en] = texts;
         if self.findings.borrow().len() >= MOST_FINDINGS {
             return;
         }

@@ -11,24 +11,20 @@ use crate::lint::{Lint, text};
 /// The largest covenant in bytes.
 pub(crate) const LARGEST: usize = 256 * 1024;
 
-/// Checks the file's rules; `false` when it makes no sense to parse it.
-pub(crate) fn check(ctx: &Context, source: &str) -> bool {
-    if source.len() > LARGEST {
-        ctx.report(
-            text::FILE_SIZE,
-            0..0,
-            format!("het bestand heeft {} bytes, en {LARGEST} mag", source.len()),
-            format!(
-                "the file has {} bytes, and {LARGEST} are allowed",
-                source.len()
-            ),
-        );
-        return false;
-    }
-    let mut fine = true;
+/// Reports a file that is too large to look at.
+pub(crate) fn too_large(ctx: &Context, size: usize) {
+    ctx.report_file(
+        text::FILE_SIZE,
+        0..0,
+        format!("het bestand heeft {size} bytes, en {LARGEST} mag"),
+        format!("the file has {size} bytes, and {LARGEST} are allowed"),
+    );
+}
+
+/// Checks the file's rules.
+pub(crate) fn check(ctx: &Context, source: &str) {
     if source.starts_with('\u{feff}') {
-        fine = false;
-        ctx.report(
+        ctx.report_file(
             text::FILE_BOM,
             0..3,
             "het bestand begint met een BOM".into(),
@@ -36,34 +32,28 @@ pub(crate) fn check(ctx: &Context, source: &str) -> bool {
         );
     }
     if let Some(at) = source.find('\r') {
-        fine = false;
-        ctx.report(
+        ctx.report_file(
             text::FILE_LINE_END,
             at..at + 1,
             "hier staat een CR-teken".into(),
             "there is a carriage return here".into(),
         );
     }
-    for (at, c) in source
-        .char_indices()
-        .filter(|(at, c)| is_hidden(*c) && *at > 0)
-    {
-        fine = false;
-        if c != '\r' {
+    for (at, c) in source.char_indices().filter(|(_, c)| is_hidden(*c)) {
+        let told = c == '\r' || (at, c) == (0, '\u{feff}');
+        if !told {
             let (nl, en) = hidden_message(c);
-            ctx.report(text::FILE_CHARACTERS, at..at + c.len_utf8(), nl, en);
+            ctx.report_file(text::FILE_CHARACTERS, at..at + c.len_utf8(), nl, en);
         }
     }
     for line in unnormalised(source) {
-        fine = false;
-        ctx.report(
+        ctx.report_file(
             text::FILE_NFC,
             line,
             "deze letter bestaat hier uit losse tekens".into(),
             "this letter is made of separate characters here".into(),
         );
     }
-    fine
 }
 
 /// What is wrong with a decoded text, in which an escape may have put a hidden character.
@@ -92,14 +82,17 @@ fn hidden_message(c: char) -> (String, String) {
     )
 }
 
-/// Controls, bidirectional controls, zero-width and other invisible characters.
-fn is_hidden(c: char) -> bool {
+/// Controls, bidirectional controls, zero-width and other characters that nobody sees: some count
+/// as letters, such as the fillers of Korean and the empty Braille cell.
+pub(crate) fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
             true
         }
         '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' => true,
+        '\u{3164}' | '\u{ffa0}' => true,
         '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}' => true,
         _ => c.is_control(),
     }
@@ -141,9 +134,10 @@ fn first_difference(line: &str, start: usize) -> Range<usize> {
 mod tests {
     use super::*;
     use crate::language::check::Checking;
+    use crate::language::reading::Reading;
 
     fn codes(source: &str) -> Vec<(&'static str, Range<usize>)> {
-        let ctx = Context::new(Checking::Strict);
+        let ctx = Context::new(Checking::Strict, Reading::of(source), Vec::new());
         check(&ctx, source);
         let found = ctx.into_findings();
         found.into_iter().map(|d| (d.code, d.from..d.to)).collect()
@@ -158,11 +152,13 @@ mod tests {
         assert_eq!(codes("a\u{200b}b"), [("bestand-tekens", 1..4)]);
         assert_eq!(codes("a\u{7}b"), [("bestand-tekens", 1..2)]);
         assert_eq!(codes("x\nbee\u{308}n"), [("bestand-nfc", 4..7)]);
-        assert_eq!(
-            codes(&"a".repeat(LARGEST + 1)),
-            [("bestand-te-groot", 0..0)]
-        );
-        assert!(codes(&"a".repeat(LARGEST)).is_empty());
+        for filler in [
+            "\u{34f}", "\u{115f}", "\u{1160}", "\u{2800}", "\u{3164}", "\u{ffa0}",
+        ] {
+            let end = 1 + filler.len();
+            assert_eq!(codes(&format!("a{filler}b")), [("bestand-tekens", 1..end)]);
+        }
+        assert_eq!(codes("\u{200b}a"), [("bestand-tekens", 0..3)]);
     }
 
     #[test]

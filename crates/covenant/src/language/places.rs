@@ -9,6 +9,7 @@ use crate::language::reader::within_quotes;
 
 /// The spanned tree behind the typed one.
 pub(crate) struct Places<'a> {
+    text: &'a str,
     root: &'a DeTable<'a>,
 }
 
@@ -40,8 +41,8 @@ macro_rules! steps {
 pub(crate) use steps;
 
 impl<'a> Places<'a> {
-    pub(crate) const fn new(root: &'a DeTable<'a>) -> Self {
-        Self { root }
+    pub(crate) const fn new(text: &'a str, root: &'a DeTable<'a>) -> Self {
+        Self { text, root }
     }
 
     /// Where a value is; where a step is missing, the last one found. A table or list of tables
@@ -62,7 +63,7 @@ impl<'a> Places<'a> {
             Some(DeValue::Array(list)) => list
                 .iter()
                 .find(|e| matches!(e.get_ref(), DeValue::String(s) if s == word))
-                .map(within_quotes),
+                .map(|element| within_quotes(self.text, element)),
             Some(DeValue::Table(table)) => table.get_key_value(word).map(|(key, _)| key.span()),
             _ => None,
         };
@@ -92,7 +93,7 @@ impl<'a> Places<'a> {
                 Step::Index(index) => {
                     let element: Option<&'a Spanned<DeValue<'a>>> =
                         list.and_then(|l: &'a toml::de::DeArray<'a>| l.get(*index));
-                    element.map(|value| (within_quotes(value), value))
+                    element.map(|value| (within_quotes(self.text, value), value))
                 }
             };
             let Some((key, value)) = next else { break };
@@ -112,7 +113,7 @@ impl<'a> Places<'a> {
                     table = None;
                     value.span()
                 }
-                _ => within_quotes(value),
+                _ => within_quotes(self.text, value),
             };
             found = (key, at, Some(value));
         }

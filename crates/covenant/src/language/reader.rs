@@ -94,6 +94,10 @@ impl<'c, 'i> Table<'c, 'i> {
             );
         }
         for (key, lint) in missing {
+            if self.ctx.is_lost(key) {
+                self.ctx.follows();
+                continue;
+            }
             self.ctx.report(
                 lint,
                 self.at.clone(),
@@ -122,7 +126,7 @@ impl<'c, 'i> Item<'c, 'i> {
         Self {
             ctx,
             value: value.get_ref(),
-            at: within_quotes(value),
+            at: within_quotes(ctx.text(), value),
             key_at,
         }
     }
@@ -279,6 +283,10 @@ impl<'c, 'i> Item<'c, 'i> {
 
     /// Reports a name that refers to nothing; `names` are those that exist.
     pub(crate) fn unknown_reference(&self, word: &str, nl: &str, en: &str, names: &[&str]) {
+        if word.split('.').any(|part| self.ctx.is_lost(part)) {
+            self.ctx.follows();
+            return;
+        }
         let likely = suggest::nearest(word, names.iter().copied());
         let (help_nl, help_en) = suggest::help(likely, names, text::UNKNOWN_REFERENCE);
         self.ctx.report_with(
@@ -392,11 +400,17 @@ impl<'c, 'i> Item<'c, 'i> {
     }
 }
 
-/// Where a value is; of a text the words between its quotes.
-pub(crate) fn within_quotes(value: &Spanned<DeValue<'_>>) -> Range<usize> {
+/// Where a value is; of a text the words between its quotes, of which there may be three.
+pub(crate) fn within_quotes(text: &str, value: &Spanned<DeValue<'_>>) -> Range<usize> {
     let span = value.span();
-    if matches!(value.get_ref(), DeValue::String(_)) && span.len() > 2 {
-        span.start + 1..span.end - 1
+    if !matches!(value.get_ref(), DeValue::String(_)) {
+        return span;
+    }
+    let written = text.get(span.clone()).unwrap_or_default();
+    let three = written.starts_with("\"\"\"") || written.starts_with("'''");
+    let quotes = if three { 3 } else { 1 };
+    if span.len() > 2 * quotes {
+        span.start + quotes..span.end - quotes
     } else {
         span
     }

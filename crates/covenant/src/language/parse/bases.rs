@@ -1,10 +1,12 @@
 //! `grondslag`: legal bases for both directions of each flow.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use model::PartyId;
 
 use crate::language::clause::{Bases, LawReference, LegalBasis, ReportBases};
+use crate::language::context::Context;
 use crate::language::parse::{Names, header};
 use crate::language::reader::{Item, Table};
 use crate::language::suggest;
@@ -86,16 +88,7 @@ fn by_party(
     for (party, at, item) in table.entries() {
         let basis = basis(&item);
         if !names.parties.contains(&party) {
-            let likely = suggest::nearest(party, names.parties.iter().copied());
-            let (help_nl, help_en) = suggest::help(likely, &names.parties, text::UNKNOWN_REFERENCE);
-            table.ctx.report_with(
-                text::UNKNOWN_REFERENCE,
-                at,
-                format!("onbekende partij `{}`", suggest::shorten(party)),
-                format!("unknown party `{}`", suggest::shorten(party)),
-                help_nl,
-                help_en,
-            );
+            unknown_party(table.ctx, party, at, names);
             continue;
         }
         let Ok(party) = PartyId::parse(party) else {
@@ -115,6 +108,23 @@ fn by_party(
         }
     }
     bases
+}
+
+fn unknown_party(ctx: &Context, party: &str, at: Range<usize>, names: &Names<'_>) {
+    if ctx.is_lost(party) {
+        ctx.follows();
+        return;
+    }
+    let likely = suggest::nearest(party, names.parties.iter().copied());
+    let (help_nl, help_en) = suggest::help(likely, &names.parties, text::UNKNOWN_REFERENCE);
+    ctx.report_with(
+        text::UNKNOWN_REFERENCE,
+        at,
+        format!("onbekende partij `{}`", suggest::shorten(party)),
+        format!("unknown party `{}`", suggest::shorten(party)),
+        help_nl,
+        help_en,
+    );
 }
 
 /// `"AVG 6.1.e"`, or `{ artikel, wet }`.
@@ -219,19 +229,7 @@ fn direction(
                 format!("`{party}` heeft in deze richting geen grondslag"),
                 format!("`{party}` has no basis in this direction"),
             ),
-            _ => {
-                let likely = suggest::nearest(party, names.parties.iter().copied());
-                let (help_nl, help_en) =
-                    suggest::help(likely, &names.parties, text::UNKNOWN_REFERENCE);
-                table.ctx.report_with(
-                    text::UNKNOWN_REFERENCE,
-                    at,
-                    format!("onbekende partij `{}`", suggest::shorten(party)),
-                    format!("unknown party `{}`", suggest::shorten(party)),
-                    help_nl,
-                    help_en,
-                );
-            }
+            _ => unknown_party(table.ctx, party, at, names),
         }
     }
     found

@@ -38,12 +38,13 @@ pub(super) fn clause(
     let after_bases = ctx.errors();
     let demands = Demands::read(&table, names);
     let after_demands = ctx.errors();
+    let whole = !ctx.is_torn(table.at.start);
     table.finish();
     DraftClause {
         index,
-        cell_clean: after_cell == start,
-        bases_clean: after_bases == after_cell,
-        demands_clean: after_demands == after_bases,
+        cell_clean: whole && after_cell == start,
+        bases_clean: whole && after_bases == after_cell,
+        demands_clean: whole && after_demands == after_bases,
         clause: Clause {
             number: number.unwrap_or_else(|| stand_in(index)),
             title: title.unwrap_or_default(),
@@ -232,6 +233,7 @@ fn goes_with(
         meaning::ADVICE
     };
     match (item, shown) {
+        (None, true) if table.ctx.is_lost(key) => table.ctx.follows(),
         (None, true) => table.ctx.report(
             lint,
             table

@@ -83,6 +83,7 @@ fn replaces_rule(table: &Table<'_, '_>, version: Option<u32>, replaces: Option<&
             "versie 1 vervangt niets".into(),
             "version 1 replaces nothing".into(),
         ),
+        (Some(_), None) if table.ctx.is_lost("vervangt") => table.ctx.follows(),
         (Some(version), None) if version > 1 => table.ctx.report(
             meaning::REPLACES,
             table.at.clone(),

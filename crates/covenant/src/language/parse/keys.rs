@@ -106,7 +106,7 @@ pub(super) fn doubles(ctx: &Context, root: &DeTable<'_>) {
     let mut found: Vec<(String, Range<usize>)> = Vec::new();
     for section in ["partij", "logboek"] {
         if let Some(value) = root.get(section) {
-            collect(value, &mut found, 0);
+            collect(ctx.text(), value, &mut found, 0);
         }
     }
     found.sort_by_key(|(_, at)| at.start);
@@ -123,7 +123,12 @@ pub(super) fn doubles(ctx: &Context, root: &DeTable<'_>) {
     }
 }
 
-fn collect(value: &Spanned<DeValue<'_>>, found: &mut Vec<(String, Range<usize>)>, depth: u8) {
+fn collect(
+    source: &str,
+    value: &Spanned<DeValue<'_>>,
+    found: &mut Vec<(String, Range<usize>)>,
+    depth: u8,
+) {
     if depth > 8 {
         return;
     }
@@ -135,11 +140,15 @@ fn collect(value: &Spanned<DeValue<'_>>, found: &mut Vec<(String, Range<usize>)>
             if let Some(body) = body {
                 let key = decode(body)
                     .map_or_else(|| body.to_owned(), |b| data_encoding::HEXLOWER.encode(&b));
-                found.push((key, within_quotes(value)));
+                found.push((key, within_quotes(source, value)));
             }
         }
-        DeValue::Array(list) => list.iter().for_each(|v| collect(v, found, depth + 1)),
-        DeValue::Table(table) => table.values().for_each(|v| collect(v, found, depth + 1)),
+        DeValue::Array(list) => list
+            .iter()
+            .for_each(|v| collect(source, v, found, depth + 1)),
+        DeValue::Table(table) => table
+            .values()
+            .for_each(|v| collect(source, v, found, depth + 1)),
         _ => {}
     }
 }

@@ -206,7 +206,7 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
             .table()
             .and_then(|t| prohibition::prohibition(t, &names))
         {
-            let clean = item.ctx.errors() == before;
+            let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);
             draft.prohibitions.push(Draft1 {
                 index,
                 value,
@@ -217,7 +217,7 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
     for (index, item) in tables(root.get("voorbeeld")) {
         let before = item.ctx.errors();
         if let Some(value) = item.table().and_then(|t| example::example(t, &names)) {
-            let clean = item.ctx.errors() == before;
+            let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);
             draft.examples.push(Draft1 {
                 index,
                 value,

@@ -23,7 +23,7 @@ pub(super) fn parties(section: &Table<'_, '_>) -> BTreeMap<PartyId, Party> {
             parties.insert(id.clone(), party);
         }
     }
-    if count < 2 {
+    if count < 2 && section.ctx.is_whole() {
         section.ctx.report(
             meaning::TOO_FEW_PARTIES,
             section.at.clone(),
