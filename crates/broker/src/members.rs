@@ -133,12 +133,6 @@ impl Members {
         self.covenants.values()
     }
 
-    /// The covenant with an id.
-    #[must_use]
-    pub(crate) fn covenant(&self, id: &CovenantId) -> Option<&Arc<ActiveCovenant>> {
-        self.covenants.get(id)
-    }
-
     /// A covenant's file with its signatures, as they were read.
     #[must_use]
     pub(crate) fn file(&self, id: &CovenantId) -> Option<&CovenantFile> {

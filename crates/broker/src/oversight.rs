@@ -10,7 +10,7 @@ use ledger::counters::Reader;
 use ledger::export::{Disclosed, Shown};
 use ledger::outcome::Basis;
 use ledger::{Decided, Opening, Outcome};
-use model::{Digest, Oin, PartyId};
+use model::{CovenantId, Digest, Oin, PartyId};
 use store::{Access, BrokerView, EntryFilter, StoreError, StoredEntry};
 use wire::reason::Reason;
 
@@ -41,6 +41,8 @@ pub(crate) struct Seen {
 pub(crate) struct Wanted {
     /// What the store selects by. Its covenant and party are set from who asks.
     pub(crate) filter: EntryFilter,
+    /// Only these covenant versions.
+    pub(crate) covenants: Option<BTreeSet<Digest>>,
     /// This party in either role.
     pub(crate) party: Option<PartyId>,
     /// This class.
@@ -55,20 +57,21 @@ const STEP: usize = 512;
 const LOOKS: usize = 64;
 
 impl Broker {
-    /// Who a caller is to the log.
+    /// Who a caller is to the log: by every covenant version that was ever carried here, since its
+    /// entries outlive it.
     ///
     /// # Errors
     /// `AUDITOR_ONLY` when no covenant names the organisation.
     pub(crate) fn reader(&self, oin: &Oin) -> Result<Reader, Refused> {
         let mut audited = BTreeSet::new();
         let mut names = BTreeSet::new();
-        for active in self.members().covenants() {
-            let covenant = active.covenant();
-            if covenant.auditor_by_oin(oin).is_some() {
-                audited.insert(covenant.digest());
+        for version in self.store().read(|view| view.covenant_readers())? {
+            if version.auditors.contains(oin) {
+                audited.insert(version.digest);
             }
-            if let Some(party) = covenant.party_by_oin(oin) {
-                names.insert((covenant.digest(), party.id.clone()));
+            let party = version.parties.into_iter().find(|(their, _)| their == oin);
+            if let Some((_, party)) = party {
+                names.insert((version.digest, party));
             }
         }
         if !audited.is_empty() {
@@ -78,6 +81,16 @@ impl Broker {
         } else {
             Err(Reason::AuditorOnly.into())
         }
+    }
+
+    /// Every version of a covenant that was ever carried here.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be read.
+    pub(crate) fn versions(&self, id: &CovenantId) -> Result<BTreeSet<Digest>, Refused> {
+        let all = self.store().read(|view| view.covenant_readers())?;
+        let of_it = all.into_iter().filter(|version| version.covenant == *id);
+        Ok(of_it.map(|version| version.digest).collect())
     }
 
     /// Records that somebody reads the log. What can't be recorded is not shown.
@@ -153,11 +166,15 @@ fn candidates(
     wanted: &Wanted,
     from: u64,
 ) -> Result<(Vec<u64>, Option<u64>), StoreError> {
+    let among = |digest: &Digest| {
+        let only = wanted.covenants.as_ref();
+        only.is_none_or(|covenants| covenants.contains(digest))
+    };
     let filters: Vec<EntryFilter> = match reader {
         Reader::Operator => vec![wanted.filter.clone()],
         Reader::Auditor(covenants) => covenants
             .iter()
-            .filter(|digest| wanted.filter.covenant.is_none_or(|one| one == **digest))
+            .filter(|digest| among(digest))
             .map(|digest| EntryFilter {
                 covenant: Some(*digest),
                 ..wanted.filter.clone()
@@ -166,7 +183,7 @@ fn candidates(
         // What stands in a detail must not select for a party: that is judged on what it may see.
         Reader::Party(names) => names
             .iter()
-            .filter(|(digest, _)| wanted.filter.covenant.is_none_or(|one| one == *digest))
+            .filter(|(digest, _)| among(digest))
             .map(|(digest, party)| EntryFilter {
                 covenant: Some(*digest),
                 named: Some(party.clone()),

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use covenant::Covenant;
 use covenant::decide::Standing;
 use model::{Digest, NoticeId, Oin, PartyId, Timestamp};
-use store::{ActiveVersion, BrokerStore, BrokerTx, Logged, Notice, StoreError};
+use store::{ActiveVersion, BrokerStore, BrokerTx, CovenantReaders, Logged, Notice, StoreError};
 use wire::reason::Reason;
 use wire::statement::{KeyConfirmation, NoticeAcknowledgement, StillValid};
 
@@ -75,9 +75,24 @@ impl Broker {
             let Some(file) = self.members().file(&id).cloned() else {
                 continue;
             };
+            let readers = CovenantReaders {
+                covenant: id.clone(),
+                digest,
+                parties: covenant
+                    .parties()
+                    .values()
+                    .map(|party| (party.oin.clone(), party.id.clone()))
+                    .collect(),
+                auditors: covenant
+                    .auditors()
+                    .values()
+                    .map(|a| a.oin.clone())
+                    .collect(),
+            };
             self.store()
                 .write(move |tx: &mut BrokerTx| -> Result<(), StoreError> {
                     tx.put_active_version(&id, &version)?;
+                    tx.put_covenant_readers(&readers)?;
                     tx.put_covenant_file(&digest, &file)
                 })
                 .await?;

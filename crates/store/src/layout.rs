@@ -49,6 +49,8 @@ pub(crate) const ACTIVE: u8 = b'A';
 pub(crate) const STANDING: u8 = b'T';
 /// When a signal last matched.
 pub(crate) const MATCHED: u8 = b'Y';
+/// Who reads the entries of a covenant version.
+pub(crate) const READERS: u8 = b'E';
 /// Signals to be matched anew when a covenant stands otherwise, by covenant.
 pub(crate) const PARKED: u8 = b'J';
 /// Withdrawals that wait to be logged.

@@ -25,9 +25,9 @@ mod writer;
 
 pub use broker::{
     Access, ActiveVersion, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked,
-    CheckpointPlace, CovenantFile, EntryFilter, EntryPage, Limit, Listed, NewNotice,
-    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry,
-    TOMBSTONE_DAYS, Withdrawal, Work,
+    CheckpointPlace, CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed,
+    NewNotice, NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored,
+    StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

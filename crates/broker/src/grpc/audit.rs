@@ -1,5 +1,6 @@
 //! `covenant.audit.v1.DisclosureLogService`.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use identity::Peer;
@@ -50,16 +51,13 @@ impl DisclosureLogService for Services {
         let filter = filter.unwrap_or_default();
         let token = Token::of(&filter);
         let from = token.read(&page_token)?;
-        let wanted = self.wanted(filter).map_err(Refusal::from)?;
+        let wanted = self.wanted(filter)?;
         let limit = match usize::try_from(page_size) {
             Err(_) => {
                 return Err(Refusal::from(Malformed::new("page_size", Problem::OutOfRange)).into());
             }
             Ok(0) => PAGE,
             Ok(size) => size.min(LARGEST_PAGE),
-        };
-        let Some(wanted) = wanted else {
-            return Ok(Response::new(ListEntriesResponse::default()));
         };
         let (seen, next) = self.0.list(&reader, &wanted, from, limit)?;
         Ok(Response::new(ListEntriesResponse {
@@ -151,8 +149,9 @@ impl DisclosureLogService for Services {
             covenant,
         } = request.into_inner();
         if !covenant.is_empty() {
-            let digest = self.covenant_digest(&covenant).map_err(Refusal::from)?;
-            reader = narrow(reader, digest)?;
+            let id = field::name(&covenant, "covenant", CovenantId::parse);
+            let versions = self.0.versions(&id.map_err(Refusal::from)?)?;
+            reader = narrow(reader, &versions)?;
         }
         let (sender, pieces) = tokio::sync::mpsc::channel(4);
         let services = self.clone();
@@ -197,77 +196,16 @@ impl Services {
         }
     }
 
-    fn covenant_digest(&self, id: &str) -> Read<Option<Digest>> {
-        let id = field::name(id, "covenant", CovenantId::parse)?;
-        Ok(self
-            .0
-            .members()
-            .covenant(&id)
-            .map(|active| active.covenant().digest()))
-    }
-
-    /// The filter as words; `None` when it names a covenant that is not here, so nothing is found.
-    fn wanted(&self, filter: proto::EntryFilter) -> Read<Option<Wanted>> {
-        let proto::EntryFilter {
-            covenant,
-            from,
-            until,
-            party,
-            recipient,
-            source,
-            purpose,
-            clause,
-            class,
-            kind,
-            decision,
-            basis,
-        } = filter;
-        let covenant = match covenant.as_str() {
-            "" => None,
-            id => match self.covenant_digest(id).map_err(|m| m.within("filter"))? {
-                Some(digest) => Some(digest),
-                None => return Ok(None),
-            },
-        };
-        let instant = |value: Option<prost_types::Timestamp>, name: &str| {
-            value
-                .map(|value| field::instant(Some(value), name))
-                .transpose()
-        };
-        let word = |name: &str| Malformed::new(name, Problem::UnknownValue);
-        Ok(Some(Wanted {
-            filter: EntryFilter {
-                covenant,
-                named: None,
-                recipient: field::optional_name(&recipient, "filter.recipient", PartyId::parse)?,
-                source: field::optional_name(&source, "filter.source", PartyId::parse)?,
-                purpose: field::optional_name(&purpose, "filter.purpose", PurposeId::parse)?,
-                clause: field::optional_name(&clause, "filter.clause", ClauseNo::parse)?,
-                kind: match kind.as_str() {
-                    "" => None,
-                    code => Some(Kind::parse(code).ok_or_else(|| word("filter.kind"))?),
-                },
-                decision: match Decision::try_from(decision) {
-                    Ok(Decision::Unspecified) => None,
-                    Ok(Decision::Revealed) => Some(Decided::Revealed),
-                    Ok(Decision::Withheld) => Some(Decided::Withheld),
-                    Ok(Decision::Refused) => Some(Decided::Refused),
-                    Err(_) => return Err(word("filter.decision")),
-                },
-                from: instant(from, "filter.from")?,
-                until: instant(until, "filter.until")?,
-            },
-            party: field::optional_name(&party, "filter.party", PartyId::parse)?,
-            class: match EntryClass::try_from(class) {
-                Ok(EntryClass::Unspecified) => None,
-                Ok(EntryClass::Decision) => Some(Class::Decision),
-                Ok(EntryClass::Covenant) => Some(Class::Covenant),
-                Ok(EntryClass::Rights) => Some(Class::Rights),
-                Ok(EntryClass::Operation) => Some(Class::Operation),
-                Err(_) => return Err(word("filter.class")),
-            },
-            basis: (!basis.is_empty()).then_some(basis),
-        }))
+    /// What is asked for. A covenant that is not here has no versions, so nothing is found.
+    fn wanted(&self, filter: proto::EntryFilter) -> Result<Wanted, Refused> {
+        let id = field::optional_name(&filter.covenant, "filter.covenant", CovenantId::parse);
+        let id = id.map_err(Refusal::from)?;
+        let covenants = id.map(|id| self.0.versions(&id)).transpose()?;
+        let wanted = wanted(filter).map_err(Refusal::from)?;
+        Ok(Wanted {
+            covenants,
+            ..wanted
+        })
     }
 
     /// Writes an export piece by piece, all under one checkpoint.
@@ -317,15 +255,79 @@ impl Services {
     }
 }
 
+/// The filter as words, but for its covenant.
+fn wanted(filter: proto::EntryFilter) -> Read<Wanted> {
+    let proto::EntryFilter {
+        covenant: _,
+        from,
+        until,
+        party,
+        recipient,
+        source,
+        purpose,
+        clause,
+        class,
+        kind,
+        decision,
+        basis,
+    } = filter;
+    let instant = |value: Option<prost_types::Timestamp>, name: &str| {
+        value
+            .map(|value| field::instant(Some(value), name))
+            .transpose()
+    };
+    let word = |name: &str| Malformed::new(name, Problem::UnknownValue);
+    Ok(Wanted {
+        filter: EntryFilter {
+            covenant: None,
+            named: None,
+            recipient: field::optional_name(&recipient, "filter.recipient", PartyId::parse)?,
+            source: field::optional_name(&source, "filter.source", PartyId::parse)?,
+            purpose: field::optional_name(&purpose, "filter.purpose", PurposeId::parse)?,
+            clause: field::optional_name(&clause, "filter.clause", ClauseNo::parse)?,
+            kind: match kind.as_str() {
+                "" => None,
+                code => Some(Kind::parse(code).ok_or_else(|| word("filter.kind"))?),
+            },
+            decision: match Decision::try_from(decision) {
+                Ok(Decision::Unspecified) => None,
+                Ok(Decision::Revealed) => Some(Decided::Revealed),
+                Ok(Decision::Withheld) => Some(Decided::Withheld),
+                Ok(Decision::Refused) => Some(Decided::Refused),
+                Err(_) => return Err(word("filter.decision")),
+            },
+            from: instant(from, "filter.from")?,
+            until: instant(until, "filter.until")?,
+        },
+        party: field::optional_name(&party, "filter.party", PartyId::parse)?,
+        class: match EntryClass::try_from(class) {
+            Ok(EntryClass::Unspecified) => None,
+            Ok(EntryClass::Decision) => Some(Class::Decision),
+            Ok(EntryClass::Covenant) => Some(Class::Covenant),
+            Ok(EntryClass::Rights) => Some(Class::Rights),
+            Ok(EntryClass::Operation) => Some(Class::Operation),
+            Err(_) => return Err(word("filter.class")),
+        },
+        basis: (!basis.is_empty()).then_some(basis),
+        covenants: None,
+    })
+}
+
 /// The same reader, for one covenant.
-fn narrow(reader: Reader, digest: Option<Digest>) -> Result<Reader, Refused> {
-    let digest = digest.ok_or(Reason::CovenantUnknown)?;
+fn narrow(reader: Reader, versions: &BTreeSet<Digest>) -> Result<Reader, Refused> {
+    if versions.is_empty() {
+        return Err(Reason::CovenantUnknown.into());
+    }
     let narrowed = match reader {
         Reader::Operator => Reader::Operator,
-        Reader::Auditor(all) => Reader::Auditor(all.into_iter().filter(|d| *d == digest).collect()),
-        Reader::Party(all) => {
-            Reader::Party(all.into_iter().filter(|(d, _)| *d == digest).collect())
+        Reader::Auditor(all) => {
+            Reader::Auditor(all.into_iter().filter(|d| versions.contains(d)).collect())
         }
+        Reader::Party(all) => Reader::Party(
+            all.into_iter()
+                .filter(|(d, _)| versions.contains(d))
+                .collect(),
+        ),
     };
     match &narrowed {
         Reader::Auditor(all) if all.is_empty() => Err(Reason::AuditorOnly.into()),
