@@ -1,8 +1,8 @@
 //! A question before a visit: counted, looked up, decided and logged in one unit, then answered.
 
 use covenant::decide::{
-    AskerFacts, Asking, Counters, Decision, Duty, Refusal as OpenRefusal, RefusalCode, Standing,
-    answer, may_ask,
+    AskerFacts, Asking, Counters, Decision, Duty, Reason as Unmet, Refusal as OpenRefusal,
+    RefusalCode, Standing, answer, may_ask,
 };
 use covenant::language::words::LoginLevel;
 use ledger::{Decided as Outcome, Kind, NewEntry};
@@ -17,7 +17,7 @@ use wire::word::AssuranceLevel;
 use crate::Broker;
 use crate::entries::{About, outcome};
 use crate::members::Member;
-use crate::refusal::Refused;
+use crate::refusal::{Refused, until_tomorrow};
 
 /// What the asker is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +243,7 @@ impl Asked {
             answer: refusal.code.as_str().as_bytes().to_vec(),
             outcome: outcome(covenant, &about, &refusal.explanation),
         };
-        Decided::for_asker(vec![entry], Told::Refused(open_refusal(refusal)))
+        Decided::for_asker(vec![entry], Told::Refused(open_refusal(refusal, self.now)))
     }
 
     fn about(&self, kind: Kind, decided: Outcome) -> About {
@@ -301,7 +301,7 @@ const fn login_level(level: AssuranceLevel) -> LoginLevel {
 }
 
 /// The covenant's refusal in the words of the catalogue.
-fn open_refusal(refusal: &OpenRefusal) -> Refusal {
+fn open_refusal(refusal: &OpenRefusal, now: Timestamp) -> Refusal {
     let reason = match refusal.code {
         RefusalCode::CovenantNotActive | RefusalCode::PartyNotConfirmed => {
             Reason::CovenantNotActive
@@ -317,6 +317,12 @@ fn open_refusal(refusal: &OpenRefusal) -> Refusal {
         format!("{}; {}", refusal.reason_en, refusal.remedy_en),
         format!("{}; {}", refusal.reason_nl, refusal.remedy_nl),
     );
+    let daily = [Unmet::PerEmployee, Unmet::PerParty];
+    let nearest = refusal.unmet.first();
+    let told = match nearest.filter(|unmet| daily.contains(&unmet.reason)) {
+        Some(_) => told.retry_after(until_tomorrow(now)),
+        None => told,
+    };
     match &refusal.clause {
         Some(clause) => told.with("clause", clause),
         None => told,

@@ -12,7 +12,7 @@ use wire::status::Refusal;
 
 use crate::Broker;
 use crate::members::Member;
-use crate::refusal::Refused;
+use crate::refusal::{Refused, until_tomorrow};
 
 /// What became of a batch: how many items were taken, and the others with their place in it.
 #[derive(Debug, Default)]
@@ -69,10 +69,11 @@ impl Broker {
             name: PUSHES,
             day: today,
         };
+        let full = Refusal::of(Reason::LimitReached).retry_after(until_tomorrow(now));
         let count = good.len();
         let outcomes = self
             .store()
-            .write(move |tx: &mut BrokerTx| put_each(tx, good, &limit, most))
+            .write(move |tx: &mut BrokerTx| put_each(tx, good, &limit, most, &full))
             .await?;
         for (place, outcome) in outcomes {
             taken.note(place, outcome);
@@ -192,13 +193,14 @@ fn put_each(
     signals: Vec<(usize, Signal)>,
     limit: &Limit,
     most: u64,
+    full: &Refusal,
 ) -> Result<Vec<Outcome>, Refused> {
     let mut outcomes = Vec::with_capacity(signals.len());
     for (place, signal) in signals {
         // What is here already is answered so, whatever was pushed since.
         let known = tx.is_taken(&signal.covenant, signal.epoch, &signal.party, signal.id)?;
         if !known && tx.counted(limit)? >= most {
-            outcomes.push((place, Err(Reason::LimitReached.into())));
+            outcomes.push((place, Err(full.clone().into())));
             continue;
         }
         match tx.put_signals(std::slice::from_ref(&signal)) {

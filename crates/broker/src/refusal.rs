@@ -1,5 +1,8 @@
 //! Why the broker refuses a caller, before it becomes a gRPC status.
 
+use std::time::Duration;
+
+use model::Timestamp;
 use store::StoreError;
 use wire::reason::Reason;
 use wire::status::Refusal;
@@ -21,6 +24,13 @@ impl Refused {
     pub(crate) const fn reason(&self) -> Reason {
         self.0.reason
     }
+}
+
+/// How long it takes until the limits of a day are counted anew.
+pub(crate) fn until_tomorrow(now: Timestamp) -> Duration {
+    let left = now.day().plus_days(1).start().millis_since(now);
+    // Whole seconds, so that nobody comes back a moment too soon.
+    Duration::from_secs(u64::try_from(left).unwrap_or(0).div_ceil(1_000))
 }
 
 impl From<Refusal> for Refused {
@@ -51,6 +61,23 @@ impl From<StoreError> for Refused {
                 tracing::error!(%error, "the store failed");
                 Reason::BrokerFailed.into()
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_a_day_lasts_until_the_day_ends() {
+        let midnight = model::Day::from_days(20_000).start();
+        for (now, seconds) in [
+            (midnight, 86_400),
+            (midnight.plus_seconds(86_399), 1),
+            (Timestamp::from_millis(midnight.as_millis() + 86_399_999), 1),
+        ] {
+            assert_eq!(until_tomorrow(now), Duration::from_secs(seconds));
         }
     }
 }

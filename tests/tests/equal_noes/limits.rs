@@ -52,6 +52,14 @@ fn refused(outcome: Result<CheckVisitResponse, Status>) -> Result<(String, Strin
         !told.message_nl.is_empty() && told.message_nl.contains(';'),
         "no remedy"
     );
+    // A limit of a day says how long that is; the end of a month is too far to wait for.
+    let daily = told.message_en.contains("today");
+    let wait = told.retry_after.map(|wait| wait.as_secs());
+    ensure!(
+        wait.is_some() == daily && wait.is_none_or(|s| (1..=86_400).contains(&s)),
+        "{wait:?} for {}",
+        told.message_en
+    );
     Ok((clause, told.message_en))
 }
 
