@@ -347,15 +347,44 @@ async fn first_notice(world: &World) -> anyhow::Result<wire::type_v1::Notice> {
     anyhow::bail!("no notice came")
 }
 
+/// What the auditor finds in the log.
+#[derive(Default)]
+struct Found {
+    matches: u64,
+    revealed: u64,
+    withheld: u64,
+    /// The prohibition that a withheld match names.
+    prohibited: Option<String>,
+}
+
 async fn in_the_log(world: &World, tell: &mut dyn Listener) -> anyhow::Result<(u64, u64, u64)> {
+    // Pairs may be matched in two batches: the second one may still be on its way.
+    let mut found = found_in_the_log(world).await?;
+    for _ in 0..100 {
+        if found.prohibited.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        found = found_in_the_log(world).await?;
+    }
+    let clause = found
+        .prohibited
+        .context("no withheld match names its prohibition")?;
+    tell.line(
+        "6. Corporatie en politie kennen hetzelfde adres. Niemand krijgt daarvan bericht;",
+        "6. Corporation and police know the same address. Nobody is told;",
+    );
+    tell.line(
+        &format!("   alleen het logboek noemt waarom: verbod {clause}."),
+        &format!("   the log alone names why: prohibition {clause}."),
+    );
+    Ok((found.matches, found.revealed, found.withheld))
+}
+
+async fn found_in_the_log(world: &World) -> anyhow::Result<Found> {
     let mut log = auditor(world)?;
-    let mut matches = 0;
-    let mut count = [0_u64; 2];
-    let mut prohibited = None;
-    for (place, decision) in [Decision::Revealed, Decision::Withheld]
-        .into_iter()
-        .enumerate()
-    {
+    let mut found = Found::default();
+    for decision in [Decision::Revealed, Decision::Withheld] {
         let mut page_token = String::new();
         loop {
             let request = ListEntriesRequest {
@@ -369,20 +398,7 @@ async fn in_the_log(world: &World, tell: &mut dyn Listener) -> anyhow::Result<(u
             let page = log.list_entries(request).await?.into_inner();
             for entry in page.entries {
                 let outcome = entry.outcome.context("the auditor sees no outcome")?;
-                let outcome = ledger::Outcome::from_json(&outcome.content)?;
-                if let Some(slot) = count.get_mut(place) {
-                    *slot += 1;
-                }
-                if outcome.kind == ledger::Kind::MatchDecided {
-                    matches += 1;
-                    let forbidden = outcome
-                        .reasons
-                        .iter()
-                        .find(|r| r.code.as_str() == "prohibited");
-                    if let Some(reason) = forbidden {
-                        prohibited = reason.clause.clone().or_else(|| outcome.clause.clone());
-                    }
-                }
+                found.count(&ledger::Outcome::from_json(&outcome.content)?);
             }
             page_token = page.next_page_token;
             if page_token.is_empty() {
@@ -390,17 +406,24 @@ async fn in_the_log(world: &World, tell: &mut dyn Listener) -> anyhow::Result<(u
             }
         }
     }
-    let clause = prohibited.context("no withheld match names its prohibition")?;
-    tell.line(
-        "6. Corporatie en politie kennen hetzelfde adres. Niemand krijgt daarvan bericht;",
-        "6. Corporation and police know the same address. Nobody is told;",
-    );
-    tell.line(
-        &format!("   alleen het logboek noemt waarom: verbod {clause}."),
-        &format!("   the log alone names why: prohibition {clause}."),
-    );
-    let [revealed, withheld] = count;
-    Ok((matches, revealed, withheld))
+    Ok(found)
+}
+
+impl Found {
+    fn count(&mut self, outcome: &ledger::Outcome) {
+        match outcome.decision {
+            Some(ledger::Decided::Revealed) => self.revealed += 1,
+            _ => self.withheld += 1,
+        }
+        if outcome.kind == ledger::Kind::MatchDecided {
+            self.matches += 1;
+            let mut reasons = outcome.reasons.iter();
+            if let Some(reason) = reasons.find(|r| r.code.as_str() == "prohibited") {
+                let clause = reason.clause.as_ref().or(outcome.clause.as_ref());
+                self.prohibited = clause.map(ToString::to_string);
+            }
+        }
+    }
 }
 
 async fn offline(world: &World, tell: &mut dyn Listener) -> anyhow::Result<(u64, bool)> {
