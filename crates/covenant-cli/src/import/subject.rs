@@ -103,14 +103,16 @@ impl Fields {
     }
 }
 
-/// Out of `yyyy-mm-dd`, where 00 stands for what is not known.
+/// Out of `yyyy-mm-dd`, where 00 stands for what is not known; of a date of which nothing is known,
+/// nothing is sent.
 fn partial_date(text: &str) -> Option<PartialDate> {
     let mut parts = text.split('-').map(|part| part.parse().ok());
-    Some(PartialDate {
+    let date = PartialDate {
         year: parts.next()??,
         month: parts.next()??,
         day: parts.next()??,
-    })
+    };
+    (date != PartialDate::default()).then_some(date)
 }
 
 #[cfg(test)]
@@ -118,6 +120,16 @@ mod tests {
     use pseudonym::RawSubject;
 
     use super::*;
+
+    #[test]
+    fn a_date_of_which_nothing_is_known_is_not_sent() {
+        assert_eq!(partial_date("0000-00-00"), None);
+        let year = PartialDate {
+            year: 1980,
+            ..PartialDate::default()
+        };
+        assert_eq!(partial_date("1980-00-00"), Some(year));
+    }
 
     #[test]
     fn no_field_that_the_map_may_name_is_lost() {
