@@ -155,9 +155,9 @@ impl Matching {
             // The log grows by as much whether something matched or not.
             made.entries.push(padding());
         }
-        mix(&mut made, self.pad_to);
         let mut decided = Decided::new(made.entries, made.batch);
         decided.notices = made.notices;
+        decided.pad_to = self.pad_to;
         Ok(Step::Decided(decided))
     }
 
@@ -255,29 +255,6 @@ impl Matching {
             }
         }
         Ok(())
-    }
-}
-
-/// Fills a batch up with leaves that stand for nothing, and puts all of them in a random order:
-/// else the place of the one leaf that a party may read would count those before it.
-fn mix(made: &mut Made, pad_to: u64) {
-    let pad_to = usize::try_from(pad_to.max(1)).unwrap_or(1);
-    let size = made.entries.len().next_multiple_of(pad_to);
-    made.entries.resize_with(size, padding);
-    let mut order: Vec<([u8; 32], usize, NewEntry)> = std::mem::take(&mut made.entries)
-        .into_iter()
-        .enumerate()
-        .map(|(place, entry)| (model::id::random_32(), place, entry))
-        .collect();
-    order.sort_unstable_by_key(|(random, _, _)| *random);
-    let moved: BTreeMap<usize, usize> = order
-        .iter()
-        .enumerate()
-        .map(|(now, (_, before, _))| (*before, now))
-        .collect();
-    made.entries = order.into_iter().map(|(_, _, entry)| entry).collect();
-    for place in made.notices.iter_mut().flat_map(|n| &mut n.entries) {
-        *place = moved.get(place).copied().unwrap_or(*place);
     }
 }
 

@@ -153,7 +153,9 @@ impl Log {
         self.head = self.before_unit;
     }
 
-    /// Appends entries, and the padding after them. Answers the places of the entries.
+    /// Appends entries and their padding. Where there is padding, all of them are put in a random
+    /// order: else the place of the one leaf that a party may read would count those before it.
+    /// Answers the places of the entries.
     pub(crate) fn append(
         &mut self,
         tx: &mut Tx,
@@ -162,17 +164,21 @@ impl Log {
     ) -> Result<Vec<u64>, StoreError> {
         self.published.check()?;
         let now = self.clock.now().max(self.head.last_at);
-        let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-        let mut places = Vec::with_capacity(entries.len());
-        for entry in entries {
-            places.push(self.append_one(tx, entry, now)?);
+        let mut places = vec![0; entries.len()];
+        let multiple = usize::try_from(pad_to.max(1)).unwrap_or(1);
+        let size = entries.len().next_multiple_of(multiple);
+        let mut all: Vec<_> = entries.into_iter().enumerate().collect();
+        for index in all.len()..size {
+            all.push((index, dummy()?));
         }
-        let padding = match pad_to {
-            0 | 1 => 0,
-            multiple => count.next_multiple_of(multiple).saturating_sub(count),
-        };
-        for _ in 0..padding {
-            self.append_one(tx, dummy()?, now)?;
+        if multiple > 1 {
+            all.sort_by_cached_key(|_| model::id::random_32());
+        }
+        for (index, entry) in all {
+            let seq = self.append_one(tx, entry, now)?;
+            if let Some(place) = places.get_mut(index) {
+                *place = seq;
+            }
         }
         Ok(places)
     }
