@@ -339,7 +339,7 @@ const fn texts(code: RefusalCode, unmet: Option<Unmet>) -> [&'static str; 4] {
             "choose a purpose that the covenant names",
         ],
         RefusalCode::QuestionNotAllowed => [
-            "U mag dit niet opvragen: geen regel geeft uw rol deze vraag voor dit doel",
+            "U mag dit niet opvragen: uw rol mag dit voor dit doel niet vragen",
             "You may not ask this: no clause lets your role ask for this purpose",
             "vraag het een collega met een rol die dit wel mag",
             "ask a colleague whose role may",
