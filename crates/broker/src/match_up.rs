@@ -141,8 +141,7 @@ impl Matching {
                 for found in tx.matches(&signal, self.now.day())? {
                     self.take_note(tx, &signal, &found)?;
                     for pair in decide_match(active, standing, &found, self.now) {
-                        anew |= depends_on_standing(&pair.decision.explanation());
-                        self.log(tx, active, &signal, &found, pair, &mut made)?;
+                        anew |= self.log(tx, active, &signal, &found, pair, &mut made)?;
                     }
                 }
             }
@@ -185,6 +184,7 @@ impl Matching {
         Ok(())
     }
 
+    /// Answers whether the decision may be another one when the covenant stands otherwise.
     fn log(
         &self,
         tx: &mut BrokerTx,
@@ -193,9 +193,11 @@ impl Matching {
         found: &Match,
         pair: PairDecision,
         made: &mut Made,
-    ) -> Result<(), Refused> {
+    ) -> Result<bool, Refused> {
+        let said = pair.decision.explanation();
+        let anew = depends_on_standing(&said);
         if tx.is_decided(&pair.decision_id)? {
-            return Ok(());
+            return Ok(anew);
         }
         let last = found.candidates.iter().map(|c| c.signal.expires_on).max();
         tx.put_decided(
@@ -204,7 +206,6 @@ impl Matching {
         )?;
         let covenant = active.covenant();
         let match_id = match_id(&pair.match_id).ok_or(Reason::BrokerFailed)?;
-        let said = pair.decision.explanation();
         let about = |decided| About {
             kind: Kind::MatchDecided,
             transaction: match_id.to_string(),
@@ -254,7 +255,7 @@ impl Matching {
                 });
             }
         }
-        Ok(())
+        Ok(anew)
     }
 }
 
