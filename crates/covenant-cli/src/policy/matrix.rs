@@ -1,0 +1,24 @@
+//! `covenant policy matrix`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::answer::{Found, Language, say};
+
+/// What `policy matrix` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Matrix {
+    /// The covenant.
+    file: PathBuf,
+    /// Takes it as a model text: place-holders for keys and past dates are warnings.
+    #[arg(long)]
+    template: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Matrix, lang: Language) -> anyhow::Result<Found> {
+    let covenant = super::read(&arguments.file, super::checking(arguments.template), lang)?;
+    say(covenant::matrix::matrix(&covenant).trim_end())?;
+    Ok(Found::Good)
+}
