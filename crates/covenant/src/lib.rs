@@ -5,6 +5,7 @@
 
 pub mod decide;
 pub mod diagnostic;
+pub mod difference;
 pub mod language;
 pub mod lint;
 pub mod matrix;

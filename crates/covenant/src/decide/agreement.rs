@@ -349,7 +349,7 @@ impl Quality<'_> {
 }
 
 /// Whether a CBS code is an area or lies in it: `BU08550101` lies in `WK085501` and in `GM0855`.
-fn lies_in(place: &Neighbourhood, area: &Neighbourhood) -> bool {
+pub(crate) fn lies_in(place: &Neighbourhood, area: &Neighbourhood) -> bool {
     let digits = |code: &Neighbourhood| code.as_str().get(2..).unwrap_or_default().to_owned();
     let (place, area) = (digits(place), digits(area));
     !area.is_empty() && place.starts_with(&area)

@@ -21,6 +21,7 @@ mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use agreement::lies_in;
 pub use answer::{Answer, SourceDecision, answer};
 pub use cell::Cell;
 pub use disclosure::{Disclosure, Matched, OwnSignal, Shown};
