@@ -33,7 +33,12 @@ impl Names {
         };
         Self {
             roles: sorted([roles(one), roles(other)].concat()),
-            purposes: sorted(one.purposes().keys().chain(other.purposes().keys()).cloned()),
+            purposes: sorted(
+                one.purposes()
+                    .keys()
+                    .chain(other.purposes().keys())
+                    .cloned(),
+            ),
             parties: sorted(one.parties().keys().chain(other.parties().keys()).cloned()),
             signals: sorted(one.signals().keys().chain(other.signals().keys()).cloned()),
         }

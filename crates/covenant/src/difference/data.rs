@@ -179,6 +179,20 @@ impl Of<'_> {
         self.other(field, (Value::word(before), Value::word(after)));
     }
 
+    /// A list whose order has no meaning.
+    fn list<T: ToString>(&mut self, field: Field, (before, after): (&[T], &[T]), more: Direction) {
+        let values = (
+            Value::words(before.iter().map(T::to_string)),
+            Value::words(after.iter().map(T::to_string)),
+        );
+        let told = |items: &[T]| items.iter().map(T::to_string).collect::<Vec<_>>();
+        if values.0 == values.1 && told(before) != told(after) {
+            let edit = Edit::WordsReordered(self.subject.clone(), field);
+            self.found.edits.push(edit);
+        }
+        self.set(field, values, more);
+    }
+
     fn set(&mut self, field: Field, (before, after): (Value, Value), more: Direction) {
         let direction = of_sets(&before, &after, more);
         self.add(field, (before, after), direction);
@@ -220,9 +234,8 @@ impl Of<'_> {
             Value::optional(after.replaces.map(|d| d.to_hex())),
         );
         self.other(Field::Replaces, replaced);
-        let days = |before: model::Day, after: model::Day| {
-            (Value::word(before), Value::word(after))
-        };
+        let days =
+            |before: model::Day, after: model::Day| (Value::word(before), Value::word(after));
         let direction = Direction::stricter_if(after.valid_from > *valid_from);
         let values = days(*valid_from, after.valid_from);
         self.add(Field::ValidFrom, values, direction);
@@ -238,7 +251,9 @@ impl Of<'_> {
         self.words(Field::Vocabulary, one, other);
         self.words(Field::ContactPoint, contact, &after.contact);
         let paper = |text: &Option<crate::language::ast::PaperText>| {
-            let told = text.as_ref().map(|t| format!("{} ({})", t.url, t.sha256.to_hex()));
+            let told = text
+                .as_ref()
+                .map(|t| format!("{} ({})", t.url, t.sha256.to_hex()));
             Value::optional(told)
         };
         self.other(Field::PaperText, (paper(text), paper(&after.text)));
@@ -265,14 +280,10 @@ impl Of<'_> {
             &signer.function,
             &after.signer.function,
         );
-        self.words(
-            Field::SignerKey,
-            key(&signer.key),
-            key(&after.signer.key),
-        );
-        let keys = |keys: &[Key]| Value::words(keys.iter().map(key));
-        let emergencies = (keys(emergency), keys(&after.emergency));
-        self.other(Field::EmergencyKeys, emergencies);
+        self.words(Field::SignerKey, key(&signer.key), key(&after.signer.key));
+        let keys = |keys: &[Key]| keys.iter().map(key).collect::<Vec<_>>();
+        let (one, other) = (keys(emergency), keys(&after.emergency));
+        self.list(Field::EmergencyKeys, (&one, &other), Direction::Other);
         let of_node = |node: &Option<NodeKeys>| {
             let node = node.as_ref();
             [
@@ -286,10 +297,7 @@ impl Of<'_> {
         for (field, values) in fields.into_iter().zip(nodes) {
             self.other(field, values);
         }
-        let names = (
-            Value::words(roles.keys()),
-            Value::words(after.roles.keys()),
-        );
+        let names = (Value::words(roles.keys()), Value::words(after.roles.keys()));
         self.other(Field::Roles, names);
         for (role, explanation) in roles {
             if let Some(after) = after.roles.get(role) {
@@ -314,10 +322,10 @@ impl Of<'_> {
             reassess,
         } = before;
         self.text(Text::Explanation, explanation, &after.explanation);
-        let values = (Value::words(sources), Value::words(&after.sources));
-        self.set(Field::Sources, values, Direction::Looser);
-        let values = (Value::words(codes), Value::words(&after.codes));
-        self.set(Field::Codes, values, Direction::Looser);
+        let lists = (sources.as_slice(), after.sources.as_slice());
+        self.list(Field::Sources, lists, Direction::Looser);
+        let lists = (codes.as_slice(), after.codes.as_slice());
+        self.list(Field::Codes, lists, Direction::Looser);
         self.words(Field::Nature, nature, after.nature);
         let spans = (Some(*expires_after), Some(after.expires_after));
         self.span(Field::ExpiresAfter, spans);
@@ -355,8 +363,8 @@ impl Of<'_> {
             not_for,
         } = before;
         self.text(Text::Explanation, explanation, &after.explanation);
-        let values = (Value::words(not_for), Value::words(&after.not_for));
-        self.set(Field::NotFor, values, Direction::Stricter);
+        let lists = (not_for.as_slice(), after.not_for.as_slice());
+        self.list(Field::NotFor, lists, Direction::Stricter);
     }
 
     fn comparison(&mut self, before: &MatchKeySpec, after: &MatchKeySpec) {

@@ -256,12 +256,7 @@ fn inform(found: &mut Found, before: Option<&InformSubject>, after: Option<&Info
     let all = || Applies::Everywhere;
     let presence = there(before, after);
     let by = |inform: Option<&InformSubject>| Value::optional(inform.map(|i| i.by.clone()));
-    found.add(
-        Demand::InformBy,
-        all(),
-        (by(before), by(after)),
-        presence,
-    );
+    found.add(Demand::InformBy, all(), (by(before), by(after)), presence);
     let spans = (before.map(|i| i.within), after.map(|i| i.within));
     found.shorter(Demand::InformWithin, spans);
     let ground = |inform: Option<&InformSubject>| inform.and_then(|i| i.deferral);

@@ -31,8 +31,8 @@ pub enum Edit {
     },
     /// The same in another order.
     Reordered(Text),
-    /// The words of a clause or prohibition in another order.
-    WordsReordered(Subject),
+    /// The words of a list in another order.
+    WordsReordered(Subject, Field),
     /// A clause that opens nothing, there in the second only.
     DeadClauseAdded(ClauseNo),
     /// A clause that opened nothing, there in the first only.
@@ -238,7 +238,7 @@ fn texts(before: &Clause, after: &Clause, edits: &mut Vec<Edit>) {
     });
     if reordered {
         let clause = Subject::Clause(after.number.clone());
-        edits.push(Edit::WordsReordered(clause));
+        edits.push(Edit::WordsReordered(clause, Field::Words));
     }
 }
 
@@ -282,13 +282,20 @@ fn idle_words(pairs: &Pairs<'_>, mates: &BTreeSet<(usize, usize)>, edits: &mut V
         let Some(clause) = pairs.before.clauses().get(at) else {
             continue;
         };
-        let others = others.iter().filter_map(|to| pairs.after.clauses().get(*to));
+        let others = others
+            .iter()
+            .filter_map(|to| pairs.after.clauses().get(*to));
         let open = Alive::of(pairs, &pairs.open_before, at);
         for (list, word) in unlike(clause, others) {
             if !open.has(list, &word) {
                 let clause = clause.number.clone();
                 let added = false;
-                edits.push(Edit::IdleWord { clause, list, word, added });
+                edits.push(Edit::IdleWord {
+                    clause,
+                    list,
+                    word,
+                    added,
+                });
             }
         }
     }
@@ -296,13 +303,20 @@ fn idle_words(pairs: &Pairs<'_>, mates: &BTreeSet<(usize, usize)>, edits: &mut V
         let Some(clause) = pairs.after.clauses().get(to) else {
             continue;
         };
-        let others = others.iter().filter_map(|at| pairs.before.clauses().get(*at));
+        let others = others
+            .iter()
+            .filter_map(|at| pairs.before.clauses().get(*at));
         let open = Alive::of(pairs, &pairs.open_after, to);
         for (list, word) in unlike(clause, others) {
             if !open.has(list, &word) {
                 let clause = clause.number.clone();
                 let added = true;
-                edits.push(Edit::IdleWord { clause, list, word, added });
+                edits.push(Edit::IdleWord {
+                    clause,
+                    list,
+                    word,
+                    added,
+                });
             }
         }
     }
@@ -324,10 +338,20 @@ fn unlike<'c>(
 fn named(clause: &Clause) -> BTreeSet<(ListField, String)> {
     let to = clause.to.iter().map(|w| (ListField::To, w.to_string()));
     let from = clause.from.iter().map(|w| (ListField::From, w.to_string()));
-    let about = clause.about.iter().map(|w| (ListField::About, w.to_string()));
-    let shows = clause.shows.iter().map(|w| (ListField::Shows, w.to_string()));
+    let about = clause
+        .about
+        .iter()
+        .map(|w| (ListField::About, w.to_string()));
+    let shows = clause
+        .shows
+        .iter()
+        .map(|w| (ListField::Shows, w.to_string()));
     let purpose = (ListField::Purpose, clause.purpose.to_string());
-    to.chain(from).chain(about).chain(shows).chain([purpose]).collect()
+    to.chain(from)
+        .chain(about)
+        .chain(shows)
+        .chain([purpose])
+        .collect()
 }
 
 /// The words of the open cells of one clause.
@@ -379,9 +403,8 @@ fn closures(difference: &Difference) -> BTreeSet<ClauseNo> {
 
 fn prohibition_edits(pairs: &Pairs<'_>, covered: &BTreeSet<ClauseNo>, edits: &mut Vec<Edit>) {
     let (before, after) = (pairs.before.prohibitions(), pairs.after.prohibitions());
-    let find = |all: &'_ [Prohibition], number: &ClauseNo| {
-        all.iter().position(|p| p.number == *number)
-    };
+    let find =
+        |all: &'_ [Prohibition], number: &ClauseNo| all.iter().position(|p| p.number == *number);
     for old in before.iter().filter(|p| find(after, &p.number).is_none()) {
         if !covered.contains(&old.number) {
             edits.push(Edit::ProhibitionRemoved(old.number.clone()));
@@ -412,12 +435,15 @@ fn prohibition_edits(pairs: &Pairs<'_>, covered: &BTreeSet<ClauseNo>, edits: &mu
             continue;
         }
         edits.push(if sorted(&untitled) == sorted(new) {
-            Edit::WordsReordered(Subject::Prohibition(number()))
+            Edit::WordsReordered(Subject::Prohibition(number()), Field::Words)
         } else {
             Edit::ProhibitionChanged(number())
         });
     }
-    let order: Vec<usize> = before.iter().filter_map(|p| find(after, &p.number)).collect();
+    let order: Vec<usize> = before
+        .iter()
+        .filter_map(|p| find(after, &p.number))
+        .collect();
     if !order.is_sorted() {
         edits.push(Edit::Reordered(Text::Prohibitions));
     }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::sentences::{data_told, demand_told, edit_told};
+use super::edit_sentences::edit_told;
+use super::sentences::{data_told, demand_told};
 use super::value::Value;
 use super::{Block, Closure, DemandChange, Difference, Version};
 use crate::diagnostic::Lang;
@@ -50,9 +51,10 @@ impl Difference {
                 "en": data_told(d, Lang::En),
             })
         });
-        let idle = self.without_effect.iter().map(|e| {
-            json!({ "nl": edit_told(e, Lang::Nl), "en": edit_told(e, Lang::En) })
-        });
+        let idle = self
+            .without_effect
+            .iter()
+            .map(|e| json!({ "nl": edit_told(e, Lang::Nl), "en": edit_told(e, Lang::En) }));
         json!({
             "before": version(&self.before),
             "after": version(&self.after),

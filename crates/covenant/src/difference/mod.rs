@@ -28,6 +28,7 @@ mod cells;
 mod clauses;
 mod data;
 mod demands;
+mod edit_sentences;
 mod edits;
 mod json;
 mod pairs;
@@ -228,7 +229,9 @@ impl Block {
             self.signals.len(),
             self.shows.len(),
         ];
-        sides.into_iter().fold(self.roles.len(), usize::saturating_mul)
+        sides
+            .into_iter()
+            .fold(self.roles.len(), usize::saturating_mul)
     }
 
     /// Whether it has no cells. A difference has no such block.

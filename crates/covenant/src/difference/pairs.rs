@@ -105,14 +105,16 @@ impl<'c> Pairs<'c> {
             return found;
         }
         for key in keys {
-            let ruling = self.names.cell(*key).map(|cell| table::ruling(covenant, &cell));
+            let ruling = self
+                .names
+                .cell(*key)
+                .map(|cell| table::ruling(covenant, &cell));
             let prohibition = match ruling {
                 Some(Ruling::Prohibited(place)) => covenant.prohibitions().get(place),
                 Some(Ruling::Closed | Ruling::Open(_)) | None => None,
             };
-            let closure = prohibition.map_or(Closure::NotNamed, |p| {
-                Closure::Prohibited(p.number.clone())
-            });
+            let closure =
+                prohibition.map_or(Closure::NotNamed, |p| Closure::Prohibited(p.number.clone()));
             found.entry(closure).or_default().push(*key);
         }
         found
@@ -120,7 +122,10 @@ impl<'c> Pairs<'c> {
 
     /// The clauses of a pair.
     pub(super) fn clauses(&self, (at, to): (usize, usize)) -> Option<(&'c Clause, &'c Clause)> {
-        Some((self.before.clauses().get(at)?, self.after.clauses().get(to)?))
+        Some((
+            self.before.clauses().get(at)?,
+            self.after.clauses().get(to)?,
+        ))
     }
 
     /// Changed demands with the cells that they matter to, and those that matter to none.
@@ -169,9 +174,7 @@ impl<'c> Pairs<'c> {
             Applies::Everywhere => true,
             Applies::Nowhere => false,
             Applies::Source(party) => self.names.source(key) == Some(party),
-            Applies::Recipient(party) => {
-                self.names.role(key).is_some_and(|r| r.party() == *party)
-            }
+            Applies::Recipient(party) => self.names.role(key).is_some_and(|r| r.party() == *party),
             Applies::Level(shows) => Names::shows(key) == Some(*shows),
             Applies::RoleAndLevel(role, shows) => role_at == *role && shows_at == *shows,
         }

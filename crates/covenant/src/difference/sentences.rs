@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use model::{PartyId, RoleRef};
 
+use super::edit_sentences::edit_told;
 use super::value::{Direction, Field, Value};
 use super::{
-    Block, Changed, Closed, Closure, DataChange, DemandChange, Difference, Edit, Opened, Subject,
-    Text,
+    Block, Changed, Closed, Closure, DataChange, DemandChange, Difference, Opened, Subject,
 };
 use crate::diagnostic::Lang;
 use crate::language::words::PartyKind;
@@ -45,20 +45,32 @@ impl Difference {
         let sections = [
             (
                 pick(lang, "Nieuw toegestaan", "Newly allowed"),
-                self.opened.iter().flat_map(|o| self.opened_told(o, lang)).collect(),
+                self.opened
+                    .iter()
+                    .flat_map(|o| self.opened_told(o, lang))
+                    .collect(),
             ),
             (
                 pick(lang, "Niet meer toegestaan", "No longer allowed"),
-                self.closed.iter().flat_map(|c| self.closed_told(c, lang)).collect(),
+                self.closed
+                    .iter()
+                    .flat_map(|c| self.closed_told(c, lang))
+                    .collect(),
             ),
-            (pick(lang, "Andere eisen", "Other demands"), changed.collect()),
+            (
+                pick(lang, "Andere eisen", "Other demands"),
+                changed.collect(),
+            ),
             (
                 pick(lang, "Andere gegevens", "Other particulars"),
                 self.data.iter().map(|d| data_told(d, lang)).collect(),
             ),
             (
                 pick(lang, "Zonder gevolg", "Without effect"),
-                self.without_effect.iter().map(|e| edit_told(e, lang)).collect::<Vec<_>>(),
+                self.without_effect
+                    .iter()
+                    .map(|e| edit_told(e, lang))
+                    .collect::<Vec<_>>(),
             ),
         ];
         for (title, lines) in sections {
@@ -122,7 +134,9 @@ impl Difference {
             match lang {
                 Lang::Nl => {
                     let may = if many { "mogen" } else { "mag" };
-                    format!("{who} {may} voor {what_for} ook {shows} zien over {about}, van {from} (regel {clause}).{was}")
+                    format!(
+                        "{who} {may} voor {what_for} ook {shows} zien over {about}, van {from} (regel {clause}).{was}"
+                    )
                 }
                 Lang::En => format!(
                     "{who} may for {what_for} also see {shows} about {about}, from {from} (clause {clause}).{was}"
@@ -152,7 +166,9 @@ impl Difference {
             match lang {
                 Lang::Nl => {
                     let may = if many { "mogen" } else { "mag" };
-                    format!("{who} {may} voor {what_for} niet meer {shows} zien over {about}, van {from} (dat was regel {clause}).{now}")
+                    format!(
+                        "{who} {may} voor {what_for} niet meer {shows} zien over {about}, van {from} (dat was regel {clause}).{now}"
+                    )
                 }
                 Lang::En => format!(
                     "{who} may for {what_for} no longer see {shows} about {about}, from {from} (that was clause {clause}).{now}"
@@ -217,7 +233,7 @@ impl Difference {
     }
 }
 
-const fn pick<'t>(lang: Lang, nl: &'t str, en: &'t str) -> &'t str {
+pub(super) const fn pick<'t>(lang: Lang, nl: &'t str, en: &'t str) -> &'t str {
     match lang {
         Lang::Nl => nl,
         Lang::En => en,
@@ -236,7 +252,7 @@ fn words<T: ToString>(items: &[T], lang: Lang) -> String {
     }
 }
 
-fn upper(text: &str) -> String {
+pub(super) fn upper(text: &str) -> String {
     first(text, |c| c.to_uppercase().collect())
 }
 
@@ -326,7 +342,7 @@ pub(super) fn data_told(change: &DataChange, lang: Lang) -> String {
     format!("{subject}, {field} ({key}): {values}.{went}")
 }
 
-fn subject_told(subject: &Subject, lang: Lang) -> String {
+pub(super) fn subject_told(subject: &Subject, lang: Lang) -> String {
     let named = |nl: &str, en: &str, name: &str| format!("{} {name}", pick(lang, nl, en));
     match subject {
         Subject::Covenant => pick(lang, "het convenant", "the covenant").to_owned(),
@@ -343,124 +359,5 @@ fn subject_told(subject: &Subject, lang: Lang) -> String {
         },
         Subject::Clause(number) => named("regel", "clause", number.as_str()),
         Subject::Prohibition(number) => named("verbod", "prohibition", number.as_str()),
-    }
-}
-
-fn text_told(text: Text, lang: Lang) -> &'static str {
-    match text {
-        Text::Title => pick(lang, "de titel", "the title"),
-        Text::Explanation => pick(lang, "de uitleg", "the explanation"),
-        Text::Language => pick(lang, "de taal van de teksten", "the language of the texts"),
-        Text::Field(field) => field.told(lang),
-        Text::Clauses => pick(lang, "de regels", "the clauses"),
-        Text::Prohibitions => pick(lang, "de verboden", "the prohibitions"),
-        Text::Examples => pick(lang, "de voorbeelden", "the examples"),
-    }
-}
-
-/// One edit without effect.
-#[must_use]
-pub(super) fn edit_told(edit: &Edit, lang: Lang) -> String {
-    let both = |nl: String, en: String| match lang {
-        Lang::Nl => nl,
-        Lang::En => en,
-    };
-    match edit {
-        Edit::Layout => pick(
-            lang,
-            "Alleen opmerkingen, opmaak, volgorde of schrijfwijze verschillen.",
-            "Only comments, layout, order or spelling differ.",
-        )
-        .to_owned(),
-        Edit::Reworded { of, text, before, after } => {
-            let (subject, text) = (upper(&subject_told(of, lang)), text_told(*text, lang));
-            both(
-                format!("{subject}, {text}: was \"{before}\", wordt \"{after}\"."),
-                format!("{subject}, {text}: was \"{before}\", becomes \"{after}\"."),
-            )
-        }
-        Edit::Reordered(text) => {
-            let what = upper(text_told(*text, lang));
-            both(
-                format!("{what} staan in een andere volgorde."),
-                format!("{what} are in another order."),
-            )
-        }
-        Edit::WordsReordered(subject) => {
-            let subject = upper(&subject_told(subject, lang));
-            both(
-                format!("{subject} noemt dezelfde woorden in een andere volgorde."),
-                format!("{subject} names the same words in another order."),
-            )
-        }
-        Edit::Renumbered { before, after, cells } => both(
-            format!("Wat regel {before} opende, opent nu regel {after} ({cells} vakjes). In het logboek en in nieuwe besluiten staat het nieuwe nummer."),
-            format!("What clause {before} opened is now opened by clause {after} ({cells} cells). The log and new decisions have the new number."),
-        ),
-        Edit::IdleDemand { clause, change } => {
-            let told = demand_told(&DemandChange { direction: Direction::Other, ..change.clone() }, lang);
-            both(
-                format!("Regel {clause}: {told} Dit verandert voor geen enkel vakje iets."),
-                format!("Clause {clause}: {told} This changes nothing for any cell."),
-            )
-        }
-        edit => deadness_told(edit, &both),
-    }
-}
-
-fn deadness_told(edit: &Edit, both: &dyn Fn(String, String) -> String) -> String {
-    match edit {
-        Edit::DeadClauseAdded(number) => both(
-            format!("Regel {number} is nieuw en opent geen enkel vakje."),
-            format!("Clause {number} is new and opens no cell."),
-        ),
-        Edit::DeadClauseRemoved(number) => both(
-            format!("Regel {number} vervalt en opende geen enkel vakje."),
-            format!("Clause {number} is gone and opened no cell."),
-        ),
-        Edit::IdleWord { clause, list, word, added } => {
-            let list = list.key();
-            if *added {
-                both(
-                    format!("Regel {clause} noemt bij {list} nu ook {word}. Dat opent geen enkel vakje."),
-                    format!("Clause {clause} now also names {word} in {list}. That opens no cell."),
-                )
-            } else {
-                both(
-                    format!("Regel {clause} noemt bij {list} niet meer {word}. Dat opende geen enkel vakje."),
-                    format!("Clause {clause} no longer names {word} in {list}. That opened no cell."),
-                )
-            }
-        }
-        Edit::ProhibitionAdded(number) => both(
-            format!("Verbod {number} is nieuw en sluit niets wat anders open was."),
-            format!("Prohibition {number} is new and closes nothing that would be open."),
-        ),
-        Edit::ProhibitionRemoved(number) => both(
-            format!("Verbod {number} vervalt en daardoor gaat niets open."),
-            format!("Prohibition {number} is gone and nothing opens by that."),
-        ),
-        Edit::ProhibitionChanged(number) => both(
-            format!("Verbod {number} is anders en daardoor gaat niets open of dicht."),
-            format!("Prohibition {number} is another and nothing opens or closes by that."),
-        ),
-        Edit::ExampleAdded(name) => both(
-            format!("Voorbeeld \"{name}\" is nieuw."),
-            format!("Example \"{name}\" is new."),
-        ),
-        Edit::ExampleRemoved(name) => both(
-            format!("Voorbeeld \"{name}\" vervalt."),
-            format!("Example \"{name}\" is gone."),
-        ),
-        Edit::ExampleChanged(name) => both(
-            format!("Voorbeeld \"{name}\" vraagt of verwacht iets anders."),
-            format!("Example \"{name}\" asks or expects something else."),
-        ),
-        Edit::Layout
-        | Edit::Reworded { .. }
-        | Edit::Reordered(_)
-        | Edit::WordsReordered(_)
-        | Edit::Renumbered { .. }
-        | Edit::IdleDemand { .. } => String::new(),
     }
 }

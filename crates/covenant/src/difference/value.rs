@@ -279,6 +279,8 @@ parts! {
     Field {
         /// Whether it is there at all.
         Existence = "bestaat", "of het bestaat", "whether it is there";
+        /// The words of one list or more.
+        Words = "woorden", "de woorden", "the words";
         /// The covenant's id.
         Id = "id", "de id van het convenant", "the covenant's id";
         /// Its version.
