@@ -33,6 +33,8 @@ mod edits;
 mod json;
 mod pairs;
 mod sentences;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::collections::BTreeSet;

@@ -5,6 +5,6 @@ mod conditions;
 mod examples;
 mod lacking;
 mod matches;
-mod properties;
+pub(crate) mod properties;
 mod standing;
 pub(crate) mod world;

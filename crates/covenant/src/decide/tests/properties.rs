@@ -99,7 +99,7 @@ fn clause() -> impl Strategy<Value = Clause> {
     })
 }
 
-fn prohibition() -> impl Strategy<Value = Prohibition> {
+pub(crate) fn prohibition() -> impl Strategy<Value = Prohibition> {
     (
         subsequence(all_roles(), 0..=3),
         subsequence(all_parties(), 0..=2),
@@ -125,7 +125,7 @@ fn selection<T>(items: Vec<T>) -> Selection<T> {
 }
 
 /// A covenant without overlaps, as a check would leave it.
-fn any_document() -> impl Strategy<Value = Document> {
+pub(crate) fn any_document() -> impl Strategy<Value = Document> {
     (vec(clause(), 1..5), vec(prohibition(), 0..2)).prop_map(|(clauses, prohibitions)| {
         let mut document = document();
         document.clauses.clear();
@@ -141,7 +141,7 @@ fn any_document() -> impl Strategy<Value = Document> {
     })
 }
 
-fn overlaps(document: &Document) -> bool {
+pub(crate) fn overlaps(document: &Document) -> bool {
     cells(document).any(|cell| {
         let opens = |c: &&Clause| {
             c.opens(
@@ -156,7 +156,7 @@ fn overlaps(document: &Document) -> bool {
     })
 }
 
-fn cells(document: &Document) -> impl Iterator<Item = Cell> {
+pub(crate) fn cells(document: &Document) -> impl Iterator<Item = Cell> {
     let purposes: Vec<_> = document.purposes.keys().cloned().collect();
     let (parties, signals) = (all_parties(), all_signals());
     let mut cells = Vec::new();
@@ -179,7 +179,7 @@ fn cells(document: &Document) -> impl Iterator<Item = Cell> {
 }
 
 /// A clause made narrower in one way.
-fn narrow(clause: &mut Clause, way: usize) {
+pub(crate) fn narrow(clause: &mut Clause, way: usize) {
     let conditions = &mut clause.conditions;
     match way {
         0 => clause.to.truncate(1),
@@ -212,7 +212,7 @@ fn narrow(clause: &mut Clause, way: usize) {
     }
 }
 
-const WAYS: usize = 21;
+pub(crate) const WAYS: usize = 21;
 
 /// Often enough for any clause, so that the properties are about open cells too.
 fn tally() -> impl Strategy<Value = Tally> {
@@ -306,7 +306,7 @@ fn any_signal() -> impl Strategy<Value = Signal> {
         })
 }
 
-fn found() -> impl Strategy<Value = Match> {
+pub(crate) fn found() -> impl Strategy<Value = Match> {
     (any_signal(), vec(any_signal(), 0..6), 0..3_usize).prop_map(|(trigger, others, place)| {
         let subject = address(1);
         let mut candidates: Vec<_> = others.into_iter().map(|s| candidate(s, &subject)).collect();
@@ -321,7 +321,7 @@ fn found() -> impl Strategy<Value = Match> {
     })
 }
 
-pub(super) fn world_of(document: Document) -> World {
+pub(crate) fn world_of(document: Document) -> World {
     World::of(ActiveCovenant::unsigned(covenant_of(document)))
 }
 
@@ -340,7 +340,7 @@ fn opens(world: &World, cell: &Cell, facts: &Facts) -> bool {
 }
 
 /// Everything that a match reveals: role, source and what is shown.
-fn told(world: &World, found: &Match) -> Vec<(RoleRef, PartyId, Shows)> {
+pub(crate) fn told(world: &World, found: &Match) -> Vec<(RoleRef, PartyId, Shows)> {
     let mut all = Vec::new();
     for pair in decide_match(&world.active, &world.standing, found, now()) {
         if let Decision::Reveal(permit) = pair.decision {

@@ -1,0 +1,6 @@
+//! Two covenants compared, in properties and in examples.
+
+mod agreement;
+mod mutate;
+mod properties;
+mod told;
