@@ -275,11 +275,11 @@ fn from_to(before: &Value, after: &Value, lang: Lang) -> String {
         let mut parts = Vec::new();
         if !came.is_empty() {
             let list = words(&came, lang);
-            parts.push(format!("{} {list}", pick(lang, "erbij:", "more:")));
+            parts.push(format!("{} {list}", pick(lang, "erbij", "added")));
         }
         if !went.is_empty() {
             let list = words(&went, lang);
-            parts.push(format!("{} {list}", pick(lang, "weg:", "gone:")));
+            parts.push(format!("{} {list}", pick(lang, "weg", "removed")));
         }
         let none = |value: &Value| *value == Value::Absent;
         if none(before) {

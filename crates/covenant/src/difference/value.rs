@@ -352,8 +352,8 @@ parts! {
         /// How long the log is kept.
         LogRetention = "bewaren_logboek", "hoe lang het logboek blijft", "how long the log is kept";
         /// At whom a question looks, whatever comes of it.
-        AskedSources = "zoekt-bij", "bij wie een vraag zoekt", "at whom a question looks";
+        AskedSources = "zoekt-bij", "bij wie zij zoekt", "at whom it looks";
         /// By which comparisons a question looks up, whatever comes of it.
-        AskedBy = "zoekt-met", "waarmee een vraag zoekt", "by what a question looks up";
+        AskedBy = "zoekt-met", "waarmee zij zoekt", "by what it looks up";
     }
 }

@@ -59,8 +59,9 @@ pub(super) fn facts() -> Vec<Facts> {
             all.push(facts);
         };
         for few in 0..5 {
-            let (hits, parties) = (Tally::new(few, 9), Tally::new(9, few));
-            for tally in [hits, parties] {
+            // Where there are signals there is a party.
+            let some = if few == 0 { 0 } else { 9 };
+            for tally in [Tally::new(few, some), Tally::new(some, few)] {
                 with(&|f| {
                     (f.live, f.recent, f.reviewed) = (tally, tally, tally);
                     (f.in_area, f.counted) = (tally, tally);

@@ -40,7 +40,7 @@ fn is_open(world: &World, cell: &Cell) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// The blocks have exactly the cells that opened and closed, each once, and every sentence
     /// has every word of its block.
