@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod language;
 pub mod lint;
 pub mod matrix;
+pub mod plain;
 pub mod signoff;
 pub mod table;
 pub mod vocabulary;
