@@ -5,7 +5,9 @@
 
 pub mod decide;
 pub mod diagnostic;
+pub mod explain;
 pub mod language;
+pub mod layout;
 pub mod lint;
 pub mod matrix;
 pub mod plain;

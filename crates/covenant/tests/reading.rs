@@ -70,11 +70,18 @@ fn sentences_are_short_in_both_languages() {
                 .map(|s| s.split_whitespace().count())
                 .collect();
             for (sentence, length) in sentences.iter().zip(&lengths) {
-                assert!(*length <= LONGEST, "{path:?} {lang:?}: {length}: {sentence}");
+                assert!(
+                    *length <= LONGEST,
+                    "{path:?} {lang:?}: {length}: {sentence}"
+                );
             }
             let average = lengths.iter().sum::<usize>() as f64 / lengths.len() as f64;
             assert!(average <= AVERAGE, "{path:?} {lang:?}: {average}");
-            println!("{} {lang:?}: {} sentences, {average:.1} words", path.display(), lengths.len());
+            println!(
+                "{} {lang:?}: {} sentences, {average:.1} words",
+                path.display(),
+                lengths.len()
+            );
         }
     }
 }
@@ -82,11 +89,44 @@ fn sentences_are_short_in_both_languages() {
 /// Words that a person who signs need not know. The names of laws stay as they are, and what the
 /// parties wrote themselves, between quotes, is theirs.
 const JARGON: &[&str] = &[
-    "pseudoniem", "pseudonym", "token", "hash", "hmac", "oprf", "epoch", "cryptogra", "match",
-    "node", "server", "default", "toml", "parse", "query", "cel ", "vakje", "cell", "predica",
-    "null", "true", "false", "algorit", "functionaliteit", "implementa", "conform", "middels",
-    "teneinde", "alsmede", "inzake", "derhalve", "dienaangaande", "voornoemd", "hereby", "thereof",
-    "pursuant", "notwithstanding", "_",
+    "pseudoniem",
+    "pseudonym",
+    "token",
+    "hash",
+    "hmac",
+    "oprf",
+    "epoch",
+    "cryptogra",
+    "match",
+    "node",
+    "server",
+    "default",
+    "toml",
+    "parse",
+    "query",
+    "cel ",
+    "vakje",
+    "cell",
+    "predica",
+    "null",
+    "true",
+    "false",
+    "algorit",
+    "functionaliteit",
+    "implementa",
+    "conform",
+    "middels",
+    "teneinde",
+    "alsmede",
+    "inzake",
+    "derhalve",
+    "dienaangaande",
+    "voornoemd",
+    "hereby",
+    "thereof",
+    "pursuant",
+    "notwithstanding",
+    "_",
 ];
 
 #[test]
@@ -117,7 +157,10 @@ fn every_clause_and_prohibition_has_its_sentence() {
             );
         }
         for prohibition in covenant.prohibitions() {
-            let head = format!("Verbod {}: \"{}\".\n", prohibition.number, prohibition.title);
+            let head = format!(
+                "Verbod {}: \"{}\".\n",
+                prohibition.number, prohibition.title
+            );
             let after = reading.split(&head).nth(1).unwrap();
             assert!(after.starts_with("Nooit "), "{after}");
         }
@@ -156,6 +199,9 @@ fn comments_are_not_read() {
         let checked = check_as(source, Checking::Template, None);
         read(&checked.covenant.unwrap(), Lang::Nl)
     };
-    let other = format!("# Dit mag allemaal niet.\n\n{}", source.replace("  =", "     ="));
+    let other = format!(
+        "# Dit mag allemaal niet.\n\n{}",
+        source.replace("  =", "     =")
+    );
     assert_eq!(said(&source), said(&other));
 }

@@ -48,10 +48,7 @@ pub(super) fn write(page: &mut Page<'_>, clause: &Clause) {
             "The decision {mark} of {date} belongs to this."
         ));
     }
-    page.group(
-        page.pick("Op grond van de wet", "By law"),
-        &points,
-    );
+    page.group(page.pick("Op grond van de wet", "By law"), &points);
     if let Some(report) = report_to_source {
         let none = BTreeMap::new();
         let mut points = side(page, Side::Supply, &report.supply, &none);
@@ -96,11 +93,18 @@ fn side(
         if let Some(all) = exemptions.get(id).filter(|all| !all.is_empty()) {
             let words: Vec<&str> = all.iter().map(|e| e.as_str()).collect();
             let words = and(lang, &words);
-            text.push_str(&told!(
-                lang,
-                " De uitzondering is {words}.",
-                " The exception is {words}."
-            ));
+            text.push_str(&match all.len() {
+                1 => told!(
+                    lang,
+                    " De uitzondering is {words}.",
+                    " The exception is {words}."
+                ),
+                _ => told!(
+                    lang,
+                    " De uitzonderingen zijn {words}.",
+                    " The exceptions are {words}."
+                ),
+            });
         }
         text
     };

@@ -111,10 +111,7 @@ fn scope(page: &mut Page<'_>, clause: &Clause) {
         &from,
     );
     let about: Vec<String> = clause.about.iter().map(ToString::to_string).collect();
-    page.list(
-        page.pick("Zij gaan over", "They are about"),
-        &about,
-    );
+    page.list(page.pick("Zij gaan over", "They are about"), &about);
     for trigger in &clause.triggers {
         page.more(occasion(page, *trigger));
     }
@@ -133,8 +130,8 @@ const fn occasion(page: &Page<'_>, trigger: Trigger) -> &'static str {
             "This happens when somebody asks.",
         ),
         Trigger::OnMatch => page.pick(
-            "Dit gebeurt vanzelf, zodra een signaal van de ontvanger en van een bron bij elkaar horen.",
-            "This happens by itself, once a signal of the recipient and one of a source belong together.",
+            "Dit gebeurt vanzelf, zodra een signaal van de ontvanger bij een signaal van een bron hoort.",
+            "This happens by itself, once a signal of the recipient belongs with one of a source.",
         ),
         Trigger::Scan => page.pick(
             "Dit gebeurt als iemand een telling over gebieden laat maken.",
@@ -170,6 +167,10 @@ fn unsaid(page: &mut Page<'_>, clause: &Clause) {
             lang,
             "Dat signaal komt van {from}.",
             "That signal comes from {from}."
+        ));
+        page.more(page.pick(
+            "Komt er geen advies, dan betekent dat niet dat het veilig is.",
+            "If there is no advice, that does not mean that it is safe.",
         ));
     }
     if let ([only], true, false) = (signals.as_slice(), hints, named) {
@@ -220,7 +221,8 @@ fn reach<'c>(covenant: &'c Covenant, clause: &Clause) -> Reach<'c> {
                 }
             }
             Ruling::Prohibited(place) => {
-                let known = |p: &&Prohibition| !reach.closed_by.iter().any(|c| c.number == p.number);
+                let known =
+                    |p: &&Prohibition| !reach.closed_by.iter().any(|c| c.number == p.number);
                 reach
                     .closed_by
                     .extend(covenant.prohibitions().get(place).filter(known));

@@ -13,7 +13,10 @@ pub(super) fn examples(page: &mut Page<'_>) {
     if page.covenant.examples().is_empty() {
         return;
     }
-    page.heading("Voorbeelden die u mee ondertekent", "Examples that you sign too");
+    page.heading(
+        "Voorbeelden die u mee ondertekent",
+        "Examples that you sign too",
+    );
     for example in page.covenant.examples() {
         let name = quoted(&example.name);
         page.say(&told!(page.lang, "Voorbeeld: {name}.", "Example: {name}."));
@@ -130,7 +133,11 @@ pub(super) fn keys(page: &mut Page<'_>) {
         if let Some(node) = &party.node {
             let (signing, sealing) = (key(&node.signing), key(&node.sealing));
             let witness = key(&node.witness);
-            lines.push(told!(lang, "knooppunt tekent met {signing}", "node signs with {signing}"));
+            lines.push(told!(
+                lang,
+                "knooppunt tekent met {signing}",
+                "node signs with {signing}"
+            ));
             lines.push(told!(lang, "verzegeling {sealing}", "sealing {sealing}"));
             lines.push(told!(lang, "getuige {witness}", "witness {witness}"));
         }

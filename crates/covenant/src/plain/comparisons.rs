@@ -35,7 +35,10 @@ fn comparison(page: &mut Page<'_>, spec: &MatchKeySpec) {
         .collect();
     let (count, needed) = (spec.keys.len(), spec.needed);
     if let [_] = spec.keys.as_slice() {
-        page.list(page.pick("Gelijk moeten zijn", "Alike must be"), &fields);
+        page.list(
+            page.pick("Dit moet gelijk zijn:", "This must be alike:"),
+            &fields,
+        );
     } else {
         let size = spec.keys.first().map_or(0, |key| key.fields.len());
         let lead = told!(

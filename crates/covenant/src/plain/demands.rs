@@ -61,8 +61,16 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
     } = conditions;
     let mut all = Vec::new();
     all.extend(hits.map(|n| match n {
-        1 => told!(lang, "Er is minstens 1 signaal.", "There is at least 1 signal."),
-        _ => told!(lang, "Er zijn minstens {n} signalen.", "There are at least {n} signals."),
+        1 => told!(
+            lang,
+            "Er is minstens 1 signaal.",
+            "There is at least 1 signal."
+        ),
+        _ => told!(
+            lang,
+            "Er zijn minstens {n} signalen.",
+            "There are at least {n} signals."
+        ),
     }));
     all.extend(parties.map(|n| {
         told!(
@@ -125,7 +133,10 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
         )
     }));
     if !areas.is_empty() {
-        let areas = or(lang, &areas.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let areas = or(
+            lang,
+            &areas.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        );
         all.push(told!(
             lang,
             "Alleen signalen uit {areas} tellen mee.",
@@ -176,24 +187,24 @@ pub(crate) fn limits(lang: Lang, limits: &Limits) -> Vec<String> {
         let n = times(n);
         told!(
             lang,
-            "Een medewerker mag hooguit {n} per dag stellen.",
-            "An employee may ask at most {n} a day."
+            "Na {n} op een dag geldt dit niet meer voor een medewerker.",
+            "After {n} in a day this no longer holds for an employee."
         )
     }));
     all.extend(per_party_per_day.map(|n| {
         let n = times(n);
         told!(
             lang,
-            "Een partij mag hooguit {n} per dag stellen.",
-            "A party may ask at most {n} a day."
+            "Na {n} op een dag geldt dit niet meer voor een partij.",
+            "After {n} in a day this no longer holds for a party."
         )
     }));
     all.extend(per_subject_per_month.map(|n| {
         let n = times(n);
         told!(
             lang,
-            "Een partij mag over hetzelfde hooguit {n} per maand stellen.",
-            "A party may ask at most {n} a month about the same."
+            "Na {n} in een maand over hetzelfde geldt dit niet meer voor een partij.",
+            "After {n} about the same in a month this no longer holds for a party."
         )
     }));
     all
@@ -252,7 +263,11 @@ pub(crate) fn output(lang: Lang, output: &Output) -> Vec<String> {
     }));
     all.extend(period.map(|period| {
         let period = period.told(lang);
-        told!(lang, "Er wordt geteld per {period}.", "It is counted by the {period}.")
+        told!(
+            lang,
+            "Er wordt geteld per {period}.",
+            "It is counted by the {period}."
+        )
     }));
     all.extend(embargo.map(|embargo| {
         let embargo = span(lang, embargo);
@@ -333,7 +348,10 @@ pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<St
         }
     }));
     all.extend(inform_subject.as_ref().map(|inform| {
-        let (by, within) = (super::phrase::party(covenant, &inform.by), span(lang, inform.within));
+        let (by, within) = (
+            super::phrase::party(covenant, &inform.by),
+            span(lang, inform.within),
+        );
         let mut text = told!(
             lang,
             "{by} vertelt het binnen {within} aan de persoon over wie het gaat.",

@@ -4,17 +4,19 @@
 //! differently. It is made of the typed tree alone, so it says what the machine understood, and
 //! not what a comment in the file says. What the parties wrote themselves stands between quotes.
 
-mod bases;
-mod clause;
+pub(crate) mod bases;
+pub(crate) mod clause;
 mod closing;
 mod comparisons;
-mod demands;
+pub(crate) mod demands;
 mod opening;
 mod page;
 pub(crate) mod phrase;
 mod prohibition;
 mod signals;
 pub(crate) mod terms;
+#[cfg(test)]
+mod tests;
 
 use crate::diagnostic::Lang;
 use crate::language::covenant::Covenant;

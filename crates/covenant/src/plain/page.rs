@@ -96,7 +96,7 @@ impl<'c> Page<'c> {
             self.line(indent, &format!("{lead} {items}."));
             return;
         }
-        self.line(indent, &format!("{lead}:"));
+        self.line(indent, &format!("{}:", lead.trim_end_matches(':')));
         for item in items {
             self.point(item);
         }

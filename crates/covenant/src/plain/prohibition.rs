@@ -3,9 +3,8 @@
 use model::RoleRef;
 
 use super::page::Page;
-use super::phrase::{and, quoted, roles, told};
+use super::phrase::{and, or, quoted, roles, told};
 use super::terms::Term as _;
-use crate::diagnostic::Lang;
 use crate::language::ast::{Prohibition, Selection};
 
 pub(super) fn write(page: &mut Page<'_>) {
@@ -31,15 +30,10 @@ fn sentence(page: &mut Page<'_>, prohibition: &Prohibition) {
     let lang = page.lang;
     let (who, among) = recipients(page, &prohibition.to);
     let from = match &prohibition.from {
-        Selection::All => page
-            .pick("een andere partij", "another party")
-            .to_owned(),
+        Selection::All => page.pick("een andere partij", "another party").to_owned(),
         Selection::Only(parties) => {
             let names = page.parties(parties);
-            match lang {
-                Lang::Nl => super::phrase::or(lang, &names),
-                Lang::En => super::phrase::or(lang, &names),
-            }
+            or(lang, &names)
         }
     };
     match &prohibition.shows {
@@ -89,20 +83,25 @@ fn scope(page: &mut Page<'_>, prohibition: &Prohibition) {
         Selection::Only(signals) => {
             let signals: Vec<String> = signals.iter().map(ToString::to_string).collect();
             page.list(
-                page.pick("Dat geldt alleen voor signalen over", "That holds only for signals about"),
+                page.pick(
+                    "Dat geldt alleen voor signalen over",
+                    "That holds only for signals about",
+                ),
                 &signals,
             );
         }
     }
     match &prohibition.purpose {
-        Selection::All => page.more(page.pick(
-            "Dat geldt voor elk doel.",
-            "That holds for every purpose.",
-        )),
+        Selection::All => {
+            page.more(page.pick("Dat geldt voor elk doel.", "That holds for every purpose."))
+        }
         Selection::Only(purposes) => {
             let purposes: Vec<String> = purposes.iter().map(ToString::to_string).collect();
             page.list(
-                page.pick("Dat geldt alleen voor het doel", "That holds only for the purpose"),
+                page.pick(
+                    "Dat geldt alleen voor het doel",
+                    "That holds only for the purpose",
+                ),
                 &purposes,
             );
         }

@@ -23,10 +23,7 @@ pub(super) fn purposes(page: &mut Page<'_>) {
             .iter()
             .map(|misuse| misuse.told(page.lang).to_owned())
             .collect();
-        page.list(
-            page.pick("Nooit bedoeld voor", "Never meant for"),
-            &not_for,
-        );
+        page.list(page.pick("Nooit bedoeld voor", "Never meant for"), &not_for);
     }
 }
 
@@ -89,10 +86,7 @@ pub(super) fn signals(page: &mut Page<'_>) {
                 "No codes belong to it, so nobody can give it.",
             ));
         } else {
-            page.list(
-                page.pick("De codes zijn", "The codes are"),
-                &codes,
-            );
+            page.list(page.pick("De codes zijn", "The codes are"), &codes);
         }
     }
 }

@@ -38,10 +38,10 @@ terms! {
     Shows {
         Count => "hoe vaak iets in een gebied voorkomt", "how often something occurs in an area";
         Hit => "welke andere partij een signaal heeft", "which other party has a signal";
-        Advice => "het advies wat te doen", "the advice what to do";
+        Advice => "wat het advies is", "what the advice is";
         Contact => "welke partij te bellen is", "which party to call";
         Category => "om wat voor signaal het gaat", "what kind of signal it is";
-        Attributes => "bepaalde gegevens zelf", "certain data itself";
+        Attributes => "gegevens uit het signaal zelf", "data from the signal itself";
     }
     PartyKind {
         Municipality => "gemeente", "municipality";
