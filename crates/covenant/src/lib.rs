@@ -6,9 +6,12 @@
 pub mod decide;
 pub mod diagnostic;
 pub mod difference;
+pub mod explain;
 pub mod language;
+pub mod layout;
 pub mod lint;
 pub mod matrix;
+pub mod plain;
 pub mod signoff;
 pub mod table;
 pub mod vocabulary;

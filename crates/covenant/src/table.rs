@@ -230,7 +230,7 @@ fn numbered<'a, T: Ord + Clone + 'a>(items: impl Iterator<Item = &'a T>) -> BTre
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::decide::tests::world::{covenant_of, document};
     use crate::language::ast::Document;
@@ -260,10 +260,10 @@ mod tests {
 
     const VECTOR: &str = "6b6c3e3f354efbc44cc950157d90074eccca4e92ffe53c7e577ef64a09cb1937";
 
-    type Change = fn(&mut Document);
+    pub(crate) type Change = fn(&mut Document);
 
     /// One change for every part of the table.
-    const CHANGES: &[Change] = &[
+    pub(crate) const CHANGES: &[Change] = &[
         |d| d.header.version = 2,
         |d| d.header.valid_until = d.header.valid_until.plus_days(-1),
         |d| d.clauses[0].conditions.hits = Some(2),

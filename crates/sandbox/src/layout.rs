@@ -170,6 +170,7 @@ fn sign(
         .join("covenants")
         .join(format!("{}.toml", covenant.id()));
     write_private(&file, text.as_bytes())?;
+    let reading = covenant::plain::read(&covenant, Lang::Nl);
     let mut signatures = Vec::new();
     for id in covenant.parties().keys() {
         let keys = keys.get(id).context("a party has keys")?;
@@ -177,7 +178,7 @@ fn sign(
             &covenant,
             id,
             today,
-            text.as_bytes(),
+            reading.as_bytes(),
             concat!("sandbox/", env!("CARGO_PKG_VERSION")),
         )?;
         let envelope = covenant::signoff::sign(&covenant, &statement, &keys.signer.to_secret())?;

@@ -2,7 +2,10 @@
 
 mod check;
 mod diff;
+mod explain;
+mod fmt;
 mod matrix;
+mod read;
 mod sign;
 
 use std::path::Path;
@@ -20,6 +23,16 @@ pub(crate) enum Policy {
     Check(check::Check),
     /// Tells everything that differs between two covenants, in sentences.
     Diff(diff::Diff),
+    /// Answers one question by a covenant: the clause, the grounds, and each demand with its fact.
+    ///
+    /// Exit code 0 means that it would be revealed, 1 that it would be withheld.
+    Explain(explain::Explain),
+    /// Lays a covenant out in the one layout; its meaning and its comments stay.
+    ///
+    /// Writes the file in place, unless told otherwise.
+    Fmt(fmt::Fmt),
+    /// Tells in plain sentences what a covenant allows: what a signer is shown.
+    Read(read::Read),
     /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
     Sign(sign::Sign),
     /// Prints every cell that a covenant opens, with its clause.
@@ -31,6 +44,9 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
     match policy {
         Policy::Check(told) => check::run(&told, lang),
         Policy::Diff(told) => diff::run(&told, lang),
+        Policy::Explain(told) => explain::run(&told, lang),
+        Policy::Fmt(told) => fmt::run(&told, lang),
+        Policy::Read(told) => read::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
     }

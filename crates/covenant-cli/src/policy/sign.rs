@@ -25,6 +25,9 @@ pub(crate) struct Sign {
     /// Where the signature goes; usually `<covenant>.<party>.dsse.json`.
     #[arg(long)]
     out: PathBuf,
+    /// Signs without showing the reading and asking; for scripts, by who has read it before.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Runs the command.
@@ -42,9 +45,12 @@ pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
         return Ok(Found::Bad);
     };
     let key = SigningKey::read(&arguments.key)?;
-    // What the signer was shown is the file itself.
+    let reading = covenant::plain::read(covenant, lang.into());
+    if !shown(&reading, arguments.yes, lang)? {
+        return Ok(Found::Bad);
+    }
     let tool = concat!("covenant/", env!("CARGO_PKG_VERSION"));
-    let statement = Statement::new(covenant, &party, today(), source.as_bytes(), tool)?;
+    let statement = Statement::new(covenant, &party, today(), reading.as_bytes(), tool)?;
     let envelope = sign_statement(covenant, &statement, &key.to_secret())?;
     write_new(&arguments.out, envelope.to_json().as_bytes())?;
     let warnings = checked.with(Severity::Warning).count();
@@ -71,4 +77,28 @@ pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
         ),
     })?;
     Ok(Found::Good)
+}
+
+/// Shows what is signed, and asks; the signature holds the digest of exactly these bytes.
+fn shown(reading: &str, yes: bool, lang: Language) -> anyhow::Result<bool> {
+    use std::io::{BufRead as _, Write as _};
+    if yes {
+        return Ok(true);
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(reading.as_bytes())?;
+    let question = lang.pick(
+        "\nTekent u dit? Typ ja om te tekenen: ",
+        "\nDo you sign this? Type yes to sign: ",
+    );
+    out.write_all(question.as_bytes())?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    let agreed = answer.trim().eq_ignore_ascii_case(lang.pick("ja", "yes"));
+    if !agreed {
+        let nothing = lang.pick("Er is niets getekend.\n", "Nothing was signed.\n");
+        out.write_all(nothing.as_bytes())?;
+    }
+    Ok(agreed)
 }

@@ -76,11 +76,7 @@ fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
             None => (None, refused(Reason::NotNamed)),
             Some(clause) => (
                 Some(clause.number.clone()),
-                demands(
-                    clause,
-                    cell.shows,
-                    &facts(covenant, clause, cell.shows, &example.facts),
-                ),
+                judge(covenant, clause, cell.shows, &example.facts).1,
             ),
         },
     };
@@ -90,6 +86,18 @@ fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
         clause,
         unmet,
     }
+}
+
+/// The facts that a clause is judged by, and what of its demands they do not meet.
+pub(crate) fn judge(
+    covenant: &Covenant,
+    clause: &Clause,
+    shows: Shows,
+    given: &ExampleFacts,
+) -> (Facts, Vec<Unmet>) {
+    let facts = facts(covenant, clause, shows, given);
+    let unmet = demands(clause, shows, &facts);
+    (facts, unmet)
 }
 
 /// What sets an example in motion. A question tells advice and no other level; so a clause that is

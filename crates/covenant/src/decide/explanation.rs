@@ -6,7 +6,7 @@ use super::permit::{Duty, Promise, Record};
 use super::{Facts, Tally};
 use crate::language::clause::{Clause, LegalBasis, Output};
 use crate::vocabulary::law::Exemption;
-use model::ProtectionStatement;
+use model::{PartyId, ProtectionStatement};
 
 /// Why a decision fell as it did. No identifier, pseudonym or free text of a request is in it.
 /// Field names and their order are stable.
@@ -209,7 +209,16 @@ pub(super) fn explain(record: &Record, reveal: bool) -> Explanation {
 
 /// The basis pair of a record's flow.
 pub(super) fn basis(clause: &Clause, record: &Record) -> Option<BasisExplained> {
-    let pair = clause.basis_pair(record.source.as_ref()?, &record.recipient)?;
+    basis_of(clause, record.source.as_ref()?, &record.recipient)
+}
+
+/// The basis pair of a clause's flow.
+pub(crate) fn basis_of(
+    clause: &Clause,
+    source: &PartyId,
+    recipient: &PartyId,
+) -> Option<BasisExplained> {
+    let pair = clause.basis_pair(source, recipient)?;
     let words = |items: &[Exemption]| items.iter().map(|e| e.as_str()).collect();
     Some(BasisExplained {
         provide: ground(pair.supply),
@@ -270,7 +279,7 @@ const fn statement(statement: ProtectionStatement) -> &'static str {
 }
 
 /// The shape of the output. A field that is added doesn't compile here before it is named.
-fn output(output: &Output) -> Vec<TermExplained> {
+pub(crate) fn output(output: &Output) -> Vec<TermExplained> {
     let Output {
         threshold,
         round_to,

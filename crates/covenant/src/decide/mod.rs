@@ -10,12 +10,12 @@ mod cell;
 mod disclosure;
 mod evaluate;
 pub mod examples;
-mod explanation;
+pub(crate) mod explanation;
 mod facts;
 mod ids;
 mod matching;
 mod may_ask;
-mod permit;
+pub(crate) mod permit;
 mod reason;
 mod standing;
 #[cfg(test)]

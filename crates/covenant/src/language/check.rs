@@ -114,6 +114,24 @@ pub fn check_as(source: &str, checking: Checking, today: Option<Day>) -> Checked
     }
 }
 
+/// What is wrong with the file itself and its TOML, whatever it means.
+pub(crate) fn faults_of_file(bytes: &[u8]) -> Vec<Diagnostic> {
+    match std::str::from_utf8(bytes) {
+        Ok(source) if source.len() <= file::LARGEST => {
+            let reading = Reading::of(source);
+            let recovered = recover(reading.text());
+            let ctx = Context::new(Checking::Template, reading, recovered.lines);
+            file::check(&ctx, source);
+            for fault in &recovered.faults {
+                ctx.report_fault(fault);
+            }
+            ctx.into_findings()
+        }
+        // Not even text, or too large: that is all that a check says of it.
+        _ => check_bytes(bytes, Checking::Template, None).diagnostics,
+    }
+}
+
 fn refused(ctx: Context) -> Checked {
     Checked {
         covenant: None,

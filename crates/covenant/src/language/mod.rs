@@ -13,5 +13,5 @@ pub(crate) mod reader;
 mod reading;
 mod recover;
 pub mod span;
-mod suggest;
+pub(crate) mod suggest;
 pub mod words;

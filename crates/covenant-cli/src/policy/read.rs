@@ -1,0 +1,24 @@
+//! `covenant policy read`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::answer::{Found, Language, say};
+
+/// What `policy read` is told.
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// The covenant.
+    file: PathBuf,
+    /// Takes it as a model text: place-holders for keys and past dates are warnings.
+    #[arg(long)]
+    template: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Read, lang: Language) -> anyhow::Result<Found> {
+    let covenant = super::read(&arguments.file, super::checking(arguments.template), lang)?;
+    say(covenant::plain::read(&covenant, lang.into()).trim_end())?;
+    Ok(Found::Good)
+}
