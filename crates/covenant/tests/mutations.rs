@@ -196,3 +196,8 @@ fn nuisance_has_no_silent_mutation() {
 fn hotspots_has_no_silent_mutation() {
     none_is_silent("hotspots");
 }
+
+#[test]
+fn five_parties_have_no_silent_mutation() {
+    none_is_silent("zorg-en-veiligheid-2");
+}

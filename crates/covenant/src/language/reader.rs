@@ -60,6 +60,11 @@ impl<'c, 'i> Table<'c, 'i> {
         found
     }
 
+    /// The table as it is written, places included.
+    pub(crate) const fn written(&self) -> &'c DeTable<'i> {
+        self.table
+    }
+
     /// All entries, of a table whose keys are names that the covenant gives.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'c str, Range<usize>, Item<'c, 'i>)> {
         self.table.iter().map(|(key, value)| {
