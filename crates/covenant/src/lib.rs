@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod language;
 pub mod lint;
 pub mod matrix;
+pub mod schema;
 pub mod signoff;
 pub mod table;
 pub mod vocabulary;

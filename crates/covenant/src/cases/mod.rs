@@ -28,6 +28,7 @@ use crate::language::recover::recover;
 use crate::language::words::Reason;
 use crate::lint::text;
 
+pub(crate) use parse::cases as read;
 pub use report::{Tested, TestedCases};
 pub use trial::{Tried, try_cases, try_examples};
 
@@ -90,7 +91,7 @@ pub fn check_cases(bytes: &[u8], covenant: &Covenant) -> CheckedCases {
     }
     let (tree, _) = DeTable::parse_recoverable(&recovered.text);
     let root = Table::new(&ctx, tree.get_ref(), 0..0);
-    let cases = parse::cases(&root, covenant, &Names::of(covenant));
+    let cases = read(&root, covenant, &Names::of(covenant));
     root.finish();
     settled(ctx, Some(cases))
 }

@@ -17,7 +17,7 @@ use crate::lint::text;
 /// What a case may have beside what an example has.
 const BESIDES: [&str; 3] = ["redenen", "regel", "verbod"];
 
-pub(super) fn cases(root: &Table<'_, '_>, covenant: &Covenant, names: &Names<'_>) -> Vec<Case> {
+pub(crate) fn cases(root: &Table<'_, '_>, covenant: &Covenant, names: &Names<'_>) -> Vec<Case> {
     format(root);
     of_this_covenant(root, covenant);
     let prohibitions: Vec<&str> = covenant

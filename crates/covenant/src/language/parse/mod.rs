@@ -3,7 +3,7 @@
 mod bases;
 mod clause;
 mod comparison;
-mod demands;
+pub(crate) mod demands;
 pub(crate) mod example;
 mod header;
 mod keys;
