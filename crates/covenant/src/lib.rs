@@ -3,6 +3,7 @@
 //! This crate is *not* a service: it does no I/O, reads no clock, logs nothing and draws no
 //! entropy. Bytes, keys and `now` are arguments. It knows nothing of raw identifiers.
 
+pub mod cases;
 pub mod decide;
 pub mod diagnostic;
 pub mod difference;
@@ -12,6 +13,7 @@ pub mod layout;
 pub mod lint;
 pub mod matrix;
 pub mod plain;
+pub mod schema;
 pub mod signoff;
 pub mod table;
 pub mod vocabulary;

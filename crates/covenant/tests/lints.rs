@@ -118,19 +118,22 @@ fn the_underlined_words_are_the_ones_meant() {
 
 #[test]
 fn the_models_pass_as_templates_and_only_place_holders_stop_them() {
-    for name in names("policies", ".toml") {
+    let models = names("policies", ".toml").into_iter();
+    let mut count = 0;
+    for name in models.filter(|name| !name.ends_with(".cases")) {
+        count += 1;
         let source = std::fs::read_to_string(root().join(format!("policies/{name}.toml"))).unwrap();
         let checked = check_as(&source, Checking::Template, today());
         let shown = render(&name, &source, &checked.diagnostics, Lang::Nl);
         let covenant = checked.covenant.expect(&shown);
         assert!(covenant.is_template());
         assert!(!covenant.needs_key_holder(), "{name}");
-        assert_eq!(covenant.version(), 1);
         let strict = check(&source);
         assert!(strict.covenant.is_none());
         let codes: BTreeSet<&str> = strict.with(Severity::Error).map(|d| d.code).collect();
         assert_eq!(codes, BTreeSet::from(["sleutel-plaatshouder"]), "{name}");
     }
+    assert!(count >= 5, "{count}");
 }
 
 #[test]

@@ -6,7 +6,9 @@ mod explain;
 mod fmt;
 mod matrix;
 mod read;
+mod schema;
 mod sign;
+mod test;
 
 use std::path::Path;
 
@@ -37,6 +39,11 @@ pub(crate) enum Policy {
     Sign(sign::Sign),
     /// Prints every cell that a covenant opens, with its clause.
     Matrix(matrix::Matrix),
+    /// Prints the JSON Schema of a covenant or of a file of cases, for editors.
+    Schema(schema::Schema),
+    /// Tries the signed examples and the cases beside a covenant, and tells for each clause
+    /// whether there is a yes and a no.
+    Test(test::Test),
 }
 
 /// Runs the command.
@@ -49,6 +56,8 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Read(told) => read::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
+        Policy::Schema(told) => schema::run(&told),
+        Policy::Test(told) => test::run(&told, lang),
     }
 }
 

@@ -13,6 +13,7 @@ mod keys;
 mod link;
 mod policy;
 mod policy_diff;
+mod policy_test;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -53,15 +53,9 @@ pub fn run(covenant: &Covenant) -> Vec<ExampleResult> {
         .collect()
 }
 
-fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
-    let question = &example.question;
-    let cell = Cell {
-        role: question.role.clone(),
-        purpose: question.purpose.clone(),
-        source: question.from.clone(),
-        signal: question.about.clone(),
-        shows: question.shows,
-    };
+/// Evaluates one example, or a case that stands beside the covenant.
+pub(crate) fn evaluate(covenant: &Covenant, example: &Example) -> ExampleResult {
+    let cell = cell(example);
     let refused = |reason| {
         vec![Unmet {
             reason,
@@ -98,6 +92,18 @@ pub(crate) fn judge(
     let facts = facts(covenant, clause, shows, given);
     let unmet = demands(clause, shows, &facts);
     (facts, unmet)
+}
+
+/// The cell that an example asks about.
+pub(crate) fn cell(example: &Example) -> Cell {
+    let question = &example.question;
+    Cell {
+        role: question.role.clone(),
+        purpose: question.purpose.clone(),
+        source: question.from.clone(),
+        signal: question.about.clone(),
+        shows: question.shows,
+    }
 }
 
 /// What sets an example in motion. A question tells advice and no other level; so a clause that is

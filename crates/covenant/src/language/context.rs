@@ -20,6 +20,9 @@ pub(crate) struct Context {
     lost: Vec<Range<usize>>,
     findings: RefCell<Vec<Diagnostic>>,
     errors: Cell<usize>,
+    /// The keys that were asked for, by where their table is.
+    #[cfg(test)]
+    pub(crate) asked: RefCell<Vec<(usize, Vec<&'static str>)>>,
 }
 
 impl Context {
@@ -31,6 +34,8 @@ impl Context {
             lost,
             findings: RefCell::new(Vec::new()),
             errors: Cell::new(0),
+            #[cfg(test)]
+            asked: RefCell::new(Vec::new()),
         }
     }
 

@@ -60,6 +60,11 @@ impl<'c, 'i> Table<'c, 'i> {
         found
     }
 
+    /// The table as it is written, places included.
+    pub(crate) const fn written(&self) -> &'c DeTable<'i> {
+        self.table
+    }
+
     /// All entries, of a table whose keys are names that the covenant gives.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'c str, Range<usize>, Item<'c, 'i>)> {
         self.table.iter().map(|(key, value)| {
@@ -74,6 +79,11 @@ impl<'c, 'i> Table<'c, 'i> {
     /// Reports keys that were never asked for, and keys that must be there and are not.
     pub(crate) fn finish(self) {
         let asked = self.asked.into_inner();
+        #[cfg(test)]
+        self.ctx
+            .asked
+            .borrow_mut()
+            .push((self.at.start, asked.clone()));
         let mut missing = self.missing.into_inner();
         for (key, _) in self.table {
             let word = key.get_ref().as_ref();

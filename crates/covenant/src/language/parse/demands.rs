@@ -11,7 +11,7 @@ use crate::language::words::{ReportForm, Silence, Word};
 use crate::lint::meaning;
 
 /// Counts in conditions and limits stay far below this.
-const MOST: u32 = 1_000_000;
+pub(crate) const MOST: u32 = 1_000_000;
 
 impl Word for Protection {
     fn all() -> &'static [Self] {

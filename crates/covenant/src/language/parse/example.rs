@@ -1,4 +1,4 @@
-//! `[[voorbeeld]]`.
+//! `[[voorbeeld]]`, and what a case beside a covenant has in common with it.
 
 use crate::language::ast::{Example, ExampleFacts, Outcome, Question};
 use crate::language::parse::Names;
@@ -8,16 +8,43 @@ use crate::language::words::Reason;
 use crate::lint::text;
 
 /// Facts may be any number, zero included.
-const MOST: u32 = 1_000_000;
+pub(crate) const MOST: u32 = 1_000_000;
+
+/// The keys of `vraag`.
+pub(crate) const QUESTION: [&str; 5] = ["rol", "doel", "van", "over", "toont"];
+
+/// The keys of `feiten`.
+pub(crate) const FACTS: [&str; 14] = [
+    "treffers",
+    "partijen",
+    "binnen",
+    "dossier",
+    "motivering",
+    "beoordeling",
+    "goedkeuringen",
+    "inlogniveau",
+    "minderjarige",
+    "afgeschermd-adres",
+    "gebied",
+    "per_medewerker_per_dag",
+    "per_partij_per_dag",
+    "per_betrokkene_per_maand",
+];
 
 pub(super) fn example(table: Table<'_, '_>, names: &Names<'_>) -> Option<Example> {
+    let found = read(&table, names);
+    table.finish();
+    found
+}
+
+/// Reads an example; the caller asks for what else may stand there, and finishes the table.
+pub(crate) fn read(table: &Table<'_, '_>, names: &Names<'_>) -> Option<Example> {
     let name = table.need("naam").and_then(|i| i.owned());
     let question = table.need("vraag").and_then(|i| question(&i, names));
     let facts = table
         .get("feiten")
         .map_or(Some(ExampleFacts::default()), |i| i.table().map(facts));
     let outcome = table.need("uitkomst").and_then(|i| outcome(&i, names));
-    table.finish();
     Some(Example {
         name: name?,
         question: question?,
@@ -80,6 +107,11 @@ fn outcome(item: &Item<'_, '_>, names: &Names<'_>) -> Option<Outcome> {
         }
         return names.clause(item).map(Outcome::Clause);
     };
+    reason(item, word).map(|r| Outcome::Refused(Some(r)))
+}
+
+/// A reason to refuse.
+pub(crate) fn reason(item: &Item<'_, '_>, word: &str) -> Option<Reason> {
     let reason = Reason::parse(word);
     if reason.is_none() {
         let words: Vec<&str> = Reason::ALL.iter().map(|r| r.as_str()).collect();
@@ -94,5 +126,5 @@ fn outcome(item: &Item<'_, '_>, names: &Names<'_>) -> Option<Outcome> {
             help_en,
         );
     }
-    reason.map(|r| Outcome::Refused(Some(r)))
+    reason
 }

@@ -3,8 +3,8 @@
 mod bases;
 mod clause;
 mod comparison;
-mod demands;
-mod example;
+pub(crate) mod demands;
+pub(crate) mod example;
 mod header;
 mod keys;
 mod party;
@@ -21,6 +21,7 @@ use crate::language::ast::{
     Auditor, Example, Header, Log, Party, Prohibition, Purpose, SignalType,
 };
 use crate::language::clause::Clause;
+use crate::language::covenant::Covenant;
 use crate::language::reader::{Item, Table};
 use crate::lint::{law, text};
 
@@ -114,6 +115,30 @@ impl<'a> Names<'a> {
             purposes: keys("doel"),
             comparisons: keys("vergelijking"),
             clauses,
+        }
+    }
+
+    /// The names that a whole covenant gives, for a file beside it.
+    pub(crate) fn of(covenant: &'a Covenant) -> Self {
+        let parties = covenant.parties();
+        Self {
+            parties: parties.keys().map(AsRef::as_ref).collect(),
+            roles: parties
+                .values()
+                .flat_map(|p| p.roles.keys().map(|r| r.as_str().to_owned()))
+                .collect(),
+            signals: covenant.signals().keys().map(AsRef::as_ref).collect(),
+            purposes: covenant.purposes().keys().map(AsRef::as_ref).collect(),
+            comparisons: covenant
+                .match_keys()
+                .iter()
+                .map(|k| k.name.as_str())
+                .collect(),
+            clauses: covenant
+                .clauses()
+                .iter()
+                .map(|c| c.number.as_str())
+                .collect(),
         }
     }
 
