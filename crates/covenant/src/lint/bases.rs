@@ -8,8 +8,7 @@ use model::{FieldName, PartyId};
 use crate::language::clause::LegalBasis;
 use crate::language::parse::DraftClause;
 use crate::language::places::{Step, steps};
-use crate::language::span::Span;
-use crate::language::words::{Nature, PartyKind, ReportForm, Shows, Unit};
+use crate::language::words::{Nature, PartyKind, ReportForm, Shows};
 use crate::lint::{Rules, law, warning};
 use crate::vocabulary::law::{Article, Exemption};
 
@@ -39,9 +38,7 @@ pub(super) fn run(rules: &Rules<'_>) {
         exemptions(rules, draft);
         report(rules, draft);
     }
-    bibob(rules);
     bsn(rules);
-    retention(rules);
 }
 
 pub(super) fn recipients(draft: &DraftClause) -> Vec<PartyId> {
@@ -429,30 +426,6 @@ fn report(rules: &Rules<'_>, draft: &DraftClause) {
     }
 }
 
-fn bibob(rules: &Rules<'_>) {
-    for draft in &rules.draft.clauses {
-        for signal in &draft.clause.about {
-            let is_bibob = rules
-                .draft
-                .signals
-                .get(signal)
-                .is_some_and(|s| s.nature == Nature::Bibob);
-            let barred = recipients(draft)
-                .into_iter()
-                .find(|p| rules.kind(p).is_some_and(|k| !k.may_have_bibob()));
-            if let (true, Some(party)) = (is_bibob, barred) {
-                rules.at_word(
-                    law::BIBOB,
-                    steps!["regel", draft.index, "over"],
-                    signal.as_str(),
-                    format!("`{party}` mag geen Bibob-advies krijgen"),
-                    format!("`{party}` may not get Bibob advice"),
-                );
-            }
-        }
-    }
-}
-
 /// Every node derives every declared key, so every party must be allowed to.
 fn bsn(rules: &Rules<'_>) {
     let barred = rules.draft.parties.values().find(|p| !p.kind.is_public());
@@ -476,49 +449,6 @@ fn bsn(rules: &Rules<'_>) {
                 FieldName::Bsn.as_str(),
                 format!("`{id}` mag het BSN hiervoor niet gebruiken (Wabb 10, UAVG 46)"),
                 format!("`{id}` may not use the BSN for this (Wabb 10, UAVG 46)"),
-            );
-        }
-    }
-}
-
-fn retention(rules: &Rules<'_>) {
-    let years = |count| {
-        Span {
-            count,
-            unit: Unit::Year,
-        }
-        .about_hours()
-    };
-    let police = rules.draft.clauses.iter().any(|c| {
-        c.clause
-            .bases
-            .supply
-            .values()
-            .any(|b| b.article.is_police_supply())
-    });
-    if let Some(log) = &rules.draft.log
-        && police
-        && log.retention.about_hours() < years(4)
-    {
-        let kept = log.retention;
-        rules.at(
-            law::LOG_RETENTION,
-            steps!["logboek", "bewaren_logboek"],
-            format!("het logboek blijft {kept}, en met politiegegevens is 4 jaar het minste"),
-            format!("the log is kept {kept}, and with police data 4 years is the least"),
-        );
-    }
-    for signal in rules.draft.signals.values() {
-        let from_police = signal
-            .sources
-            .iter()
-            .any(|p| rules.kind(p) == Some(PartyKind::Police));
-        if from_police && signal.expires_after.about_hours() > years(5) {
-            rules.at(
-                law::POLICE_RETENTION,
-                steps!["signaal", signal.id.as_str(), "vervalt_na"],
-                "de politie mag dit niet langer dan vijf jaar gebruiken".into(),
-                "police may not use this longer than five years".into(),
             );
         }
     }

@@ -4,7 +4,7 @@ use crate::language::clause::LegalBasis;
 use crate::language::parse::DraftClause;
 use crate::language::places::{Step, steps};
 use crate::language::words::{Nature, PartyKind};
-use crate::lint::bases::{Direction, of_exemptions};
+use crate::lint::bases::{Direction, of_exemptions, recipients};
 use crate::lint::{Rules, law, warning};
 use crate::vocabulary::law::{Exemption, Law};
 use crate::vocabulary::taxonomy;
@@ -17,6 +17,7 @@ pub(super) fn run(rules: &Rules<'_>) {
         }
     }
     natures(rules);
+    bibob(rules);
 }
 
 fn laws(rules: &Rules<'_>, draft: &DraftClause) {
@@ -182,6 +183,30 @@ fn natures(rules: &Rules<'_>) {
                 format!("`{party}` mag geen Bibob-advies hebben, en kan het dus niet insturen"),
                 format!("`{party}` may not have Bibob advice, so it cannot push it"),
             );
+        }
+    }
+}
+
+fn bibob(rules: &Rules<'_>) {
+    for draft in &rules.draft.clauses {
+        for signal in &draft.clause.about {
+            let is_bibob = rules
+                .draft
+                .signals
+                .get(signal)
+                .is_some_and(|s| s.nature == Nature::Bibob);
+            let barred = recipients(draft)
+                .into_iter()
+                .find(|p| rules.kind(p).is_some_and(|k| !k.may_have_bibob()));
+            if let (true, Some(party)) = (is_bibob, barred) {
+                rules.at_word(
+                    law::BIBOB,
+                    steps!["regel", draft.index, "over"],
+                    signal.as_str(),
+                    format!("`{party}` mag geen Bibob-advies krijgen"),
+                    format!("`{party}` may not get Bibob advice"),
+                );
+            }
         }
     }
 }

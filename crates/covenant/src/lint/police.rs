@@ -2,7 +2,8 @@
 
 use crate::language::parse::DraftClause;
 use crate::language::places::{Step, steps};
-use crate::language::words::{Misuse, Nature, PartyKind, Shows, Trigger};
+use crate::language::span::Span;
+use crate::language::words::{Misuse, Nature, PartyKind, Shows, Trigger, Unit};
 use crate::lint::bases::{Direction, handlers, recipients};
 use crate::lint::{Rules, law, warning};
 use crate::vocabulary::law::{Article, Exemption};
@@ -15,6 +16,7 @@ pub(super) fn run(rules: &Rules<'_>) {
         own_interest(rules, draft);
         ruled_out(rules, draft);
     }
+    retention(rules);
 }
 
 /// Where the article of a basis stands: the text, or `artikel` in a table.
@@ -161,6 +163,49 @@ fn ruled_out(rules: &Rules<'_>, draft: &DraftClause) {
                 &article(draft, Direction::Receive, party.as_str()),
                 format!("het doel `{id}` is niet voor opsporing, en `{word}` is dat wel"),
                 format!("the purpose `{id}` is not for investigation, and `{word}` is"),
+            );
+        }
+    }
+}
+
+fn retention(rules: &Rules<'_>) {
+    let years = |count| {
+        Span {
+            count,
+            unit: Unit::Year,
+        }
+        .about_hours()
+    };
+    let police = rules.draft.clauses.iter().any(|c| {
+        c.clause
+            .bases
+            .supply
+            .values()
+            .any(|b| b.article.is_police_supply())
+    });
+    if let Some(log) = &rules.draft.log
+        && police
+        && log.retention.about_hours() < years(4)
+    {
+        let kept = log.retention;
+        rules.at(
+            law::LOG_RETENTION,
+            steps!["logboek", "bewaren_logboek"],
+            format!("het logboek blijft {kept}, en met politiegegevens is 4 jaar het minste"),
+            format!("the log is kept {kept}, and with police data 4 years is the least"),
+        );
+    }
+    for signal in rules.draft.signals.values() {
+        let from_police = signal
+            .sources
+            .iter()
+            .any(|p| rules.kind(p) == Some(PartyKind::Police));
+        if from_police && signal.expires_after.about_hours() > years(5) {
+            rules.at(
+                law::POLICE_RETENTION,
+                steps!["signaal", signal.id.as_str(), "vervalt_na"],
+                "de politie mag dit niet langer dan vijf jaar gebruiken".into(),
+                "police may not use this longer than five years".into(),
             );
         }
     }
