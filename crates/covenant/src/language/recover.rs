@@ -45,9 +45,11 @@ pub(crate) fn recover(text: &str) -> Recovered {
             }
             return found;
         };
-        let hopeless = faults.iter().filter(|f| f.damage == Damage::Shape).count() > MOST_BROKEN;
         let unclosed = faults.iter().find(|f| f.damage == Damage::Unclosed);
         let start = unclosed.and_then(|_| never_closed(&found.text, tree.get_ref(), first));
+        // Without one beginning that explains them all.
+        let broken = faults.iter().filter(|f| f.damage == Damage::Shape);
+        let hopeless = start.is_none() && broken.count() > MOST_BROKEN;
         let worst = match (unclosed, start) {
             (Some(unclosed), Some(start)) => Fault {
                 at: start..line_at(&found.text, start).end,
