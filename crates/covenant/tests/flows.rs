@@ -41,16 +41,19 @@ over         = ["drugs"]
 {shows}
 grondslag.verstrekken = {{ politie = "Wpg 20" }}
 grondslag.besluit     = {{ kenmerk = "WPG20-2", datum = 2089-12-01 }}
-grondslag.ontvangen   = {{ corporatie = {{ artikel = "AVG 6.1.e", wet = "Gemeentewet 172" }} }}
+grondslag.ontvangen   = {{ corporatie = {{ artikel = "AVG 6.1.c", wet = "Woningwet 45.2.f" }} }}
 uitvoer.bij_niets     = "geen-uitspraak"
 uitvoer.bij_weigering = "geen-uitspraak"
+plicht.vastleggen     = "beide-partijen"
+plicht.corrigeren     = true
+belofte.niet_doorgeven = true
 belofte.mens_beslist  = true
 "#
     )
 }
 
 const ADVICE: &str = "toont = [\"handelingsadvies\"]\nadvies = \"overleg-eerst\"";
-const COUNT: &str = "toont = [\"aantal\"]\nuitvoer.drempel = 10";
+const COUNT: &str = "toont = [\"aantal\"]\nuitvoer.drempel = 10\nuitvoer.gebied = \"buurt\"";
 const OTHER_PURPOSE: &str =
     "\n[doel.ander]\nuitleg = \"iets anders\"\nniet_voor = [\"opsporing\"]\n";
 

@@ -107,7 +107,8 @@ fn the_accessors_answer_for_the_file() {
         .unwrap();
     assert_eq!(pair.supply.article, Article::Wpg20);
     assert_eq!(pair.receive.law.as_ref().unwrap().law, Law::Arbo);
-    assert_eq!(pair.receive_exemptions, [Exemption::Uavg33_2b]);
+    let exemptions = [Exemption::Uavg33_1a, Exemption::Uavg33_2b];
+    assert_eq!(pair.receive_exemptions, exemptions);
     assert!(
         pair.supply_exemptions.is_empty(),
         "police supply under the Wpg"

@@ -70,10 +70,12 @@ fn each_bad_example_breaks_exactly_its_rule() {
         );
         let own = BTreeSet::from([lint.code]);
         let none = BTreeSet::new();
+        // Every comparison of persons has a warning about its profile.
+        let profile = BTreeSet::from(["geen-sleutelhouder"]);
         let exact = match lint.severity {
-            Severity::Error => errors == own && warnings == none,
+            Severity::Error => errors == own && warnings.is_subset(&profile),
             Severity::Warning => errors == none && warnings == own,
-            Severity::Info => errors == none && warnings == none && notes == own,
+            Severity::Info => errors == none && warnings.is_subset(&profile) && notes == own,
         };
         let consistent = checked.has_errors() == (lint.severity == Severity::Error);
         if !exact || !consistent {

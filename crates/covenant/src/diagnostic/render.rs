@@ -10,12 +10,38 @@ const LONGEST_LINE: usize = 2_000;
 /// Where an offset is: line and column, from 1, the column in characters.
 #[must_use]
 pub fn position(source: &str, offset: usize) -> (usize, usize) {
-    let offset = floor(source, offset);
-    let before = source.get(..offset).unwrap_or_default();
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = before.get(start..).unwrap_or_default().chars().count() + 1;
-    (line, column)
+    Lines::of(source).position(offset)
+}
+
+/// Where every line begins, so that a place is found without reading all that is before it.
+struct Lines<'a> {
+    source: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(source: &'a str) -> Self {
+        let ends = source.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            source,
+            starts: std::iter::once(0).chain(ends).collect(),
+        }
+    }
+
+    /// The number of the line of an offset, from 1, and where the line begins.
+    fn line(&self, offset: usize) -> (usize, usize) {
+        let number = self.starts.partition_point(|start| *start <= offset);
+        let start = number.checked_sub(1).and_then(|n| self.starts.get(n));
+        (number.max(1), start.copied().unwrap_or(0))
+    }
+
+    /// As [`position`].
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = floor(self.source, offset);
+        let (line, start) = self.line(offset);
+        let before = self.source.get(start..offset).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
 }
 
 /// Shows diagnostics with the source lines and the words underlined, in one language, and a last
@@ -24,8 +50,9 @@ pub fn position(source: &str, offset: usize) -> (usize, usize) {
 pub fn render(name: &str, source: &str, diagnostics: &[Diagnostic], lang: Lang) -> String {
     let renderer = Renderer::plain();
     let mut out = String::new();
+    let index = Lines::of(source);
     for diagnostic in diagnostics {
-        let group = group(name, source, diagnostic, lang);
+        let group = group(name, &index, diagnostic, lang);
         out.push_str(&renderer.render(&[group]));
         out.push_str("\n\n");
     }
@@ -36,7 +63,7 @@ pub fn render(name: &str, source: &str, diagnostics: &[Diagnostic], lang: Lang) 
     out
 }
 
-fn group<'a>(name: &'a str, source: &'a str, d: &'a Diagnostic, lang: Lang) -> Group<'a> {
+fn group<'a>(name: &'a str, index: &Lines<'a>, d: &'a Diagnostic, lang: Lang) -> Group<'a> {
     let (word_nl, word_en, level) = match d.severity {
         Severity::Error => ("fout", "error", Level::ERROR),
         Severity::Warning => ("waarschuwing", "warning", Level::WARNING),
@@ -47,7 +74,7 @@ fn group<'a>(name: &'a str, source: &'a str, d: &'a Diagnostic, lang: Lang) -> G
         Lang::En => (word_en, "help", &d.message_en, &d.help_en),
     };
     let title = level.with_name(word).primary_title(message).id(d.code);
-    let group = match lines(source, d) {
+    let group = match lines(index, d) {
         Some((text, first, span)) => title.element(
             Snippet::source(text)
                 .line_start(first)
@@ -60,10 +87,14 @@ fn group<'a>(name: &'a str, source: &'a str, d: &'a Diagnostic, lang: Lang) -> G
 }
 
 /// The lines that a diagnostic touches, the number of the first, and its span within them.
-fn lines<'a>(source: &'a str, d: &Diagnostic) -> Option<(&'a str, usize, std::ops::Range<usize>)> {
+fn lines<'a>(
+    index: &Lines<'a>,
+    d: &Diagnostic,
+) -> Option<(&'a str, usize, std::ops::Range<usize>)> {
+    let source = index.source;
     let from = floor(source, d.from);
     let to = floor(source, d.to.max(d.from));
-    let start = source.get(..from)?.rfind('\n').map_or(0, |at| at + 1);
+    let (first, start) = index.line(from);
     let end = source
         .get(to..)?
         .find('\n')
@@ -72,7 +103,6 @@ fn lines<'a>(source: &'a str, d: &Diagnostic) -> Option<(&'a str, usize, std::op
     if text.lines().any(|line| line.len() > LONGEST_LINE) {
         return None;
     }
-    let (first, _) = position(source, from);
     Some((text, first, from - start..to - start))
 }
 
@@ -112,11 +142,12 @@ fn count(diagnostics: &[Diagnostic], lang: Lang) -> String {
 /// languages. `help` is the Dutch help.
 #[must_use]
 pub fn to_json(source: &str, diagnostics: &[Diagnostic]) -> String {
+    let lines = Lines::of(source);
     let list: Vec<serde_json::Value> = diagnostics
         .iter()
         .map(|d| {
-            let (line, column) = position(source, d.from);
-            let (end_line, end_column) = position(source, d.to);
+            let (line, column) = lines.position(d.from);
+            let (end_line, end_column) = lines.position(d.to);
             serde_json::json!({
                 "from": d.from,
                 "to": d.to,

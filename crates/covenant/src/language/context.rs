@@ -1,6 +1,7 @@
 //! What a whole check shares: where its findings go.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -16,8 +17,7 @@ const MOST_FINDINGS: usize = 1_000;
 pub(crate) struct Context {
     pub(crate) checking: Checking,
     reading: Reading,
-    /// The lines that could not be read.
-    lost: Vec<Range<usize>>,
+    lost: Lost,
     findings: RefCell<Vec<Diagnostic>>,
     errors: Cell<usize>,
     /// The keys that were asked for, by where their table is.
@@ -27,7 +27,8 @@ pub(crate) struct Context {
 
 impl Context {
     /// For a text that has these faults.
-    pub(crate) const fn new(checking: Checking, reading: Reading, lost: Vec<Range<usize>>) -> Self {
+    pub(crate) fn new(checking: Checking, reading: Reading, lost: Vec<Range<usize>>) -> Self {
+        let lost = Lost::new(reading.text(), lost);
         Self {
             checking,
             reading,
@@ -46,26 +47,24 @@ impl Context {
 
     /// Whether a name stands in a line that could not be read: then it is not missing.
     pub(crate) fn is_lost(&self, name: &str) -> bool {
-        let stands_in = |line: &Range<usize>| {
-            let words = self.text().get(line.clone()).unwrap_or_default();
-            let letter = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-            words.split(|c| !letter(c)).any(|word| word == name)
-        };
-        self.lost.iter().any(stands_in)
+        self.lost.words.contains(name)
     }
 
     /// Whether a line could not be read of the section that begins at an offset.
     pub(crate) fn is_torn(&self, start: usize) -> bool {
         let rest = self.text().get(start..).unwrap_or_default();
         let end = start + rest.find("\n[").unwrap_or(rest.len());
-        self.lost
-            .iter()
-            .any(|line| line.start < end && start <= line.end)
+        end > 0 && self.lost.touches(start, end - 1)
     }
 
     /// Whether the whole text could be read.
     pub(crate) const fn is_whole(&self) -> bool {
-        self.lost.is_empty()
+        self.lost.starts.is_empty()
+    }
+
+    /// Whether so much was found that nothing is added any more; then it needs no words.
+    pub(crate) fn is_full(&self) -> bool {
+        self.findings.borrow().len() >= MOST_FINDINGS
     }
 
     /// Counts an error that is not told, since it only follows from a line that could not be read.
@@ -102,9 +101,8 @@ impl Context {
         if severity == Severity::Error {
             self.errors.set(self.errors.get() + 1);
         }
-        let in_lost = |line: &Range<usize>| at.start <= line.end && line.start <= at.end;
         // What is missing in the whole file is shown at its beginning.
-        if at != (0..0) && self.lost.iter().any(in_lost) {
+        if at != (0..0) && self.lost.touches(at.start, at.end) {
             return;
         }
         self.push(
@@ -131,7 +129,7 @@ impl Context {
 
     fn push(&self, lint: &Lint, severity: Severity, at: Range<usize>, texts: [String; 4]) {
         let [message_nl, message_en, help_nl, help_en] = texts;
-        if self.findings.borrow().len() >= MOST_FINDINGS {
+        if self.is_full() {
             return;
         }
         self.findings.borrow_mut().push(Diagnostic {
@@ -154,5 +152,47 @@ impl Context {
         });
         found.dedup();
         found
+    }
+}
+
+/// The lines that could not be read.
+struct Lost {
+    /// Where each begins, in order.
+    starts: Vec<usize>,
+    /// How far those up to and with each reach.
+    reach: Vec<usize>,
+    /// Every word in them.
+    words: BTreeSet<String>,
+}
+
+impl Lost {
+    fn new(text: &str, mut lines: Vec<Range<usize>>) -> Self {
+        lines.sort_by_key(|line| line.start);
+        let letter = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        let mut lost = Self {
+            starts: Vec::with_capacity(lines.len()),
+            reach: Vec::with_capacity(lines.len()),
+            words: BTreeSet::new(),
+        };
+        for line in lines {
+            let known = lost.reach.last().copied().unwrap_or(0);
+            if lost.starts.last() != Some(&line.start) || line.end > known {
+                let words = text.get(line.clone()).unwrap_or_default();
+                let words = words.split(|c| !letter(c)).filter(|word| !word.is_empty());
+                lost.words.extend(words.map(str::to_owned));
+            }
+            lost.starts.push(line.start);
+            lost.reach.push(line.end.max(known));
+        }
+        lost
+    }
+
+    /// Whether one of them has anything in common with a stretch, ends included.
+    fn touches(&self, from: usize, to: usize) -> bool {
+        let before = self.starts.partition_point(|start| *start <= to);
+        before
+            .checked_sub(1)
+            .and_then(|last| self.reach.get(last))
+            .is_some_and(|reach| *reach >= from)
     }
 }

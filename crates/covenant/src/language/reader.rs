@@ -2,6 +2,7 @@
 //! as exactly one type.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -90,6 +91,10 @@ impl<'c, 'i> Table<'c, 'i> {
             if asked.contains(&word) {
                 continue;
             }
+            if self.ctx.is_full() {
+                self.ctx.follows();
+                continue;
+            }
             let likely = suggest::nearest(word, asked.iter().copied());
             // What was probably meant is not reported as missing as well.
             missing.retain(|(name, _)| Some(*name) != likely);
@@ -104,7 +109,7 @@ impl<'c, 'i> Table<'c, 'i> {
             );
         }
         for (key, lint) in missing {
-            if self.ctx.is_lost(key) {
+            if self.ctx.is_full() || self.ctx.is_lost(key) {
                 self.ctx.follows();
                 continue;
             }
@@ -238,7 +243,7 @@ impl<'c, 'i> Item<'c, 'i> {
     }
 
     /// A list that is not empty and has no doubles; elements that do not read are left out.
-    pub(crate) fn list<T: PartialEq>(&self, read: impl Fn(&Self) -> Option<T>) -> Vec<T> {
+    pub(crate) fn list<T: Ord + Clone>(&self, read: impl Fn(&Self) -> Option<T>) -> Vec<T> {
         let Some(elements) = self.elements() else {
             return Vec::new();
         };
@@ -251,9 +256,10 @@ impl<'c, 'i> Item<'c, 'i> {
             );
         }
         let mut list: Vec<T> = Vec::with_capacity(elements.len());
+        let mut seen = BTreeSet::new();
         for element in &elements {
             let Some(value) = read(element) else { continue };
-            if list.contains(&value) {
+            if !seen.insert(value.clone()) {
                 self.ctx.report(
                     text::DOUBLE_WORD,
                     element.at.clone(),
@@ -279,6 +285,10 @@ impl<'c, 'i> Item<'c, 'i> {
     }
 
     pub(crate) fn unknown_word(&self, word: &str, words: &[&str]) {
+        if self.ctx.is_full() {
+            self.ctx.follows();
+            return;
+        }
         let likely = suggest::nearest(word, words.iter().copied());
         let (help_nl, help_en) = suggest::help(likely, words, text::UNKNOWN_WORD);
         self.ctx.report_with(
@@ -293,7 +303,7 @@ impl<'c, 'i> Item<'c, 'i> {
 
     /// Reports a name that refers to nothing; `names` are those that exist.
     pub(crate) fn unknown_reference(&self, word: &str, nl: &str, en: &str, names: &[&str]) {
-        if word.split('.').any(|part| self.ctx.is_lost(part)) {
+        if self.ctx.is_full() || word.split('.').any(|part| self.ctx.is_lost(part)) {
             self.ctx.follows();
             return;
         }

@@ -9,6 +9,10 @@ use crate::language::fault::{Damage, Fault};
 
 /// Nobody reads further; a hostile file must not be worth more work.
 const MOST_REPAIRS: usize = 30;
+/// How many bytes are parsed again in all, so that a large file is repaired in fewer places.
+const MOST_PARSED: usize = 1024 * 1024;
+/// With so many lines that are no TOML the file is something else.
+const MOST_BROKEN: usize = 100;
 const MOST_FAULTS: usize = 1_000;
 
 /// A text that parses, with what was wrong with it.
@@ -29,7 +33,8 @@ pub(crate) fn recover(text: &str) -> Recovered {
         faults: Vec::new(),
         lines: Vec::new(),
     };
-    for _ in 0..MOST_REPAIRS {
+    let repairs = MOST_PARSED / text.len().max(1);
+    for _ in 0..MOST_REPAIRS.min(repairs) {
         let (tree, errors) = DeTable::parse_recoverable(&found.text);
         let faults: Vec<Fault> = errors.iter().map(Fault::of).collect();
         let broken = faults.iter().filter(|f| f.damage != Damage::Value);
@@ -42,6 +47,9 @@ pub(crate) fn recover(text: &str) -> Recovered {
         };
         let unclosed = faults.iter().find(|f| f.damage == Damage::Unclosed);
         let start = unclosed.and_then(|_| never_closed(&found.text, tree.get_ref(), first));
+        // Without one beginning that explains them all.
+        let broken = faults.iter().filter(|f| f.damage == Damage::Shape);
+        let hopeless = start.is_none() && broken.count() > MOST_BROKEN;
         let worst = match (unclosed, start) {
             (Some(unclosed), Some(start)) => Fault {
                 at: start..line_at(&found.text, start).end,
@@ -52,6 +60,10 @@ pub(crate) fn recover(text: &str) -> Recovered {
         let lost = lost(&found.text, worst.at.start);
         found.text = blanked(&found.text, &lost);
         found.lines.push(lost);
+        if hopeless {
+            found.faults.extend(faults.into_iter().take(MOST_BROKEN));
+            break;
+        }
         found.faults.push(worst);
     }
     // Too much is wrong to look at the rest.

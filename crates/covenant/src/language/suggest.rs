@@ -8,11 +8,22 @@ const MOST_WORDS: usize = 300;
 /// The nearest of some words, when it is near enough to be meant.
 pub(crate) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let plain = fold(word);
+    let length = plain.chars().count();
     let (distance, found) = words
         .take(MOST_WORDS)
-        .map(|w| (strsim::osa_distance(&plain, &fold(w)), w))
+        .map(|w| {
+            let other = fold(w);
+            let apart = other.chars().count().abs_diff(length);
+            // Words of so different a length are at least as far apart; only parts matter then.
+            let distance = if apart > length.max(3) {
+                apart
+            } else {
+                strsim::osa_distance(&plain, &other)
+            };
+            (distance, w)
+        })
         .min_by_key(|(distance, w)| (*distance, w.len()))?;
-    let longest = plain.chars().count().max(found.chars().count());
+    let longest = length.max(found.chars().count());
     let near = distance <= (longest / 3).max(1) && distance < longest;
     // A word that begins or ends with the other was probably abbreviated.
     let part = plain.len() >= 4 && (fold(found).contains(&plain) || plain.contains(&fold(found)));
@@ -51,12 +62,17 @@ pub(crate) fn shorten(word: &str) -> String {
 /// Lower-case, without marks, one kind of separator.
 fn fold(word: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
+    let separated = |c: char| if c == '_' || c == ' ' { '-' } else { c };
+    if word.is_ascii() {
+        let plain = word.chars().take(64).map(|c| c.to_ascii_lowercase());
+        return plain.map(separated).collect();
+    }
     word.chars()
         .take(64)
         .nfd()
         .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
         .flat_map(char::to_lowercase)
-        .map(|c| if c == '_' || c == ' ' { '-' } else { c })
+        .map(separated)
         .collect()
 }
 

@@ -8,20 +8,19 @@ use model::{FieldName, PartyId};
 use crate::language::clause::LegalBasis;
 use crate::language::parse::DraftClause;
 use crate::language::places::{Step, steps};
-use crate::language::span::Span;
-use crate::language::words::{Nature, PartyKind, ReportForm, Shows, Unit};
+use crate::language::words::{Nature, PartyKind, ReportForm, Shows};
 use crate::lint::{Rules, law, warning};
 use crate::vocabulary::law::{Article, Exemption};
 
 /// Which way a basis is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Direction {
     Supply,
     Receive,
 }
 
 impl Direction {
-    const fn key(self) -> &'static str {
+    pub(super) const fn key(self) -> &'static str {
         match self {
             Self::Supply => "verstrekken",
             Self::Receive => "ontvangen",
@@ -39,12 +38,10 @@ pub(super) fn run(rules: &Rules<'_>) {
         exemptions(rules, draft);
         report(rules, draft);
     }
-    bibob(rules);
     bsn(rules);
-    retention(rules);
 }
 
-fn recipients(draft: &DraftClause) -> Vec<PartyId> {
+pub(super) fn recipients(draft: &DraftClause) -> Vec<PartyId> {
     let mut parties: Vec<PartyId> = draft.clause.to.iter().map(model::RoleRef::party).collect();
     parties.sort();
     parties.dedup();
@@ -70,6 +67,17 @@ fn of(draft: &DraftClause, direction: Direction) -> &BTreeMap<PartyId, LegalBasi
     match direction {
         Direction::Supply => &draft.clause.bases.supply,
         Direction::Receive => &draft.clause.bases.receive,
+    }
+}
+
+/// The exceptions of each party in a direction.
+pub(super) const fn of_exemptions(
+    draft: &DraftClause,
+    direction: Direction,
+) -> &BTreeMap<PartyId, Vec<Exemption>> {
+    match direction {
+        Direction::Supply => &draft.clause.bases.supply_exemptions,
+        Direction::Receive => &draft.clause.bases.receive_exemptions,
     }
 }
 
@@ -200,21 +208,31 @@ fn decision(rules: &Rules<'_>, draft: &DraftClause) {
     if bases.decision.is_some() || !draft.bases_clean {
         return;
     }
-    if let Some((party, basis)) = bases
-        .supply
-        .iter()
-        .find(|(_, b)| b.article.needs_decision())
-    {
-        let article = basis.article;
+    let needs = |map: &BTreeMap<PartyId, LegalBasis>| {
+        let mut found = map.iter().filter(|(_, b)| b.article.needs_decision());
+        found
+            .next()
+            .map(|(party, basis)| (party.clone(), basis.article))
+    };
+    let grondslag = steps!["regel", draft.index, "grondslag"];
+    let report = bases.report_to_source.as_ref();
+    let found = [
+        (needs(&bases.supply), None),
+        (
+            report.and_then(|r| needs(&r.supply)),
+            Some("melden_aan_bron"),
+        ),
+    ];
+    for (needed, within) in found {
+        let Some((party, article)) = needed else {
+            continue;
+        };
+        let mut path = grondslag.to_vec();
+        path.extend(within.map(Step::Key));
+        path.extend([Step::Key("verstrekken"), Step::Key(party.as_str())]);
         rules.at(
             law::DECISION,
-            steps![
-                "regel",
-                draft.index,
-                "grondslag",
-                "verstrekken",
-                party.as_str()
-            ],
+            &path,
             format!("`{article}` vraagt om `grondslag.besluit`"),
             format!("`{article}` asks for `grondslag.besluit`"),
         );
@@ -222,7 +240,7 @@ fn decision(rules: &Rules<'_>, draft: &DraftClause) {
 }
 
 /// Parties that handle signals of a nature under the AVG, with their exemptions.
-fn handlers<'d>(
+pub(super) fn handlers<'d>(
     rules: &Rules<'_>,
     draft: &'d DraftClause,
     nature: Nature,
@@ -325,18 +343,48 @@ fn exemptions(rules: &Rules<'_>, draft: &DraftClause) {
             );
         }
     }
-    if uses(&bases.receive_exemptions, Exemption::Uavg33_1a) {
-        let other = draft
-            .clause
-            .from
-            .iter()
-            .find(|p| rules.kind(p).is_some_and(|k| !k.is_criminal_justice()));
-        if let Some(party) = other {
-            rules.at_key(
+    received_from_police(rules, draft);
+}
+
+/// UAVG 33.1.a covers what came from police or prosecution. Whoever has another exception as well
+/// may have it for the rest; and what came from them is not supplied again.
+fn received_from_police(rules: &Rules<'_>, draft: &DraftClause) {
+    let received = Exemption::Uavg33_1a;
+    let alone = |list: &[Exemption]| {
+        let mut criminal = list.iter().filter(|e| e.is_criminal());
+        list.contains(&received) && criminal.all(|e| *e == received)
+    };
+    let not_justice = |p: &&PartyId| rules.kind(p).is_some_and(|k| !k.is_criminal_justice());
+    let bases = &draft.clause.bases;
+    let supplier = bases
+        .supply_exemptions
+        .iter()
+        .find(|(p, list)| list.contains(&received) && not_justice(p));
+    if let Some((party, _)) = supplier {
+        rules.at_exemption(
+            warning::NOT_FROM_POLICE,
+            draft,
+            (Direction::Supply, party),
+            received,
+            format!("`{party}` past zelf geen strafrecht toe, en geeft niet door wat zij van politie of justitie kreeg"),
+            format!("`{party}` does not apply criminal law itself, and does not pass on what it got from police or prosecution"),
+        );
+        return;
+    }
+    for (party, _) in bases
+        .receive_exemptions
+        .iter()
+        .filter(|(_, list)| alone(list))
+    {
+        let mut sources = draft.clause.from.iter().filter(|p| *p != party);
+        if let Some(other) = sources.find(not_justice) {
+            rules.at_exemption(
                 warning::NOT_FROM_POLICE,
-                path,
-                format!("UAVG 33.1.a is voor gegevens van politie of justitie, en `{party}` is ook een bron"),
-                format!("UAVG 33.1.a is for data of police or prosecution, and `{party}` is a source too"),
+                draft,
+                (Direction::Receive, party),
+                received,
+                format!("UAVG 33.1.a is voor gegevens van politie of justitie, en `{other}` is ook een bron"),
+                format!("UAVG 33.1.a is for data of police or prosecution, and `{other}` is a source too"),
             );
         }
     }
@@ -378,30 +426,6 @@ fn report(rules: &Rules<'_>, draft: &DraftClause) {
     }
 }
 
-fn bibob(rules: &Rules<'_>) {
-    for draft in &rules.draft.clauses {
-        for signal in &draft.clause.about {
-            let is_bibob = rules
-                .draft
-                .signals
-                .get(signal)
-                .is_some_and(|s| s.nature == Nature::Bibob);
-            let barred = recipients(draft)
-                .into_iter()
-                .find(|p| rules.kind(p).is_some_and(|k| !k.may_have_bibob()));
-            if let (true, Some(party)) = (is_bibob, barred) {
-                rules.at_word(
-                    law::BIBOB,
-                    steps!["regel", draft.index, "over"],
-                    signal.as_str(),
-                    format!("`{party}` mag geen Bibob-advies krijgen"),
-                    format!("`{party}` may not get Bibob advice"),
-                );
-            }
-        }
-    }
-}
-
 /// Every node derives every declared key, so every party must be allowed to.
 fn bsn(rules: &Rules<'_>) {
     let barred = rules.draft.parties.values().find(|p| !p.kind.is_public());
@@ -425,49 +449,6 @@ fn bsn(rules: &Rules<'_>) {
                 FieldName::Bsn.as_str(),
                 format!("`{id}` mag het BSN hiervoor niet gebruiken (Wabb 10, UAVG 46)"),
                 format!("`{id}` may not use the BSN for this (Wabb 10, UAVG 46)"),
-            );
-        }
-    }
-}
-
-fn retention(rules: &Rules<'_>) {
-    let years = |count| {
-        Span {
-            count,
-            unit: Unit::Year,
-        }
-        .about_hours()
-    };
-    let police = rules.draft.clauses.iter().any(|c| {
-        c.clause
-            .bases
-            .supply
-            .values()
-            .any(|b| b.article.is_police_supply())
-    });
-    if let Some(log) = &rules.draft.log
-        && police
-        && log.retention.about_hours() < years(4)
-    {
-        let kept = log.retention;
-        rules.at(
-            law::LOG_RETENTION,
-            steps!["logboek", "bewaren_logboek"],
-            format!("het logboek blijft {kept}, en met politiegegevens is 4 jaar het minste"),
-            format!("the log is kept {kept}, and with police data 4 years is the least"),
-        );
-    }
-    for signal in rules.draft.signals.values() {
-        let from_police = signal
-            .sources
-            .iter()
-            .any(|p| rules.kind(p) == Some(PartyKind::Police));
-        if from_police && signal.expires_after.about_hours() > years(5) {
-            rules.at(
-                law::POLICE_RETENTION,
-                steps!["signaal", signal.id.as_str(), "vervalt_na"],
-                "de politie mag dit niet langer dan vijf jaar gebruiken".into(),
-                "police may not use this longer than five years".into(),
             );
         }
     }

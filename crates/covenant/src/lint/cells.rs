@@ -144,7 +144,12 @@ fn double_numbers(rules: &Rules<'_>) {
 /// Decisions would otherwise depend on an order.
 fn overlap(rules: &Rules<'_>) {
     let mut by_purpose: BTreeMap<&PurposeId, Vec<&DraftClause>> = BTreeMap::new();
-    for draft in &rules.draft.clauses {
+    let opens = |c: &&DraftClause| {
+        let clause = &c.clause;
+        !(clause.to.is_empty() || clause.from.is_empty() || clause.about.is_empty())
+            && !clause.shows.is_empty()
+    };
+    for draft in rules.draft.clauses.iter().filter(opens) {
         let earlier = by_purpose.entry(&draft.clause.purpose).or_default();
         if let Some((other, cell)) = earlier
             .iter()

@@ -1,8 +1,10 @@
 //! Rules over one clause: what it shows, when, and what must go with that.
 
+use model::PartyId;
+
 use crate::language::parse::DraftClause;
 use crate::language::places::steps;
-use crate::language::words::{LoginLevel, Shows, Trigger};
+use crate::language::words::{LoginLevel, PartyKind, Shows, Trigger};
 use crate::lint::{Rules, meaning, warning};
 
 pub(super) fn run(rules: &Rules<'_>) {
@@ -33,6 +35,15 @@ fn shown(rules: &Rules<'_>, draft: &DraftClause) {
                 format!("a scan may not show `{shows}`"),
             );
         }
+    }
+    if scan && draft.demands_clean && clause.output.area.is_none() {
+        rules.at_word(
+            meaning::SCAN_WITHOUT_AREA,
+            steps!["regel", index, "aanleiding"],
+            Trigger::Scan.as_str(),
+            "deze scan zegt niet hoe groot een gebied is".into(),
+            "this scan does not say how large an area is".into(),
+        );
     }
     if !clause.shows.contains(&Shows::Count) {
         return;
@@ -184,8 +195,27 @@ fn approval(rules: &Rules<'_>, draft: &DraftClause) {
                 format!("`{role}` hoort bij de partij die vraagt; een mens kan twee rollen hebben"),
                 format!("`{role}` belongs to the party that asks; a person may have two roles"),
             );
+        } else if draft.cell_clean && !has_a_say(rules, draft, &role.party()) {
+            rules.at_word(
+                warning::APPROVER_OUTSIDE,
+                door,
+                role.as_str(),
+                format!("de partij van `{role}` geeft in deze regel niets"),
+                format!("the party of `{role}` gives nothing in this clause"),
+            );
         }
     }
+}
+
+/// Whether a party gives something in a clause, or has authority over the police that do.
+fn has_a_say(rules: &Rules<'_>, draft: &DraftClause, party: &PartyId) -> bool {
+    let police = draft.clause.bases.supply.values();
+    let over_police = matches!(
+        rules.kind(party),
+        Some(PartyKind::Municipality | PartyKind::Prosecution)
+    );
+    draft.clause.from.contains(party)
+        || over_police && police.into_iter().any(|b| b.article.is_police_supply())
 }
 
 fn promises(rules: &Rules<'_>, draft: &DraftClause) {

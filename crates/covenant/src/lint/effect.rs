@@ -9,7 +9,7 @@ use crate::language::parse::DraftClause;
 use crate::language::places::steps;
 use crate::language::words::{Shows, Trigger};
 use crate::lint::cells::{Cell, named};
-use crate::lint::{Rules, warning};
+use crate::lint::{Rules, meaning, warning};
 
 pub(super) fn run(rules: &Rules<'_>) {
     for draft in &rules.draft.clauses {
@@ -258,17 +258,27 @@ fn unused(rules: &Rules<'_>) {
                 .is_some_and(|a| a.by.contains(role))
         })
     };
-    // A party that only supplies has a role all the same: somebody there looks after its signals.
-    for party in draft.parties.values().filter(|p| p.roles.len() > 1) {
-        for role in party.roles.keys() {
-            if !clauses().any(|c| c.to.contains(role)) && !approves(role) {
-                report(
-                    steps!["partij", party.id.as_str(), "rol", role.role()],
-                    "rol",
-                    "role",
-                    role.as_str(),
+    let used = |role: &RoleRef| clauses().any(|c| c.to.contains(role)) || approves(role);
+    for party in draft.parties.values() {
+        let id = party.id.as_str();
+        for role in party.roles.keys().filter(|role| !used(role)) {
+            let place = steps!["partij", id, "rol", role.role()];
+            if party.roles.len() > 1 {
+                report(place, "rol", "role", role.as_str());
+            } else {
+                // A party that only supplies has a role all the same: somebody looks after it.
+                rules.at_key(
+                    meaning::IDLE_ROLE,
+                    place,
+                    format!("de rol `{role}` vraagt, ontvangt en keurt niets goed"),
+                    format!("the role `{role}` asks, receives and approves nothing"),
                 );
             }
+        }
+        let takes_part = clauses()
+            .any(|c| c.from.contains(&party.id) || c.to.iter().any(|r| r.party() == party.id));
+        if !takes_part && !party.roles.keys().any(&used) {
+            report(steps!["partij", id], "partij", "party", id);
         }
     }
 }

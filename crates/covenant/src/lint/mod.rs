@@ -5,9 +5,13 @@ mod bases;
 mod catalogue;
 mod cells;
 mod clauses;
+mod duties;
 mod effect;
 pub(crate) mod examples;
 mod flows;
+mod idle;
+mod laws;
+mod police;
 
 pub(crate) use catalogue::law;
 pub(crate) use catalogue::meaning;
@@ -18,9 +22,11 @@ use model::{Day, PartyId};
 
 use crate::diagnostic::Severity;
 use crate::language::context::Context;
-use crate::language::parse::Draft;
+use crate::language::parse::{Draft, DraftClause};
 use crate::language::places::{Places, Step, steps};
 use crate::language::words::PartyKind;
+use crate::lint::bases::Direction;
+use crate::vocabulary::law::Exemption;
 
 /// One rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +81,43 @@ impl Rules<'_> {
         self.ctx.report(lint, self.places.key(path), nl, en);
     }
 
+    /// By which keys of `grondslag` the exceptions of a party in a direction are reached: one
+    /// text may stand for all, or for a direction.
+    fn exemption_keys<'k>(
+        &self,
+        draft: &DraftClause,
+        direction: Direction,
+        party: &'k PartyId,
+    ) -> Vec<&'k str> {
+        let grondslag = steps!["regel", draft.index, "grondslag"];
+        let mut keys = vec!["uitzondering"];
+        for next in [direction.key(), party.as_str()] {
+            let mut path = grondslag.to_vec();
+            path.extend(keys.iter().copied().map(Step::Key));
+            if !self.places.keys(&path).contains(&next) {
+                break;
+            }
+            keys.push(next);
+        }
+        keys
+    }
+
+    /// Reports at an exception where it is written.
+    fn at_exemption(
+        &self,
+        lint: &Lint,
+        draft: &DraftClause,
+        (direction, party): (Direction, &PartyId),
+        exemption: Exemption,
+        nl: String,
+        en: String,
+    ) {
+        let mut path = steps!["regel", draft.index, "grondslag"].to_vec();
+        let keys = self.exemption_keys(draft, direction, party);
+        path.extend(keys.into_iter().map(Step::Key));
+        self.at_word(lint, &path, exemption.as_str(), nl, en);
+    }
+
     /// Reports at a word in the list or table of a path.
     fn at_word(&self, lint: &Lint, path: &[Step<'_>], word: &str, nl: String, en: String) {
         self.ctx.report(lint, self.places.word(path, word), nl, en);
@@ -91,12 +134,16 @@ pub(crate) fn run(ctx: &Context, draft: &Draft, places: &Places<'_>, today: Opti
     let coherent = ctx.errors() == before;
     clauses::run(&rules);
     bases::run(&rules);
+    duties::run(&rules);
+    laws::run(&rules);
+    police::run(&rules);
     if few {
         flows::run(&rules);
     }
     // What has no effect can only be said of a file that reads well.
     if ctx.errors() == 0 {
         effect::run(&rules);
+        idle::run(&rules);
     }
     coherent
 }

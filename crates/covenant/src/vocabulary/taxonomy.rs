@@ -5,6 +5,8 @@
 //! what no published scheme has a code for: its codes mean what the covenant says. Descriptions are
 //! the project's own reading; where the standard's short code was not clear it stands as it is.
 
+use crate::language::words::Nature;
+
 /// The version of the default scheme.
 pub const VERA_VERSION: &str = "4.3.0";
 
@@ -61,6 +63,19 @@ vera! {
     "BEZ", "Bezoek met twee", "Visit with two";
     "BEW", "BEW", "BEW";
     "CUR", "Curatele", "Under guardianship";
+}
+
+/// The heavier nature that what a code of the published scheme means mostly has: an offence (AVG 10), or health
+/// (AVG 9). The project's own reading; `None` where it is mostly ordinary, or depends on the case.
+#[must_use]
+pub fn usual_nature(code: &str) -> Option<Nature> {
+    match code.strip_prefix("vera:")? {
+        "AGR.FYS" | "AGR.BRA" | "WAN.INT" | "WAN.SEU" | "ONE.HEN" | "ONE.DRU" => {
+            Some(Nature::Criminal)
+        }
+        "ONB.AMB" => Some(Nature::Special),
+        _ => None,
+    }
 }
 
 /// The entry of a code in the published scheme.

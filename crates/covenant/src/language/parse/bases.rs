@@ -243,10 +243,14 @@ fn one_or_more(item: &Item<'_, '_>) -> Vec<Exemption> {
     }
 }
 
-/// Whoever acts under the Wpg needs no exemption of the UAVG.
+/// Whoever acts under the Wpg needs no exemption of the UAVG, and nobody else one of the Wpg.
 fn spread(list: &[Exemption], flow: &BTreeMap<PartyId, LegalBasis>) -> ByParty {
+    let of = |basis: &LegalBasis| -> Vec<Exemption> {
+        let fits = |e: &Exemption| (*e == Exemption::Wpg5) != basis.article.is_avg();
+        list.iter().copied().filter(fits).collect()
+    };
     flow.iter()
-        .filter(|(_, basis)| basis.article.is_avg())
-        .map(|(party, _)| (party.clone(), list.to_vec()))
+        .map(|(party, basis)| (party.clone(), of(basis)))
+        .filter(|(_, list)| !list.is_empty())
         .collect()
 }

@@ -117,7 +117,7 @@ impl Cells {
 }
 
 /// A list in which everything is named.
-fn list<'c, 'i, T: PartialEq>(
+fn list<'c, 'i, T: Ord + Clone>(
     item: Option<Item<'c, 'i>>,
     read: impl Fn(&Item<'c, 'i>) -> Option<T>,
 ) -> Vec<T> {

@@ -23,6 +23,7 @@ pub(super) fn comparisons(section: &Table<'_, '_>) -> Vec<MatchKeySpec> {
 }
 
 fn comparison(table: Table<'_, '_>, name: Option<MatchKeyName>) -> Option<MatchKeySpec> {
+    let before = table.ctx.errors();
     let kind = table.need("soort").and_then(|i| i.word::<SubjectKind>());
     let phonetic_item = table.get("klank");
     let phonetic = phonetic_item
@@ -68,6 +69,15 @@ fn comparison(table: Table<'_, '_>, name: Option<MatchKeyName>) -> Option<MatchK
             item.at.clone(),
             "met `hmac` kan wie de sleutel en de gegevens van de makelaar heeft personen terugvinden".into(),
             "with `hmac` whoever has the key and the broker's data can find persons".into(),
+        );
+    }
+    if profile == Some(Profile::Oprf) && keys.is_some() && table.ctx.errors() == before {
+        let at = profile_item.map_or_else(|| table.at.clone(), |item| item.at);
+        table.ctx.report(
+            warning::NO_KEY_HOLDER,
+            at,
+            "`oprf` vraagt een sleutelhouder, en die is er nog niet: dit convenant kan niet worden geladen".into(),
+            "`oprf` takes a key holder, and there is none yet: this covenant cannot be loaded".into(),
         );
     }
     table.finish();

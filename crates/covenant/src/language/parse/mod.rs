@@ -218,7 +218,12 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
         draft.log = party::log(table);
     }
     let vocabulary = draft.header.as_ref().map(|h| h.vocabulary);
+    let enough = || root.ctx.is_full() && root.ctx.errors() > 0;
     for (index, item) in tables(root.need("regel")) {
+        // Nothing more is told, and there is no covenant to look at.
+        if enough() {
+            return draft;
+        }
         if let Some(table) = item.table() {
             draft
                 .clauses
@@ -226,6 +231,9 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
         }
     }
     for (index, item) in tables(root.get("verbod")) {
+        if enough() {
+            return draft;
+        }
         let before = item.ctx.errors();
         if let Some(value) = item
             .table()
@@ -240,6 +248,9 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
         }
     }
     for (index, item) in tables(root.get("voorbeeld")) {
+        if enough() {
+            return draft;
+        }
         let before = item.ctx.errors();
         if let Some(value) = item.table().and_then(|t| example::example(t, &names)) {
             let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);

@@ -27,7 +27,7 @@ pub(super) fn prohibition(table: Table<'_, '_>, names: &Names<'_>) -> Option<Pro
     })
 }
 
-fn optional<'c, 'i, T: PartialEq>(
+fn optional<'c, 'i, T: Ord + Clone>(
     item: Option<Item<'c, 'i>>,
     read: impl Fn(&Item<'c, 'i>) -> Option<T>,
 ) -> Option<Selection<T>> {
@@ -63,7 +63,7 @@ fn no_effect(item: &Item<'_, '_>) {
 }
 
 /// A list of names or words, or `["*"]`.
-fn selection<'c, 'i, T: PartialEq>(
+fn selection<'c, 'i, T: Ord + Clone>(
     item: &Item<'c, 'i>,
     read: impl Fn(&Item<'c, 'i>) -> Option<T>,
 ) -> Option<Selection<T>> {

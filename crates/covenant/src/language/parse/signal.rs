@@ -1,6 +1,7 @@
 //! `[signaal.<id>]` and `[doel.<id>]`.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{CategoryCode, Certainty, PurposeId, SignalTypeId};
 
@@ -16,7 +17,7 @@ pub(super) fn signals(
     names: &Names<'_>,
 ) -> BTreeMap<SignalTypeId, SignalType> {
     let mut signals = BTreeMap::new();
-    let mut codes = Vec::new();
+    let mut codes = BTreeSet::new();
     for (id, at, item) in section.entries() {
         let id = parse_name::<SignalTypeId>(section.ctx, id, at);
         let signal = item
@@ -33,7 +34,7 @@ fn signal(
     table: Table<'_, '_>,
     id: Option<&SignalTypeId>,
     names: &Names<'_>,
-    seen: &mut Vec<CategoryCode>,
+    seen: &mut BTreeSet<CategoryCode>,
 ) -> Option<SignalType> {
     let explanation = table.need("uitleg").and_then(|i| i.owned());
     let sources = table.need("bron").map(|i| i.list(|e| names.party(e)));
@@ -82,7 +83,9 @@ impl Word for Certainty {
 }
 
 /// A code of the published scheme, or of the parties' own.
-fn codes(item: &Item<'_, '_>, seen: &mut Vec<CategoryCode>) -> Vec<CategoryCode> {
+fn codes(item: &Item<'_, '_>, seen: &mut BTreeSet<CategoryCode>) -> Vec<CategoryCode> {
+    let mut places = BTreeMap::new();
+    let found = RefCell::new(&mut places);
     let list = item.list(|element| {
         let code: CategoryCode = element.name()?;
         let (scheme, _) = code.as_str().split_once(':')?;
@@ -91,29 +94,26 @@ fn codes(item: &Item<'_, '_>, seen: &mut Vec<CategoryCode>) -> Vec<CategoryCode>
             element.unknown_word(code.as_str(), &known);
             return None;
         }
-        Some((code, element.at.clone()))
+        let at = element.at.clone();
+        found.borrow_mut().entry(code.clone()).or_insert(at);
+        Some(code)
     });
     let mut codes = Vec::with_capacity(list.len());
-    for (code, at) in list {
-        if codes.contains(&code) {
-            item.ctx.report(
-                text::DOUBLE_WORD,
-                at,
-                "dit staat al in de lijst".into(),
-                "this is in the list already".into(),
-            );
-        } else if seen.contains(&code) {
+    for code in list {
+        if seen.insert(code.clone()) {
+            codes.push(code);
+        } else {
             item.ctx.report(
                 text::DOUBLE_CODE,
-                at,
+                places
+                    .get(&code)
+                    .cloned()
+                    .unwrap_or_else(|| item.at.clone()),
                 format!("de code {code} hoort al bij een ander signaal"),
                 format!("the code {code} belongs to another signal already"),
             );
-        } else {
-            codes.push(code.clone());
         }
     }
-    seen.extend(codes.iter().cloned());
     codes
 }
 

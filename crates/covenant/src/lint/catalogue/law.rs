@@ -46,4 +46,12 @@ lints! {
     POLICE_RETENTION = "politiesignaal-te-lang", Error,
         "Een politiesignaal vervalt binnen vijf jaar", "A police signal lapses within five years",
         "Maak vervalt_na hooguit \"5 jaar\" (Wpg 8).", "Make vervalt_na at most \"5 jaar\" (Wpg 8).";
+    DECREE = "wpg-18-ontvanger", Error,
+        "Verstrekken op Wpg 18 gaat alleen naar wie het besluit noemt", "Supply under Wpg 18 goes only to whom the decree names",
+        "Verstrek op Wpg 20 met een besluit, of haal de ontvanger uit deze regel.",
+        "Supply under Wpg 20 with a decision, or remove the recipient from this clause.";
+    SINGLE_CASE = "wpg-19-per-geval", Error,
+        "Verstrekken op Wpg 19 gaat per geval", "Supply under Wpg 19 goes case by case",
+        "Zet voorwaarde.goedkeuring met uitvoer.antwoord_na, of verstrek op Wpg 20.",
+        "Set voorwaarde.goedkeuring with uitvoer.antwoord_na, or supply under Wpg 20.";
 }

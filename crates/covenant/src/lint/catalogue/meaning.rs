@@ -103,4 +103,14 @@ lints! {
     EXAMPLE_FAILS = "voorbeeld-klopt-niet", Error,
         "Elk voorbeeld komt uit", "Every example holds",
         "Verbeter het voorbeeld of de regel.", "Correct the example or the clause.";
+    SCAN_WITHOUT_AREA = "scan-zonder-gebied", Error,
+        "Een scan zegt hoe groot een gebied is", "A scan says how large an area is",
+        "Zet uitvoer.gebied: buurt, wijk of gemeente.", "Set uitvoer.gebied: buurt, wijk or gemeente.";
+    ALWAYS_TRUE = "altijd-waar", Info,
+        "Een voorwaarde die altijd waar is", "A condition that is always true",
+        "U mag dit laten staan voor wie het leest.", "You may leave this for whoever reads it.";
+    IDLE_ROLE = "rol-zonder-taak", Info,
+        "Een rol die niets vraagt, ontvangt of goedkeurt", "A role that asks, receives and approves nothing",
+        "Kijk of de naam goed gespeld is; een partij die alleen geeft mag een rol hebben.",
+        "See whether the name is spelt well; a party that only supplies may have a role.";
 }

@@ -41,7 +41,7 @@ lints! {
         "Zet codes, bijvoorbeeld codes = [\"vera:AGR.FYS\"].", "Set codes, for example codes = [\"vera:AGR.FYS\"].";
     PERSON_HMAC = "persoon-hmac", Warning,
         "Personen met het lichte profiel", "Persons under the light profile",
-        "Kies profiel = \"oprf\", of aanvaard dit in de DPIA.", "Choose profiel = \"oprf\", or accept this in the DPIA.";
+        "Aanvaard dit in de DPIA, tot er een sleutelhouder is.", "Accept this in the DPIA, until there is a key holder.";
     LAW_MISSING = "wet-ontbreekt", Warning,
         "AVG 6.1.c en 6.1.e noemen de wet", "AVG 6.1.c and 6.1.e name the law",
         "Schrijf { artikel = \"AVG 6.1.e\", wet = \"Gemeentewet 172\" }.", "Write { artikel = \"AVG 6.1.e\", wet = \"Gemeentewet 172\" }.";
@@ -60,4 +60,43 @@ lints! {
     APPROVER_SAME_PARTY = "goedkeurder-zelfde-partij", Warning,
         "Een goedkeurder van de partij die vraagt", "An approver of the party that asks",
         "Laat de bron goedkeuren.", "Let the source approve.";
+    APPROVER_OUTSIDE = "goedkeurder-buiten-regel", Warning,
+        "Een goedkeurder die niets geeft", "An approver that gives nothing",
+        "Laat een bron van de regel goedkeuren.", "Let a source of the clause approve.";
+    NO_KEY_HOLDER = "geen-sleutelhouder", Warning,
+        "Het zware profiel kan nog niet worden geladen", "The hardened profile cannot be loaded yet",
+        "Er is nog geen sleutelhouder: knooppunt en makelaar weigeren dit convenant. Kies profiel = \"hmac\" en aanvaard dat in de DPIA, of wacht.",
+        "There is no key holder yet: node and broker refuse this covenant. Choose profiel = \"hmac\" and accept that in the DPIA, or wait.";
+    NATURE_MISFIT = "aard-past-niet", Warning,
+        "Een zwaar gegeven met de aard gewoon", "Heavy data with the nature gewoon",
+        "Zet aard = \"strafrechtelijk\" of \"bijzonder\", of haal de code weg.", "Set aard = \"strafrechtelijk\" or \"bijzonder\", or remove the code.";
+    LAW_MISFIT = "wet-past-niet", Warning,
+        "Een wet die deze partij geen taak geeft", "A law that gives this party no task",
+        "Noem de wet die deze partij zelf de taak of plicht geeft.", "Name the law that gives this party itself the task or duty.";
+    EXEMPTION_MISFIT = "uitzondering-past-niet", Warning,
+        "Een uitzondering die meer vraagt dan hier staat", "An exception that asks more than is here",
+        "Kies een ander artikel, of leg in de DPIA vast waarom dit past.", "Choose another article, or record in the DPIA why this fits.";
+    OWN_INTEREST = "uavg-33-2-b", Warning,
+        "UAVG 33.2.b voor gegevens van de politie", "UAVG 33.2.b for data of the police",
+        "Noem voor wat van de politie komt UAVG 33.1.a erbij.", "Add UAVG 33.1.a for what comes from the police.";
+    POLICE_SAFEGUARDS = "politie-zonder-waarborg", Warning,
+        "Politiegegevens zonder geheimhouding, vastlegging of correctie", "Police data without secrecy, record or correction",
+        "Zet belofte.niet_doorgeven = true, plicht.vastleggen en plicht.corrigeren = true.",
+        "Set belofte.niet_doorgeven = true, plicht.vastleggen and plicht.corrigeren = true.";
+    RULED_OUT = "doel-sluit-uit", Warning,
+        "De politie ontvangt voor wat het doel uitsluit", "Police receive for what the purpose rules out",
+        "Laat de politie op Wpg 8 ontvangen, of haal opsporing uit niet_voor.", "Let police receive under Wpg 8, or remove opsporing from niet_voor.";
+    DATED_LATER = "datum-na-aanvang", Warning,
+        "Een besluit of DPIA van na het begin", "A decision or assessment of after the beginning",
+        "Laat het convenant later beginnen, of noem het stuk dat er eerder was.", "Let the covenant begin later, or name the document that was there before.";
+    ASSESSMENT_OLD = "dpia-te-oud", Warning,
+        "Een DPIA van meer dan drie jaar oud", "An assessment of more than three years old",
+        "Beoordeel opnieuw en noem de nieuwe DPIA.", "Assess again and name the new assessment.";
+    INFORM = "informeren-past-niet", Warning,
+        "Informeren door de goede partij, op tijd, met de goede grond voor uitstel", "Informing by the right party, in time, with the right ground to put it off",
+        "Laat een partij van de regel binnen een maand informeren; de politie stelt uit op Wpg 27, anderen op UAVG 41.",
+        "Let a party of the clause inform within a month; police put it off under Wpg 27, others under UAVG 41.";
+    BREACH_LATE = "datalek-te-laat", Warning,
+        "Een datalek komt te laat bij de bron", "A breach is reported to the source too late",
+        "Maak belofte.datalek_melden hooguit \"72 uur\".", "Make belofte.datalek_melden at most \"72 uur\".";
 }
