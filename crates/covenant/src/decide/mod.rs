@@ -18,6 +18,7 @@ mod may_ask;
 mod permit;
 mod reason;
 mod replay;
+mod simulate;
 mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -38,5 +39,6 @@ pub use may_ask::{Question, Refusal, RefusalCode, may_ask};
 pub use permit::{Decision, Duty, Permit, Promise, Withheld};
 pub use reason::{Reason, Unmet};
 pub use replay::{Again, Decided, NotRecorded, Past};
+pub use simulate::{Unclear, Would};
 pub use standing::Standing;
 pub use then::{JudgedThen, Occasion, StandingThen, Then};
