@@ -6,9 +6,11 @@
 //!
 //! - [`mod@outcome`]: the side record of a decision
 //! - [`then`]: what a decision rested on, read back from its side record
+//! - [`simulate`]: what a draft would have decided
 //! - [`again`]: every decision of a log made again, and what differs
 
 pub mod again;
 pub mod outcome;
+pub mod simulate;
 
 pub mod then;

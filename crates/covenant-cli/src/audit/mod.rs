@@ -9,6 +9,8 @@ mod verify;
 
 use clap::Subcommand;
 
+pub(crate) use replay::unable;
+
 use crate::answer::{Found, Language};
 
 /// Reads and verifies the disclosure log.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use ledger::Report as Verified;
 use ::replay::again::{Difference, Differing, Replay, Report, Unable};
 use ::replay::then::Unreadable;
+use clap::Args;
+use ledger::Report as Verified;
 use serde_json::{Value, json};
 
 use super::past;
@@ -127,9 +127,7 @@ fn short(value: &Value) -> String {
 pub(crate) fn unable(why: &Unable, lang: Language) -> String {
     match (lang, why) {
         (Language::En, why) => why.to_string(),
-        (Language::Nl, Unable::Hidden) => {
-            "de uitkomst is voor deze lezer niet geopend".to_owned()
-        }
+        (Language::Nl, Unable::Hidden) => "de uitkomst is voor deze lezer niet geopend".to_owned(),
         (Language::Nl, Unable::Erased) => "de uitkomst is gewist".to_owned(),
         (Language::Nl, Unable::OtherVersion) => {
             "de uitkomst is van een andere versie van het logboek".to_owned()

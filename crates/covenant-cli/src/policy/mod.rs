@@ -3,6 +3,7 @@
 mod check;
 mod matrix;
 mod sign;
+mod simulate;
 
 use std::path::Path;
 
@@ -19,6 +20,9 @@ pub(crate) enum Policy {
     Check(check::Check),
     /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
     Sign(sign::Sign),
+    /// Tells what a draft would have decided of what was decided before; exit code 1 when anything
+    /// would come out otherwise, or can't be told.
+    Simulate(simulate::Simulate),
     /// Prints every cell that a covenant opens, with its clause.
     Matrix(matrix::Matrix),
 }
@@ -28,6 +32,7 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
     match policy {
         Policy::Check(told) => check::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
+        Policy::Simulate(told) => simulate::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
     }
 }

@@ -273,7 +273,10 @@ fn same_signals(
     let same_lists = [
         (same(&before.from, &after.from), "van"),
         (same(&before.about, &after.about), "over"),
-        (same(&before.comparisons, &after.comparisons), "vergelijking"),
+        (
+            same(&before.comparisons, &after.comparisons),
+            "vergelijking",
+        ),
         (before.purpose == after.purpose, "doel"),
         (old.id() == draft.id(), "id"),
     ];
@@ -281,7 +284,10 @@ fn same_signals(
         return Err(word);
     }
     let comparisons = after.comparisons.iter();
-    if comparisons.into_iter().any(|name| old.match_key(name) != draft.match_key(name)) {
+    if comparisons
+        .into_iter()
+        .any(|name| old.match_key(name) != draft.match_key(name))
+    {
         return Err("vergelijking");
     }
     if old.vocabulary() != draft.vocabulary() {
@@ -353,7 +359,12 @@ fn counted_alike(
         (true, false) if none => Ok(facts.live),
         (true, false) => Err(word),
     };
-    let recent = tally(is.within.is_some(), was.within == is.within, facts.recent, "binnen")?;
+    let recent = tally(
+        is.within.is_some(),
+        was.within == is.within,
+        facts.recent,
+        "binnen",
+    )?;
     let per_case = is.review == Some(Review::PerCase);
     let reviewed = if per_case {
         Tally::default()
@@ -375,9 +386,21 @@ fn counted_alike(
     let tallies = [recent, reviewed, in_area];
     // A quality that the draft drops matters only where it took something away.
     let dropped = [
-        (was.within.is_some() && is.within.is_none(), facts.recent, "binnen"),
-        (was.review.is_some() && is.review.is_none(), facts.reviewed, "beoordeling"),
-        (!was.areas.is_empty() && is.areas.is_empty(), facts.in_area, "gebied"),
+        (
+            was.within.is_some() && is.within.is_none(),
+            facts.recent,
+            "binnen",
+        ),
+        (
+            was.review.is_some() && is.review.is_none(),
+            facts.reviewed,
+            "beoordeling",
+        ),
+        (
+            !was.areas.is_empty() && is.areas.is_empty(),
+            facts.in_area,
+            "gebied",
+        ),
     ];
     let took = dropped
         .into_iter()
@@ -388,7 +411,12 @@ fn counted_alike(
         carried.counted = Vec::new();
     } else if tallies.iter().all(|tally| *tally == facts.live) {
         // All count. How many of them are this source's was not recorded; that there are, is.
-        carried.counted = carried.found.iter().filter(|kind| open(kind)).cloned().collect();
+        carried.counted = carried
+            .found
+            .iter()
+            .filter(|kind| open(kind))
+            .cloned()
+            .collect();
         carried.facts.counted = facts.live;
         let any = u32::from(!carried.counted.is_empty());
         carried.facts.of_cell = if any == 0 { 0 } else { facts.of_cell.max(1) };
