@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+#[expect(dead_code, reason = "each test crate uses a part of it")]
 mod past;
 
 use std::collections::{BTreeMap, BTreeSet};

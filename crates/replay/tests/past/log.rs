@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use covenant::decide::Past;
 use ledger::counters::Reader;
 use ledger::export::{Disclosed, Exporter, Shown};
-use ledger::verify::Verifier;
+use ledger::verify::{Seen, Verifier};
 use ledger::{
     AudienceKey, Counters, LogSigner, NewEntry, NodeId, Outcome, Placement, Salt, Salts, Sealed,
     tree,
@@ -54,16 +54,25 @@ impl Log {
     /// Exports all of it, verifies the export, and makes its decisions again. `hide` leaves out the
     /// outcome of these places.
     pub(crate) fn replay(&self, pasts: &BTreeMap<Digest, Past>, hide: &[usize]) -> Report {
-        let mut verifier = Verifier::new(self.signer.verifier());
         let mut replay = Replay::new(pasts);
+        self.export(hide, |seen| replay.take(seen));
+        replay.finish()
+    }
+
+    /// Exports all of it, verifies the export, and gives what each record shows to `take`.
+    pub(crate) fn each_seen(&self, take: impl FnMut(Seen)) {
+        self.export(&[], take);
+    }
+
+    fn export(&self, hide: &[usize], mut take: impl FnMut(Seen)) {
+        let mut verifier = Verifier::new(self.signer.verifier());
         for line in self.lines(hide) {
             verifier.line(line.trim_end().as_bytes()).unwrap();
             if let Some(seen) = verifier.take_seen() {
-                replay.take(seen);
+                take(seen);
             }
         }
         assert!(verifier.finish().is_good());
-        replay.finish()
     }
 
     fn lines(&self, hide: &[usize]) -> Vec<String> {

@@ -25,6 +25,12 @@ pub(crate) struct Logged {
 /// Logs at least `decisions` under one random covenant.
 pub(crate) fn log_some(log: &mut Log, random: &mut Random, decisions: usize) -> Logged {
     let world = World::random(random);
+    let decisions = log_of(log, random, &world, decisions);
+    Logged { world, decisions }
+}
+
+/// Logs at least `decisions` under this covenant, and returns how many.
+pub(crate) fn log_of(log: &mut Log, random: &mut Random, world: &World, decisions: usize) -> usize {
     let mut made = 0;
     let mut number = 0;
     while made < decisions {
@@ -33,20 +39,17 @@ pub(crate) fn log_some(log: &mut Log, random: &mut Random, decisions: usize) -> 
         number += 1;
         let transaction = format!("{}-{number}", log.size());
         made += if random.one_in(2) {
-            ask(log, random, &world, &standing, &transaction, now)
+            ask(log, random, world, &standing, &transaction, now)
         } else {
             let trigger = random.signal();
             let found = random.found(Some(trigger));
             push(log, &world.active, &standing, &found, &transaction, now)
         };
     }
-    Logged {
-        world,
-        decisions: made,
-    }
+    made
 }
 
-fn about(kind: Kind, transaction: &str, decided: Decided) -> About {
+pub(crate) fn about(kind: Kind, transaction: &str, decided: Decided) -> About {
     About {
         kind,
         transaction: transaction.to_owned(),
@@ -141,7 +144,7 @@ fn push(
 }
 
 impl Random {
-    fn asker(&mut self, active: &ActiveCovenant) -> AskerFacts {
+    pub(crate) fn asker(&mut self, active: &ActiveCovenant) -> AskerFacts {
         let covenant = active.covenant();
         let clauses = covenant.clauses();
         // Mostly somebody whom a clause names, for its purpose.

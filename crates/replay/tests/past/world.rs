@@ -68,6 +68,7 @@ const CHANGES: [(&str, &[&str]); 12] = [
 ];
 
 /// Numbers that look random and are the same in every run.
+#[derive(Clone)]
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -236,6 +237,27 @@ impl World {
         }
         if random.one_in(60) {
             self.event(&mut standing, EventKind::Withdraw);
+        }
+        standing
+    }
+
+    /// The same parties confirmed for every world, and perhaps the same suspension.
+    pub(crate) fn same_standing(&self, random: &Random) -> Standing {
+        let mut random = random.clone();
+        let mut standing = Standing::new(self.active.covenant());
+        for (name, _) in PARTIES {
+            if !random.one_in(12) {
+                standing.confirm(&PartyId::parse(name).unwrap(), now());
+            }
+        }
+        let scopes = [
+            Scope::Recipient(PartyId::parse("gemeente").unwrap()),
+            Scope::Signal(model::SignalTypeId::parse("agressie").unwrap()),
+            Scope::Clause(model::ClauseNo::parse("4.2").unwrap()),
+        ];
+        if random.one_in(6) {
+            let scope = random.pick(&scopes).clone();
+            self.event(&mut standing, EventKind::Suspend(scope));
         }
         standing
     }
