@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("identity", &["model"]),
     ("wire", &["model"]),
     ("process", &["model"]),
+    ("replay", &["model", "covenant", "ledger"]),
     ("store", &["model", "covenant", "ledger"]),
     (
         "node",
@@ -32,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "broker",
         &[
-            "model", "covenant", "ledger", "identity", "wire", "store", "process",
+            "model", "covenant", "ledger", "replay", "identity", "wire", "store", "process",
         ],
     ),
     (
@@ -57,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pseudonym",
             "covenant",
             "ledger",
+            "replay",
             "identity",
             "wire",
             "store",
@@ -69,7 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without I/O, clock, async or logging.
-const PURE: &[&str] = &["model", "pseudonym", "covenant", "ledger"];
+const PURE: &[&str] = &["model", "pseudonym", "covenant", "ledger", "replay"];
 
 /// What this machine builds: crates for other systems were perhaps never fetched.
 fn metadata() -> cargo_metadata::Metadata {

@@ -7,6 +7,7 @@ use covenant::decide::{
 use covenant::language::words::LoginLevel;
 use ledger::{Decided as Outcome, Kind, NewEntry};
 use model::{Digest, Subject, Timestamp};
+use replay::outcome::{About, outcome};
 use sha2::{Digest as _, Sha256};
 use store::{BrokerTx, Decided, Limit, Logged, Remember, RequestKey, Step};
 use wire::reason::Reason;
@@ -15,7 +16,6 @@ use wire::status::Refusal;
 use wire::word::AssuranceLevel;
 
 use crate::Broker;
-use crate::entries::{About, outcome};
 use crate::members::Member;
 use crate::refusal::{Refused, until_tomorrow};
 

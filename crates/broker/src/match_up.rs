@@ -8,6 +8,7 @@ use covenant::decide::{Decision, Disclosure, PairDecision, Standing, decide_matc
 use covenant::signoff::ActiveCovenant;
 use ledger::{Decided as Outcome, Kind, NewEntry};
 use model::{CovenantId, Digest, Match, NoticeId, Signal, Timestamp};
+use replay::outcome::{About, ground, outcome};
 use std::collections::BTreeMap;
 use store::{BrokerTx, Decided, NewNotice, Step, StoreError, Work};
 use wire::notice::MatchId;
@@ -16,7 +17,7 @@ use wire::reason::Reason;
 use crate::Broker;
 use crate::delivery::{BasisBody, NoticeBody};
 use crate::disclose::{Undischarged, discharge};
-use crate::entries::{About, ground, outcome, padding, probe_alarm};
+use crate::entries::{padding, probe_alarm};
 use crate::match_state::depends_on_standing;
 use crate::refusal::Refused;
 

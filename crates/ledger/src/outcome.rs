@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{ActorId, ClauseNo, Digest, PartyId, PurposeId, RoleRef, SignalTypeId};
+use model::{ActorId, ClauseNo, Day, Digest, PartyId, PurposeId, RoleRef, SignalTypeId};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
@@ -52,6 +52,14 @@ pub struct Outcome {
     /// What was known: numbers and enums only.
     #[serde(with = "as_text_keys")]
     pub facts: BTreeMap<Code, Fact>,
+    /// How the covenant stood; none for an event that decides nothing, and in an outcome that was
+    /// written before this was recorded.
+    #[serde(default)]
+    pub standing: Option<Standing>,
+    /// What was known of every clause, role and level that was judged, so that the decision can be
+    /// made again.
+    #[serde(default)]
+    pub judged: Vec<Judged>,
     /// What was decided; none for an event that decides nothing.
     pub decision: Option<Decided>,
     /// Why: every unmet condition, or what refused.
@@ -59,6 +67,9 @@ pub struct Outcome {
     /// What the recipient was shown (`toont`), for example `handelingsadvies`.
     #[serde(with = "as_optional_text")]
     pub output_kind: Option<Code>,
+    /// Every level (`toont`) that the recipient was shown, lowest first.
+    #[serde(default, with = "as_texts")]
+    pub shown: Vec<Code>,
     /// The duties (`plicht`) that the disclosure carries.
     #[serde(with = "as_texts")]
     pub duties: Vec<Code>,
@@ -132,6 +143,47 @@ pub struct Exception {
     /// The recipient's.
     #[serde(with = "as_texts")]
     pub receive: Vec<Reference>,
+}
+
+/// How a covenant stood when something was decided under it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// The day that counted.
+    #[serde(with = "as_day")]
+    pub day: Day,
+    /// Whether it was over for good, apart from its dates.
+    pub over: bool,
+    /// Which of recipient and source had confirmed it within 24 hours.
+    #[serde(with = "as_texts")]
+    pub confirmed: Vec<PartyId>,
+    /// What was suspended: `whole`, `clause:3.1`, `signal:gevaarlijk-dier`, `recipient:politie`.
+    #[serde(with = "as_texts")]
+    pub suspended: Vec<Code>,
+}
+
+/// What was known of one clause for these roles at these levels.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judged {
+    /// The clause.
+    #[serde(with = "as_text")]
+    pub clause: ClauseNo,
+    /// The roles.
+    #[serde(with = "as_texts")]
+    pub roles: Vec<RoleRef>,
+    /// The levels (`toont`).
+    #[serde(with = "as_texts")]
+    pub shows: Vec<Code>,
+    /// The kinds of the source's signals that agree, whatever closes their cells.
+    #[serde(with = "as_texts")]
+    pub found: Vec<SignalTypeId>,
+    /// The kinds of those that count.
+    #[serde(with = "as_texts")]
+    pub counted: Vec<SignalTypeId>,
+    /// The facts that are others than those of the outcome itself.
+    #[serde(with = "as_text_keys")]
+    pub facts: BTreeMap<Code, Fact>,
 }
 
 /// One known thing: a number, a yes or no, or a word of a closed list.
@@ -226,9 +278,12 @@ impl Outcome {
             purpose: None,
             basis: None,
             facts: BTreeMap::new(),
+            standing: None,
+            judged: Vec::new(),
             decision: None,
             reasons: Vec::new(),
             output_kind: None,
+            shown: Vec::new(),
             duties: Vec::new(),
             subject_commitment: None,
             content_commitment: None,
@@ -250,6 +305,24 @@ impl Outcome {
     /// [`OutcomeError`] when the bytes are not the JSON of an outcome.
     pub fn from_json(bytes: &[u8]) -> Result<Self, OutcomeError> {
         serde_json::from_slice(bytes).map_err(|_| OutcomeError)
+    }
+}
+
+mod as_day {
+    use model::Day;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over the field by reference"
+    )]
+    pub(super) fn serialize<S: Serializer>(day: &Day, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&day.to_string())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Day, D::Error> {
+        let text = String::deserialize(d)?;
+        Day::parse(&text).ok_or_else(|| D::Error::custom("a day has another form"))
     }
 }
 

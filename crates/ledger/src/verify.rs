@@ -15,7 +15,7 @@ use crate::checkpoint::{Checkpoint, LogVerifier};
 use crate::counters::{Counting, Purpose, Reader};
 use crate::entry::Skeleton;
 use crate::export::json::{self, Entry, Header};
-use crate::export::{FORMAT, MAX_LINE};
+use crate::export::{Disclosed, FORMAT, MAX_LINE};
 use crate::opening::Part;
 use crate::verify::record::{Read, Record, digests, read_outcome, read_reader};
 use crate::verify::walk::Walk;
@@ -174,6 +174,20 @@ pub struct Verifier {
     walk: Option<Walk>,
     counting: Option<Counting>,
     report: Report,
+    seen: Option<Seen>,
+}
+
+/// What a good record shows of its leaf. Every opening opens its commitment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// The leaf.
+    pub leaf: Skeleton,
+    /// The request.
+    pub request: Disclosed,
+    /// The answer.
+    pub answer: Disclosed,
+    /// The outcome's bytes, for [`crate::Outcome::from_json`].
+    pub outcome: Disclosed,
 }
 
 impl Verifier {
@@ -197,7 +211,14 @@ impl Verifier {
             walk: None,
             counting: None,
             report,
+            seen: None,
         }
+    }
+
+    /// What the last line showed, once: nothing of the header, of a record that is a hash only, and
+    /// of a bad one.
+    pub const fn take_seen(&mut self) -> Option<Seen> {
+        self.seen.take()
     }
 
     /// Takes one line without its line feed. Once a line was bad, every further one gets the same.
@@ -209,6 +230,7 @@ impl Verifier {
             return Err(bad.clone());
         }
         self.lines += 1;
+        self.seen = None;
         let index = self.walk.as_ref().map(|walk| walk.next);
         let judged = if line.len() > MAX_LINE {
             Err(Broken(
@@ -341,6 +363,13 @@ impl Verifier {
                 Read::Hidden => {}
             }
         }
+        let [request, answer, outcome] = openings.map(Disclosed::from);
+        self.seen = Some(Seen {
+            leaf,
+            request,
+            answer,
+            outcome,
+        });
         Ok(())
     }
 }

@@ -12,11 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ledger::export::{FORMAT, MAX_LINE};
-use ledger::outcome::{Basis, Cell, Exception, Fact, Reason, Recipient};
+use ledger::outcome::{Basis, Cell, Exception, Fact, Judged, Reason, Recipient, Standing};
 use ledger::word::{Code, Reference, TraceId, TransactionId};
 use ledger::{Decided, Kind, LEAF_LEN, Outcome, Part, Promise};
 use log_builder::{busy_log, check, code, covenant, engine};
-use model::ClauseNo;
+use model::{ClauseNo, Day, PartyId};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -193,10 +193,22 @@ fn an_outcome_reads_back_and_knows_no_other_field() {
     );
 }
 
+/// Outcomes that were written before standing and judgements were recorded stay in the log.
+#[test]
+fn an_outcome_of_before_the_record_of_judgements_reads() {
+    let mut json: Value = serde_json::from_slice(&full_outcome().to_json()).unwrap();
+    let fields = json.as_object_mut().unwrap();
+    fields.remove("standing");
+    fields.remove("judged");
+    fields.remove("shown");
+    let old = Outcome::from_json(json.to_string().as_bytes()).unwrap();
+    assert!(old.standing.is_none() && old.judged.is_empty());
+}
+
 fn paths(value: &Value, path: &str, found: &mut impl FnMut(&str, &Value)) {
     match value {
         // The names of facts come from the covenant language: they are no fields of the format.
-        Value::Object(fields) if path != "facts" => {
+        Value::Object(fields) if path != "facts" && path != "judged.facts" => {
             for (key, value) in fields {
                 let path = if path.is_empty() {
                     key.clone()
@@ -245,6 +257,20 @@ fn full_outcome() -> Outcome {
             (code("dossier"), Fact::Flag(true)),
             (code("inlogniveau"), word("hoog")),
         ]),
+        standing: Some(Standing {
+            day: Day::parse("2026-11-23").unwrap(),
+            over: false,
+            confirmed: vec![PartyId::parse("corporatie").unwrap()],
+            suspended: vec![code("clause:4.1")],
+        }),
+        judged: vec![Judged {
+            clause: ClauseNo::parse("3.1").unwrap(),
+            roles: vec![model::RoleRef::parse("corporatie.huismeester").unwrap()],
+            shows: vec![code("handelingsadvies")],
+            found: vec![model::SignalTypeId::parse("gevaarlijk-dier").unwrap()],
+            counted: Vec::new(),
+            facts: BTreeMap::from([(code("of_cell"), Fact::Number(0))]),
+        }],
         decision: Some(Decided::Withheld),
         reasons: vec![Reason {
             code: code("treffers"),
@@ -253,6 +279,7 @@ fn full_outcome() -> Outcome {
             threshold: Some(Fact::Number(1)),
         }],
         output_kind: Some(code("handelingsadvies")),
+        shown: vec![code("handelingsadvies")],
         subject_commitment: Some(covenant().into()),
         content_commitment: Some(covenant().into()),
         ..outcome

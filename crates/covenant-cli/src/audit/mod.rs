@@ -2,10 +2,14 @@
 
 mod entries;
 mod export;
+pub(crate) mod past;
 mod query;
+mod replay;
 mod verify;
 
 use clap::Subcommand;
+
+pub(crate) use replay::unable;
 
 use crate::answer::{Found, Language};
 
@@ -16,6 +20,8 @@ pub(crate) enum Audit {
     Query(query::Query),
     /// Saves the log as JSON Lines, to be verified offline.
     Export(export::Export),
+    /// Makes every decision of an export again: each must come out as it was recorded.
+    Replay(replay::Again),
     /// Says which of the log's promises hold, and names the first bad record.
     Verify(verify::Verify),
 }
@@ -25,6 +31,7 @@ pub(crate) fn run(audit: Audit, lang: Language) -> anyhow::Result<Found> {
     match audit {
         Audit::Query(query) => query::run(&query, lang),
         Audit::Export(export) => export::run(&export, lang),
+        Audit::Replay(again) => replay::run(&again, lang),
         Audit::Verify(verify) => verify::run(&verify, lang),
     }
 }

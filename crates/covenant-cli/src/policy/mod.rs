@@ -9,6 +9,7 @@ mod read;
 mod schema;
 mod sign;
 mod test;
+mod simulate;
 
 use std::path::Path;
 
@@ -37,6 +38,9 @@ pub(crate) enum Policy {
     Read(read::Read),
     /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
     Sign(sign::Sign),
+    /// Tells what a draft would have decided of what was decided before; exit code 1 when anything
+    /// would come out otherwise, or can't be told.
+    Simulate(simulate::Simulate),
     /// Prints every cell that a covenant opens, with its clause.
     Matrix(matrix::Matrix),
     /// Prints the JSON Schema of a covenant or of a file of cases, for editors.
@@ -55,6 +59,7 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Fmt(told) => fmt::run(&told, lang),
         Policy::Read(told) => read::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
+        Policy::Simulate(told) => simulate::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
         Policy::Schema(told) => schema::run(&told),
         Policy::Test(told) => test::run(&told, lang),

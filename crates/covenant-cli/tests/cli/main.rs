@@ -14,6 +14,7 @@ mod link;
 mod policy;
 mod policy_diff;
 mod policy_test;
+mod replay;
 mod world;
 
 use std::path::{Path, PathBuf};

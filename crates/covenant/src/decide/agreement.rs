@@ -5,15 +5,14 @@ use std::collections::BTreeSet;
 
 use model::{
     Candidate, Day, Match, MatchKeyId, MatchKeyName, Neighbourhood, PartyId, ProtectionStatement,
-    RoleRef, Signal, SignalTypeId, Subject, Timestamp,
+    Signal, SignalTypeId, Subject, Timestamp,
 };
 
-use super::evaluate::{Closed, demands, gate};
-use super::{Asking, Cell, Facts, Protections, Reason, Standing, Tally, Unmet};
+use super::weigh::{Known, Level, Scales, Weighed, sorted};
+use super::{Asking, Facts, Protections, Tally};
 use crate::language::clause::Clause;
 use crate::language::covenant::Covenant;
-use crate::language::words::{Review, Shows, Trigger};
-use crate::signoff::Compiled;
+use crate::language::words::{Review, Trigger};
 
 /// A signal that agrees with the subject in question.
 #[derive(Clone, Debug)]
@@ -198,89 +197,51 @@ fn worse(one: ProtectionStatement, other: ProtectionStatement) -> ProtectionStat
 /// Where and when a judgement is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
-    pub(super) compiled: &'a Compiled,
-    pub(super) standing: &'a Standing,
+    pub(super) scales: Scales<'a>,
     pub(super) trigger: Trigger,
     pub(super) asking: Asking,
     pub(super) protections: Protections,
-    pub(super) now: Timestamp,
 }
 
-/// One level of a clause judged for one role and one source: its cells over all kinds of signal.
+/// One level judged, with the source's signals that count.
 #[derive(Clone, Debug)]
 pub(super) struct Judged<'a> {
-    pub(super) facts: Facts,
-    /// Empty when it is revealed.
-    pub(super) unmet: Vec<Unmet>,
-    /// The source's signals that count.
+    pub(super) weighed: Weighed,
     pub(super) counted: Vec<Hit<'a>>,
 }
 
 impl Setting<'_> {
-    /// Judges `clause` (at `place` in the file) for one role, source and level. Only signals whose
-    /// own cell is open count, for whichever source; so closing a cell never helps another.
-    pub(super) fn judge<'h>(
-        &self,
-        (place, clause): (usize, &Clause),
-        role: &RoleRef,
-        source: &PartyId,
-        shows: Shows,
-        hits: &[Hit<'h>],
-    ) -> Judged<'h> {
-        let cell = |party: &PartyId, kind: &SignalTypeId| Cell {
-            role: role.clone(),
-            purpose: clause.purpose.clone(),
-            source: party.clone(),
-            signal: kind.clone(),
-            shows,
-        };
-        let gate = |party: &PartyId, kind: &SignalTypeId| match gate(
-            self.compiled,
-            self.standing,
-            &cell(party, kind),
-            self.now,
-        ) {
-            Ok(opened_by) if opened_by == place => Ok(()),
-            Ok(_) => Err(Unmet {
-                reason: Reason::NotNamed,
-                fact: 0,
-                threshold: 1,
-            }),
-            Err(Closed { unmet, .. }) => Err(unmet),
-        };
+    /// Judges one level. Only signals whose own cell is open count, for whichever source; so
+    /// closing a cell never helps another.
+    pub(super) fn judge<'h>(&self, level: &Level<'_>, hits: &[Hit<'h>]) -> Judged<'h> {
         let open: Vec<Hit<'h>> = hits
             .iter()
-            .filter(|hit| gate(&hit.sighting.signal.party, hit.kind).is_ok())
+            .filter(|hit| {
+                let source = &hit.sighting.signal.party;
+                self.scales.gate(level, source, hit.kind).is_ok()
+            })
             .cloned()
             .collect();
         let quality = Quality {
-            clause,
-            now: self.now,
+            clause: level.clause,
+            now: self.scales.now,
         };
+        let is_source = |hit: &&Hit<'h>| hit.sighting.signal.party == *level.source;
         let counted: Vec<Hit<'h>> = open
             .iter()
-            .filter(|hit| quality.counts(hit) && hit.sighting.signal.party == *source)
+            .filter(|hit| quality.counts(hit) && is_source(hit))
             .cloned()
             .collect();
-        let facts = self.facts(&open, &quality, counted.len());
-        // What closes the source's cells: those of its signals, or all where it has none.
-        let found = hits.iter().filter(|h| h.sighting.signal.party == *source);
-        let mut kinds: Vec<&SignalTypeId> = found.map(|h| h.kind).collect();
-        if kinds.is_empty() {
-            kinds.extend(&clause.about);
-        }
-        let gates: Vec<Result<(), Unmet>> = kinds.iter().map(|k| gate(source, k)).collect();
-        let closed = gates.iter().all(Result::is_err);
-        let mut unmet: Vec<Unmet> = if closed {
-            gates.into_iter().filter_map(Result::err).collect()
-        } else {
-            demands(clause, shows, &facts)
+        let kinds = |hits: &mut dyn Iterator<Item = &Hit<'h>>| {
+            sorted(hits.map(|hit| hit.kind.clone()).collect())
         };
-        unmet.sort_unstable();
-        unmet.dedup();
+        let known = Known {
+            found: kinds(&mut hits.iter().filter(is_source)),
+            counted: kinds(&mut counted.iter()),
+            facts: self.facts(&open, &quality, counted.len()),
+        };
         Judged {
-            facts,
-            unmet,
+            weighed: self.scales.weigh(level, known),
             counted,
         }
     }

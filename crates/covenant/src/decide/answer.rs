@@ -1,11 +1,15 @@
 //! The answer to a question, after the look-up.
 
+use std::sync::Arc;
+
 use model::{Match, PartyId, Timestamp};
 
-use super::agreement::{Judged, Setting, Sighting, hits, protections};
+use super::agreement::{Setting, Sighting, hits, protections};
 use super::may_ask::{Question, named};
 use super::permit::{Decision, Permit, Record, Withheld};
-use super::{AskerFacts, Reason, Shown, Standing, Unmet};
+use super::then::JudgedThen;
+use super::weigh::{Level, Scales, Weighed};
+use super::{AskerFacts, Facts, Reason, Shown, Standing, Unmet};
 use crate::language::clause::Clause;
 use crate::language::words::{Shows, Trigger};
 use crate::signoff::ActiveCovenant;
@@ -54,32 +58,41 @@ pub fn answer(
     } = question;
     let today = now.day();
     let sightings: Vec<Sighting<'_>> = found.candidates.iter().filter_map(Sighting::of).collect();
-    let setting = Setting {
+    let scales = Scales {
         compiled,
         standing,
+        now,
+    };
+    let setting = Setting {
+        scales,
         trigger: Trigger::Question,
         asking: asker.asking,
         protections: protections(covenant, found, &sightings, today),
-        now,
     };
     let recipient = asker.role.party();
+    let put = Put {
+        scales,
+        asker: &asker,
+        open: &open,
+        is_of_this_version: file == covenant.digest(),
+        nothing_found: setting.nothing_found(),
+    };
     let clauses = named(compiled, &asker);
     let mut best: Vec<(PartyId, Best)> = Vec::new();
     for source in sources {
-        let mut options = Vec::new();
-        for (place, clause) in clauses.iter().filter(|(_, c)| c.from.contains(&source)) {
+        let of_source = clauses.iter().filter(|(_, c)| c.from.contains(&source));
+        let weighed = of_source.map(|(place, clause)| {
+            let level = Level {
+                place: *place,
+                clause,
+                role: &asker.role,
+                source: &source,
+                shows: Shows::Advice,
+            };
             let hits = hits(covenant, clause, &recipient, &sightings, today);
-            let mut judged =
-                setting.judge((*place, clause), &asker.role, &source, Shows::Advice, &hits);
-            if file != covenant.digest() {
-                forbid(Reason::NotActive, &mut judged);
-            } else if judged.unmet.is_empty() && !open.contains(place) {
-                forbid(Reason::Suspended, &mut judged);
-            }
-            options.push(option(active, &asker, &source, (*place, clause), judged));
-        }
-        let chosen = options.into_iter().reduce(Best::better);
-        let chosen = chosen.unwrap_or_else(|| nothing(active, &asker, &source, &setting));
+            ((*place, *clause), setting.judge(&level, &hits).weighed)
+        });
+        let chosen = put.choose(&source, weighed.collect());
         best.push((source, chosen));
     }
     let advice = best
@@ -91,26 +104,116 @@ pub fn answer(
         .into_iter()
         .map(|(source, best)| SourceDecision {
             source,
-            decision: best.settle(advice),
+            decision: best.decide(advice),
         })
         .collect();
     Answer { advice, decisions }
 }
 
-/// A question that belongs to another version is answered by nothing; and a clause that dropped
-/// out stays out, whatever became of the standing in between.
-fn forbid(reason: Reason, judged: &mut Judged<'_>) {
-    judged.unmet.push(Unmet {
+/// A question that was put, and what its clauses are judged by.
+pub(super) struct Put<'a> {
+    pub(super) scales: Scales<'a>,
+    pub(super) asker: &'a AskerFacts,
+    /// The clauses that remain, by place in the file.
+    pub(super) open: &'a [usize],
+    pub(super) is_of_this_version: bool,
+    pub(super) nothing_found: Facts,
+}
+
+impl Put<'_> {
+    /// What the clauses that look at a source make of it, all of them judged.
+    pub(super) fn choose(
+        &self,
+        source: &PartyId,
+        weighed: Vec<((usize, &Clause), Weighed)>,
+    ) -> Best {
+        let judged = weighed
+            .iter()
+            .map(|((_, clause), one)| JudgedThen::of(clause, &self.asker.role, one))
+            .collect();
+        let options = weighed
+            .into_iter()
+            .map(|(clause, one)| self.option(source, clause, one));
+        let chosen = options.reduce(Best::better);
+        let mut chosen = chosen.unwrap_or_else(|| self.nothing(source));
+        chosen.record.judged = judged;
+        chosen
+    }
+
+    /// A question that belongs to another version is answered by nothing; and a clause that
+    /// dropped out stays out, whatever became of the standing in between.
+    fn option(
+        &self,
+        source: &PartyId,
+        (place, clause): (usize, &Clause),
+        weighed: Weighed,
+    ) -> Best {
+        let mut unmet = weighed.unmet;
+        if !self.is_of_this_version {
+            unmet.push(not(Reason::NotActive));
+        } else if unmet.is_empty() && !self.open.contains(&place) {
+            unmet.push(not(Reason::Suspended));
+        }
+        let vocabulary = self.scales.compiled.covenant.vocabulary();
+        let advice = clause.advice.as_ref();
+        let advice = advice
+            .and_then(|code| vocabulary.advice(code.as_str()))
+            .copied();
+        if advice.is_none() && unmet.is_empty() {
+            unmet.push(not(Reason::NotNamed));
+        }
+        let revealed = unmet.is_empty();
+        Best {
+            advice: advice.filter(|_| revealed),
+            record: Record {
+                clause: Some(place),
+                signals: weighed.known.counted,
+                facts: weighed.known.facts,
+                ..self.record(source, unmet)
+            },
+        }
+    }
+
+    /// A source that no clause of this version names any more.
+    fn nothing(&self, source: &PartyId) -> Best {
+        Best {
+            advice: None,
+            record: self.record(source, vec![not(Reason::NotActive)]),
+        }
+    }
+
+    fn record(&self, source: &PartyId, unmet: Vec<Unmet>) -> Record {
+        let recipient = self.asker.role.party();
+        Record {
+            compiled: Arc::clone(self.scales.compiled),
+            clause: None,
+            roles: vec![self.asker.role.clone()],
+            purpose: self.asker.purpose.clone(),
+            source: Some(source.clone()),
+            signals: Vec::new(),
+            shows: vec![Shows::Advice],
+            facts: self.nothing_found,
+            unmet,
+            standing: self.scales.then(&[&recipient, source]),
+            recipient,
+            told: None,
+            judged: Vec::new(),
+        }
+    }
+}
+
+const fn not(reason: Reason) -> Unmet {
+    Unmet {
         reason,
         fact: 0,
         threshold: 1,
-    });
+    }
 }
 
 /// What one clause makes of one source.
-struct Best {
+pub(super) struct Best {
     record: Record,
-    advice: Option<Advice>,
+    pub(super) advice: Option<Advice>,
 }
 
 impl Best {
@@ -127,92 +230,30 @@ impl Best {
         }
     }
 
-    fn settle(self, told: Advice) -> Decision {
-        let Some(advice) = self.advice else {
-            return Decision::Withhold(Withheld::new(self.record));
+    /// What becomes of it where an advice of rank `told` is told, and whether it is revealed.
+    pub(super) fn settle(self, told: u32) -> (Record, bool) {
+        let mut record = self.record;
+        record.told = Some(told);
+        let Some(rank) = self.advice.map(|advice| u32::from(advice.rank)) else {
+            return (record, false);
         };
-        let code = self.record.clause().and_then(|c| c.advice.clone());
-        let permit = Permit::new(
-            self.record,
-            code.into_iter().map(Shown::Advice).collect(),
-            None,
-        );
-        if advice.rank == told.rank {
-            Decision::Reveal(permit)
-        } else {
-            Decision::Withhold(permit.withhold(Unmet {
+        if rank != told {
+            record.unmet.push(Unmet {
                 reason: Reason::Outranked,
-                fact: u32::from(advice.rank),
-                threshold: u32::from(told.rank),
-            }))
+                fact: rank,
+                threshold: told,
+            });
         }
+        (record, rank == told)
     }
-}
 
-fn option(
-    active: &ActiveCovenant,
-    asker: &AskerFacts,
-    source: &PartyId,
-    (place, clause): (usize, &Clause),
-    mut judged: Judged<'_>,
-) -> Best {
-    let vocabulary = active.covenant().vocabulary();
-    let advice = clause.advice.as_ref();
-    let advice = advice
-        .and_then(|code| vocabulary.advice(code.as_str()))
-        .copied();
-    if advice.is_none() && judged.unmet.is_empty() {
-        judged.unmet.push(Unmet {
-            reason: Reason::NotNamed,
-            fact: 0,
-            threshold: 1,
-        });
-    }
-    let revealed = judged.unmet.is_empty();
-    let mut signals: Vec<_> = judged.counted.iter().map(|h| h.kind.clone()).collect();
-    signals.sort_unstable();
-    signals.dedup();
-    Best {
-        advice: advice.filter(|_| revealed),
-        record: Record {
-            compiled: active.compiled().clone(),
-            clause: Some(place),
-            recipient: asker.role.party(),
-            roles: vec![asker.role.clone()],
-            purpose: asker.purpose.clone(),
-            source: Some(source.clone()),
-            signals,
-            shows: vec![Shows::Advice],
-            facts: judged.facts,
-            unmet: judged.unmet,
-        },
-    }
-}
-
-/// A source that no clause of this version names any more.
-fn nothing(
-    active: &ActiveCovenant,
-    asker: &AskerFacts,
-    source: &PartyId,
-    setting: &Setting<'_>,
-) -> Best {
-    Best {
-        advice: None,
-        record: Record {
-            compiled: active.compiled().clone(),
-            clause: None,
-            recipient: asker.role.party(),
-            roles: vec![asker.role.clone()],
-            purpose: asker.purpose.clone(),
-            source: Some(source.clone()),
-            signals: Vec::new(),
-            shows: vec![Shows::Advice],
-            facts: setting.nothing_found(),
-            unmet: vec![Unmet {
-                reason: Reason::NotActive,
-                fact: 0,
-                threshold: 1,
-            }],
-        },
+    fn decide(self, told: Advice) -> Decision {
+        let (record, reveals) = self.settle(u32::from(told.rank));
+        if !reveals {
+            return Decision::Withhold(Withheld::new(record));
+        }
+        let code = record.clause().and_then(|c| c.advice.clone());
+        let shown = code.into_iter().map(Shown::Advice).collect();
+        Decision::Reveal(Permit::new(record, shown, None))
     }
 }

@@ -41,6 +41,9 @@ pub fn decide(
         shows: vec![cell.shows],
         facts: *facts,
         unmet,
+        standing: standing.then(&compiled.covenant, &[&cell.recipient(), &cell.source], now),
+        told: None,
+        judged: Vec::new(),
     };
     let shown = record
         .clause()

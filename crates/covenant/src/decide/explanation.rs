@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::permit::{Duty, Promise, Record};
+use super::then::{JudgedThen, StandingThen};
 use super::{Facts, Tally};
 use crate::language::clause::{Clause, LegalBasis, Output};
+use crate::signoff::Scope;
 use crate::vocabulary::law::Exemption;
 use model::{PartyId, ProtectionStatement};
 
@@ -28,6 +30,12 @@ pub struct Explanation {
     pub basis: Option<BasisExplained>,
     /// The facts.
     pub facts: FactsExplained,
+    /// How the covenant stood.
+    pub standing: StandingExplained,
+    /// Of an answer the rank of the advice that was told, 0 for none.
+    pub told: Option<u32>,
+    /// What was known of every clause, role and level that was judged.
+    pub judged: Vec<JudgedExplained>,
     /// Every condition that was not met; empty when revealed.
     pub reasons: Vec<ReasonExplained>,
     /// The shape of the output.
@@ -57,6 +65,36 @@ pub struct CellExplained {
     pub shows: Vec<&'static str>,
 }
 
+/// How the covenant stood, see [`super::StandingThen`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct StandingExplained {
+    /// The day that counted, RFC 3339.
+    pub day: String,
+    /// Whether the version was over, apart from its dates.
+    pub over: bool,
+    /// Which of recipient and source had confirmed.
+    pub confirmed: Vec<String>,
+    /// What was suspended: [`Scope::word`].
+    pub suspended: Vec<String>,
+}
+
+/// What was known of one clause for these roles at these levels.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct JudgedExplained {
+    /// The clause.
+    pub clause: String,
+    /// The roles.
+    pub roles: Vec<String>,
+    /// The levels.
+    pub shows: Vec<&'static str>,
+    /// The kinds of the source's signals that agree.
+    pub found: Vec<String>,
+    /// The kinds of those that count.
+    pub counted: Vec<String>,
+    /// The facts.
+    pub facts: FactsExplained,
+}
+
 /// The pair of legal bases of one flow.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct BasisExplained {
@@ -84,6 +122,8 @@ pub struct GroundExplained {
 /// The facts, as numbers and closed words.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FactsExplained {
+    /// What set it in motion, as the covenant calls it.
+    pub trigger: &'static str,
     /// Signals that agree.
     pub live: TallyExplained,
     /// Those that are recent.
@@ -116,6 +156,8 @@ pub struct FactsExplained {
     pub approvals: u32,
     /// Whether the answer was held back.
     pub waited: bool,
+    /// Whether sealed attributes could be released.
+    pub can_release: bool,
     /// A scan: subjects in the cell.
     pub total: u32,
     /// A scan: percentage of the largest contributor.
@@ -181,6 +223,9 @@ pub(super) fn explain(record: &Record, reveal: bool) -> Explanation {
         },
         basis: clause.and_then(|c| basis(c, record)),
         facts: facts(&record.facts),
+        standing: standing(&record.standing),
+        told: record.told,
+        judged: record.judged.iter().map(judged).collect(),
         reasons: record
             .unmet
             .iter()
@@ -239,9 +284,30 @@ fn ground(basis: &LegalBasis) -> GroundExplained {
     }
 }
 
+fn standing(then: &StandingThen) -> StandingExplained {
+    StandingExplained {
+        day: then.day.to_string(),
+        over: then.over,
+        confirmed: texts(&then.confirmed),
+        suspended: then.suspended.iter().map(Scope::word).collect(),
+    }
+}
+
+fn judged(then: &JudgedThen) -> JudgedExplained {
+    JudgedExplained {
+        clause: then.clause.to_string(),
+        roles: texts(&then.roles),
+        shows: then.shows.iter().map(|s| s.as_str()).collect(),
+        found: texts(&then.found),
+        counted: texts(&then.counted),
+        facts: facts(&then.facts),
+    }
+}
+
 fn facts(facts: &Facts) -> FactsExplained {
     let asking = &facts.asking;
     FactsExplained {
+        trigger: facts.trigger.as_str(),
         live: tally(facts.live),
         recent: tally(facts.recent),
         reviewed: tally(facts.reviewed),
@@ -258,6 +324,7 @@ fn facts(facts: &Facts) -> FactsExplained {
         shielded_address: statement(facts.protections.shielded_address),
         approvals: facts.approvals,
         waited: facts.waited,
+        can_release: facts.can_release,
         total: facts.total,
         largest_share_percent: facts.largest_share_percent,
     }

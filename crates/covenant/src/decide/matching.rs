@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use model::{ClauseNo, Digest, Match, PartyId, PurposeId, RoleRef, Signal, SignalId, Timestamp};
 
 use super::agreement::{
-    Hit, Judged, Setting, Sighting, agreement, hits, is_live, protections, shared_keys,
+    Hit, Setting, Sighting, agreement, hits, is_live, protections, shared_keys,
 };
 use super::disclosure::{Matched, OwnSignal, Shown};
 use super::evaluate::shown;
 use super::explanation;
 use super::ids::Hash;
-use super::permit::{Decision, Duty, Permit, Promise, Record, Withheld};
-use super::{Asking, Cell, Reason, Standing, Unmet};
+use super::permit::{Decision, Duty, Permit, Promise, Withheld};
+use super::weigh::{Flow, Level, Levels, Scales, Weighed};
+use super::{Asking, Cell, Reason, Standing};
 use crate::language::clause::Clause;
 use crate::language::covenant::Covenant;
 use crate::language::words::{Shows, Trigger};
@@ -63,12 +64,14 @@ pub fn decide_match(
         found.candidates.iter().filter_map(Sighting::of).collect();
     candidates.retain(|c| !is_same(c.signal, trigger));
     let setting = Setting {
-        compiled: active.compiled(),
-        standing,
+        scales: Scales {
+            compiled: active.compiled(),
+            standing,
+            now,
+        },
         trigger: Trigger::OnMatch,
         asking: Asking::NOBODY,
         protections: protections(covenant, found, &candidates, today),
-        now,
     };
     let mut decisions = Vec::new();
     for place in 0..covenant.clauses().len() {
@@ -80,7 +83,6 @@ pub fn decide_match(
         }
         for recipient in parties(&clause.to) {
             let pair = Pair {
-                active,
                 setting,
                 place,
                 clause,
@@ -108,7 +110,6 @@ fn is_same(one: &Signal, other: &Signal) -> bool {
 
 /// One clause and one recipient of a match.
 struct Pair<'a> {
-    active: &'a ActiveCovenant,
     setting: Setting<'a>,
     place: usize,
     clause: &'a Clause,
@@ -120,7 +121,7 @@ struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     fn covenant(&self) -> &'a Covenant {
-        self.active.covenant()
+        &self.setting.scales.compiled.covenant
     }
 
     fn decide_all(&self, decisions: &mut Vec<PairDecision>) {
@@ -129,7 +130,7 @@ impl<'a> Pair<'a> {
             return;
         }
         let others = self.others(&own);
-        let today = self.setting.now.day();
+        let today = self.setting.scales.now.day();
         let hits = hits(
             self.covenant(),
             self.clause,
@@ -151,7 +152,7 @@ impl<'a> Pair<'a> {
     /// The recipient's own signals in the match: the pushed one, or else candidates.
     fn own(&self) -> Vec<Sighting<'a>> {
         let usable = |signal: &Signal| {
-            is_live(self.covenant(), signal, self.setting.now.day())
+            is_live(self.covenant(), signal, self.setting.scales.now.day())
                 && signal.purposes.contains(&self.clause.purpose)
         };
         if self.trigger.party == self.recipient {
@@ -249,19 +250,25 @@ impl<'a> Pair<'a> {
         let mut ids: Vec<SignalId> = own.iter().map(|o| o.id).collect();
         ids.extend(of_source.iter().map(|h| h.sighting.signal.id));
         ids.sort_unstable();
-        let mut groups: Vec<(Outcome<'a>, Vec<RoleRef>)> = Vec::new();
+        let mut groups: Vec<Group<'a>> = Vec::new();
         let mut roles: Vec<&RoleRef> = self.clause.to.iter().collect();
         roles.retain(|role| role.party() == self.recipient);
         roles.sort_unstable();
         for role in roles {
-            let outcome = self.outcome(role, source, hits);
-            match groups.iter_mut().find(|(known, _)| known.is_like(&outcome)) {
-                Some((_, roles)) => roles.push(role.clone()),
-                None => groups.push((outcome, vec![role.clone()])),
+            let (levels, told) = self.levels(role, source, hits);
+            match groups
+                .iter_mut()
+                .find(|group| group.is_like(&levels, &told))
+            {
+                Some(group) => group.roles.push((role.clone(), levels)),
+                None => groups.push(Group {
+                    roles: vec![(role.clone(), levels)],
+                    told,
+                }),
             }
         }
-        for (outcome, roles) in groups {
-            let decision_id = self.decision_id(&roles, source, &ids, &outcome);
+        for group in groups {
+            let decision_id = self.decision_id(&group, source, &ids);
             decisions.push(PairDecision {
                 clause: self.clause.number.clone(),
                 recipient: self.recipient.clone(),
@@ -269,93 +276,76 @@ impl<'a> Pair<'a> {
                 source: source.clone(),
                 decision_id,
                 match_id: self.match_id(),
-                decision: self.decision(&outcome, &roles, source, own.clone()),
-                roles,
+                decision: self.decision(&group, source, own.clone()),
+                roles: group.names().cloned().collect(),
             });
         }
     }
 
-    fn outcome(&self, role: &RoleRef, source: &PartyId, hits: &[Hit<'a>]) -> Outcome<'a> {
+    /// Every level for one role, and the signals of those that are revealed.
+    fn levels(
+        &self,
+        role: &RoleRef,
+        source: &PartyId,
+        hits: &[Hit<'a>],
+    ) -> (Levels, Vec<Vec<Hit<'a>>>) {
         let mut shows = self.clause.shows.clone();
         shows.sort_unstable();
-        let judge = |shows: Shows| {
-            let clause = (self.place, self.clause);
-            (shows, self.setting.judge(clause, role, source, shows, hits))
-        };
-        let (revealed, withheld): (Vec<_>, Vec<_>) = shows
-            .into_iter()
-            .map(judge)
-            .partition(|(_, judged)| judged.unmet.is_empty());
-        Outcome { revealed, withheld }
-    }
-
-    fn decision(
-        &self,
-        outcome: &Outcome<'a>,
-        roles: &[RoleRef],
-        source: &PartyId,
-        own: Vec<OwnSignal>,
-    ) -> Decision {
-        let unmet = outcome.unmet();
-        let levels = outcome.levels();
-        let mut signals: Vec<_> = levels
-            .iter()
-            .flat_map(|(_, judged)| judged.counted.iter().map(|h| h.kind.clone()))
-            .collect();
-        signals.sort_unstable();
-        signals.dedup();
-        let facts = levels.first().map(|(_, judged)| judged.facts);
-        let mut record = Record {
-            compiled: self.active.compiled().clone(),
-            clause: Some(self.place),
-            recipient: self.recipient.clone(),
-            roles: roles.to_vec(),
-            purpose: self.clause.purpose.clone(),
-            source: Some(source.clone()),
-            signals,
-            shows: levels.iter().map(|(shows, _)| *shows).collect(),
-            facts: facts.unwrap_or_else(|| self.setting.nothing_found()),
-            unmet,
-        };
-        let shown = self.shown(outcome, roles, source);
-        let basis = explanation::basis(self.clause, &record);
-        match basis.filter(|_| record.unmet.is_empty() && !shown.is_empty()) {
-            Some(basis) => {
-                let matched = Matched {
-                    id: self.match_id(),
-                    clause: self.clause.number.clone(),
-                    purpose: self.clause.purpose.clone(),
-                    roles: roles.to_vec(),
-                    own,
-                    basis,
-                    duties: Duty::of(&self.clause.duties),
-                    promises: Promise::of(&self.clause.promises),
-                };
-                Decision::Reveal(Permit::new(record, shown, Some(matched)))
+        let mut told = Vec::new();
+        let mut all: Vec<Weighed> = Vec::new();
+        for shows in shows {
+            let level = Level {
+                place: self.place,
+                clause: self.clause,
+                role,
+                source,
+                shows,
+            };
+            let judged = self.setting.judge(&level, hits);
+            if judged.weighed.unmet.is_empty() {
+                told.push(judged.counted);
             }
-            None => {
-                if record.unmet.is_empty() {
-                    record.unmet.push(Unmet {
-                        reason: Reason::NotNamed,
-                        fact: 0,
-                        threshold: 1,
-                    });
-                }
-                Decision::Withhold(Withheld::new(record))
-            }
+            all.push(judged.weighed);
         }
+        (Levels::of(all), told)
     }
 
-    fn shown(&self, outcome: &Outcome<'a>, roles: &[RoleRef], source: &PartyId) -> Vec<Shown> {
+    fn decision(&self, group: &Group<'a>, source: &PartyId, own: Vec<OwnSignal>) -> Decision {
+        let flow = Flow {
+            scales: self.setting.scales,
+            place: self.place,
+            clause: self.clause,
+            recipient: &self.recipient,
+            roles: &group.roles,
+            source,
+        };
+        let (record, reveals) = flow.conclude(self.setting.nothing_found());
+        let basis = explanation::basis(self.clause, &record).filter(|_| reveals);
+        let Some(basis) = basis else {
+            return Decision::Withhold(Withheld::new(record));
+        };
+        let matched = Matched {
+            id: self.match_id(),
+            clause: self.clause.number.clone(),
+            purpose: self.clause.purpose.clone(),
+            roles: group.names().cloned().collect(),
+            own,
+            basis,
+            duties: Duty::of(&self.clause.duties),
+            promises: Promise::of(&self.clause.promises),
+        };
+        let shown = self.shown(group, source);
+        Decision::Reveal(Permit::new(record, shown, Some(matched)))
+    }
+
+    fn shown(&self, group: &Group<'a>, source: &PartyId) -> Vec<Shown> {
         let mut all = Vec::new();
-        let Some(role) = roles.first() else {
+        let Some((role, levels)) = group.roles.first() else {
             return all;
         };
-        for (shows, judged) in &outcome.revealed {
-            let mut kinds: Vec<_> = judged.counted.iter().map(|h| h.kind).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            if *shows != Shows::Category {
+        for (weighed, counted) in levels.revealed.iter().zip(&group.told) {
+            let mut kinds = weighed.known.counted.clone();
+            if weighed.shows != Shows::Category {
                 kinds.truncate(1);
             }
             for kind in kinds {
@@ -363,11 +353,11 @@ impl<'a> Pair<'a> {
                     role: role.clone(),
                     purpose: self.clause.purpose.clone(),
                     source: source.clone(),
-                    signal: kind.clone(),
-                    shows: *shows,
+                    signal: kind,
+                    shows: weighed.shows,
                 };
-                let one = shown(self.covenant(), self.clause, &cell, &judged.facts);
-                all.extend(one.map(|one| with_codes(one, judged)));
+                let one = shown(self.covenant(), self.clause, &cell, &weighed.known.facts);
+                all.extend(one.map(|one| with_codes(one, counted)));
             }
         }
         all
@@ -382,21 +372,19 @@ impl<'a> Pair<'a> {
     }
 
     /// SHA-256(covenant digest, clause, recipient, source, sorted signal ids, clause state).
-    fn decision_id(
-        &self,
-        roles: &[RoleRef],
-        source: &PartyId,
-        ids: &[SignalId],
-        outcome: &Outcome<'a>,
-    ) -> Digest {
+    fn decision_id(&self, group: &Group<'a>, source: &PartyId, ids: &[SignalId]) -> Digest {
+        let none = Levels::default();
+        let levels = group.roles.first().map_or(&none, |(_, levels)| levels);
         let mut hash = Hash::new("covenant/decision/v1");
         hash.part(self.covenant().digest().as_bytes());
         hash.part(self.clause.number.as_str().as_bytes());
+        let roles: Vec<&RoleRef> = group.names().collect();
         hash.list(roles.iter().map(|r| r.as_str().as_bytes()));
         hash.part(source.as_str().as_bytes());
         hash.list(ids.iter().map(|id| id.as_bytes().as_slice()));
-        hash.list(outcome.revealed.iter().map(|(s, _)| s.as_str().as_bytes()));
-        let mut reasons: Vec<Reason> = outcome.unmet().iter().map(|u| u.reason).collect();
+        let revealed = levels.revealed.iter();
+        hash.list(revealed.map(|one| one.shows.as_str().as_bytes()));
+        let mut reasons: Vec<Reason> = levels.unmet().iter().map(|u| u.reason).collect();
         reasons.dedup();
         hash.list(reasons.iter().map(|r| r.code().as_bytes()));
         hash.finish()
@@ -404,10 +392,10 @@ impl<'a> Pair<'a> {
 }
 
 /// The categories of a source's signals that count, put to what shows them.
-fn with_codes(shown: Shown, judged: &Judged<'_>) -> Shown {
+fn with_codes(shown: Shown, counted: &[Hit<'_>]) -> Shown {
     match shown {
         Shown::Category { signal, .. } => {
-            let of_kind = judged.counted.iter().filter(|h| *h.kind == signal);
+            let of_kind = counted.iter().filter(|h| *h.kind == signal);
             let mut codes: Vec<_> = of_kind
                 .map(|h| h.sighting.signal.category.clone())
                 .collect();
@@ -419,47 +407,28 @@ fn with_codes(shown: Shown, judged: &Judged<'_>) -> Shown {
     }
 }
 
-/// The levels of a clause for one role and one source.
-struct Outcome<'a> {
-    revealed: Vec<(Shows, Judged<'a>)>,
-    withheld: Vec<(Shows, Judged<'a>)>,
+/// Roles with one outcome.
+struct Group<'a> {
+    roles: Vec<(RoleRef, Levels)>,
+    /// The source's signals that count, for each level that is revealed.
+    told: Vec<Vec<Hit<'a>>>,
 }
 
-impl<'a> Outcome<'a> {
-    /// The levels that the decision is about: those revealed, or else all.
-    fn levels(&self) -> &[(Shows, Judged<'a>)] {
-        if self.revealed.is_empty() {
-            &self.withheld
-        } else {
-            &self.revealed
-        }
+impl<'a> Group<'a> {
+    fn names(&self) -> impl Iterator<Item = &RoleRef> {
+        self.roles.iter().map(|(role, _)| role)
     }
 
-    /// Why nothing is revealed; empty when something is. Each once, sorted.
-    fn unmet(&self) -> Vec<Unmet> {
-        let mut unmet = Vec::new();
-        if self.revealed.is_empty() {
-            unmet.extend(
-                self.withheld
-                    .iter()
-                    .flat_map(|(_, j)| j.unmet.iter().copied()),
-            );
-            unmet.sort_unstable();
-            unmet.dedup();
-        }
-        unmet
-    }
-
-    fn is_like(&self, other: &Self) -> bool {
-        let revealed = |outcome: &Self| -> Vec<(Shows, Vec<SignalId>)> {
-            let levels = outcome.revealed.iter();
-            levels
-                .map(|(shows, judged)| {
-                    let ids = judged.counted.iter().map(|h| h.sighting.signal.id);
-                    (*shows, ids.collect())
-                })
-                .collect()
+    fn is_like(&self, levels: &Levels, told: &[Vec<Hit<'a>>]) -> bool {
+        let ids = |told: &[Vec<Hit<'a>>]| -> Vec<Vec<SignalId>> {
+            let of_level =
+                |hits: &Vec<Hit<'a>>| hits.iter().map(|h| h.sighting.signal.id).collect();
+            told.iter().map(of_level).collect()
         };
-        revealed(self) == revealed(other) && self.unmet() == other.unmet()
+        let alike = self
+            .roles
+            .first()
+            .is_some_and(|(_, known)| known.is_like(levels));
+        alike && ids(&self.told) == ids(told)
     }
 }

@@ -1,10 +1,13 @@
 //! Before anything is looked up: may this asker ask at all?
 
+use std::sync::Arc;
+
 use model::{ClauseNo, Digest, MatchKeyName, PartyId, Timestamp};
 
 use super::evaluate::{asker_demands, in_force};
 use super::explanation::{self, Explanation};
 use super::permit::Record;
+use super::weigh::Scales;
 use super::{AskerFacts, Cell, Facts, Protections, Reason, Standing, Unmet};
 use crate::language::clause::Clause;
 use crate::language::words::{Shows, Trigger};
@@ -143,10 +146,24 @@ pub fn may_ask(
     facts: &AskerFacts,
     now: Timestamp,
 ) -> Result<Question, Refusal> {
-    let compiled = active.compiled();
+    let scales = Scales {
+        compiled: active.compiled(),
+        standing,
+        now,
+    };
+    ask(scales, facts)
+}
+
+/// The same for a covenant that need not be in force: for what was recorded under it.
+pub(super) fn ask(scales: Scales<'_>, facts: &AskerFacts) -> Result<Question, Refusal> {
+    let Scales {
+        compiled,
+        standing,
+        now,
+    } = scales;
     let covenant = &compiled.covenant;
     let recipient = facts.role.party();
-    let refuse = |code, clause, unmet| Err(refusal(active, facts, code, clause, unmet));
+    let refuse = |code, clause, unmet| Err(refusal(scales, facts, code, clause, unmet));
     let one = |reason| {
         vec![Unmet {
             reason,
@@ -285,17 +302,16 @@ const fn code_of(reason: Reason) -> RefusalCode {
 }
 
 fn refusal(
-    active: &ActiveCovenant,
+    scales: Scales<'_>,
     facts: &AskerFacts,
     code: RefusalCode,
     clause: Option<usize>,
     unmet: Vec<Unmet>,
 ) -> Refusal {
-    let compiled = active.compiled();
+    let recipient = facts.role.party();
     let record = Record {
-        compiled: compiled.clone(),
+        compiled: Arc::clone(scales.compiled),
         clause,
-        recipient: facts.role.party(),
         roles: vec![facts.role.clone()],
         purpose: facts.purpose.clone(),
         source: None,
@@ -303,6 +319,10 @@ fn refusal(
         shows: vec![Shows::Advice],
         facts: Facts::nothing_found(Trigger::Question, facts.asking, Protections::ABSENT),
         unmet: unmet.clone(),
+        standing: scales.then(&[&recipient]),
+        recipient,
+        told: None,
+        judged: Vec::new(),
     };
     let [reason_nl, reason_en, remedy_nl, remedy_en] = texts(code, unmet.first().copied());
     Refusal {

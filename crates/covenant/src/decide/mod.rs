@@ -17,9 +17,13 @@ mod matching;
 mod may_ask;
 pub(crate) mod permit;
 mod reason;
+mod replay;
+mod simulate;
 mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
+mod then;
+mod weigh;
 
 pub(crate) use agreement::lies_in;
 pub use answer::{Answer, SourceDecision, answer};
@@ -28,11 +32,14 @@ pub use disclosure::{Disclosure, Matched, OwnSignal, Shown};
 pub use evaluate::decide;
 pub use explanation::{
     BasisExplained, CellExplained, Engine, Explanation, FactsExplained, GroundExplained,
-    ReasonExplained, TallyExplained, TermExplained,
+    JudgedExplained, ReasonExplained, StandingExplained, TallyExplained, TermExplained,
 };
 pub use facts::{AskerFacts, Asking, Counters, Facts, Protections, Tally};
 pub use matching::{PairDecision, decide_match};
 pub use may_ask::{Question, Refusal, RefusalCode, may_ask};
 pub use permit::{Decision, Duty, Permit, Promise, Withheld};
 pub use reason::{Reason, Unmet};
+pub use replay::{Again, Decided, NotRecorded, Past};
+pub use simulate::{Unclear, Would};
 pub use standing::Standing;
+pub use then::{JudgedThen, Occasion, StandingThen, Then};

@@ -6,6 +6,7 @@ use model::{ClauseNo, PartyId, PurposeId, RoleRef, SignalTypeId};
 
 use super::disclosure::{Disclosure, Matched, Shown};
 use super::explanation::{self, Explanation};
+use super::then::{JudgedThen, StandingThen};
 use super::{Facts, Reason, Unmet};
 use crate::language::clause::{Clause, Duties, InformSubject, Promises, ReportToSource};
 use crate::language::span::Span;
@@ -63,6 +64,10 @@ pub(super) struct Record {
     pub(super) shows: Vec<Shows>,
     pub(super) facts: Facts,
     pub(super) unmet: Vec<Unmet>,
+    pub(super) standing: StandingThen,
+    /// Of an answer the rank of the advice that was told.
+    pub(super) told: Option<u32>,
+    pub(super) judged: Vec<JudgedThen>,
 }
 
 impl Record {
@@ -127,14 +132,6 @@ impl Permit {
             record: Box::new(record),
             shown,
             matched: matched.map(Box::new),
-        }
-    }
-
-    /// Takes back a permit: something else is told instead.
-    pub(super) fn withhold(mut self, unmet: Unmet) -> Withheld {
-        self.record.unmet.push(unmet);
-        Withheld {
-            record: self.record,
         }
     }
 

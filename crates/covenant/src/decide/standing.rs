@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use model::{ClauseNo, Digest, PartyId, SignalTypeId, Timestamp};
 
+use super::then::StandingThen;
+use super::weigh::sorted;
 use crate::language::covenant::Covenant;
 use crate::signoff::{ActiveCovenant, EventKind, Scope, VerifiedEvent};
 
@@ -59,6 +61,44 @@ impl Standing {
             standing.apply(event);
         }
         standing
+    }
+
+    /// The standing that a decision saw: good for that decision, on its day, and no other.
+    pub(super) fn of_then(covenant: &Covenant, then: &StandingThen) -> Self {
+        let now = then.day.start();
+        let mut standing = Self::new(covenant);
+        standing.withdrawn = then.over;
+        for party in &then.confirmed {
+            standing.confirm(party, now);
+        }
+        // Whoever suspended plays no part as long as nobody resumes.
+        let suspender = covenant.parties().keys().next();
+        for (number, scope) in (0_u8..).zip(&then.suspended) {
+            let suspension = suspender.map(|party| Suspension {
+                party: party.clone(),
+                scope: scope.clone(),
+                since: now,
+            });
+            let id = Digest::new([number; 32]);
+            standing.suspensions.extend(suspension.map(|s| (id, s)));
+        }
+        standing
+    }
+
+    /// What a decision about these parties sees now.
+    pub(super) fn then(
+        &self,
+        covenant: &Covenant,
+        parties: &[&PartyId],
+        now: Timestamp,
+    ) -> StandingThen {
+        let confirmed = parties.iter().filter(|party| self.is_confirmed(party, now));
+        StandingThen {
+            day: now.day(),
+            over: self.file != covenant.digest() || self.is_over(now),
+            confirmed: sorted(confirmed.map(|&party| party.clone()).collect()),
+            suspended: sorted(self.in_force(now).cloned().collect()),
+        }
     }
 
     /// Adds one event. One of another version changes nothing.

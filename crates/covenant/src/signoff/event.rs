@@ -30,6 +30,32 @@ pub enum Scope {
     Recipient(PartyId),
 }
 
+impl Scope {
+    /// A word for it, for the log: `whole`, `clause:3.1`, `signal:gevaarlijk-dier`,
+    /// `recipient:politie`.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match self {
+            Self::Whole => "whole".to_owned(),
+            Self::Clause(number) => format!("clause:{number}"),
+            Self::Signal(id) => format!("signal:{id}"),
+            Self::Recipient(party) => format!("recipient:{party}"),
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word.split_once(':') {
+            None => (word == "whole").then_some(Self::Whole),
+            Some(("clause", number)) => ClauseNo::parse(number).ok().map(Self::Clause),
+            Some(("signal", id)) => SignalTypeId::parse(id).ok().map(Self::Signal),
+            Some(("recipient", party)) => PartyId::parse(party).ok().map(Self::Recipient),
+            Some(_) => None,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum EventKind {

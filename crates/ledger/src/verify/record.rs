@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::counters::Reader;
 use crate::entry::Skeleton;
-use crate::export::ERASED;
 use crate::export::json::{self, DisclosedJson, Entry, ReaderJson};
+use crate::export::{Disclosed, ERASED};
 use crate::kind::Kind;
 use crate::opening::{MAX_CONTENT, Opening, Salt};
 use crate::tree::leaf_hash;
@@ -23,6 +23,16 @@ pub(super) enum Read {
     Hidden,
     Erased,
     Open(Opening),
+}
+
+impl From<Read> for Disclosed {
+    fn from(read: Read) -> Self {
+        match read {
+            Read::Hidden => Self::Hidden,
+            Read::Erased => Self::Erased,
+            Read::Open(opening) => Self::Open(opening),
+        }
+    }
 }
 
 impl Record {

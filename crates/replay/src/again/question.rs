@@ -1,0 +1,106 @@
+//! The entries of one question: what was told is the highest advice over all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use covenant::decide::{Again, Occasion};
+use ledger::Decided;
+use ledger::word::TransactionId;
+use model::{Digest, PartyId, RoleRef};
+use serde_json::Value;
+
+use super::{Difference, Entry};
+
+/// The questions of which not every source was seen yet.
+#[derive(Debug, Default)]
+pub(super) struct Questions(BTreeMap<Name, Question>);
+
+type Name = (Digest, PartyId, Option<TransactionId>);
+
+#[derive(Debug)]
+struct Question {
+    scope: BTreeSet<PartyId>,
+    sources: BTreeSet<PartyId>,
+    /// Each entry, with what it says was told.
+    told: BTreeMap<u64, u32>,
+    highest: u32,
+}
+
+impl Questions {
+    /// Takes the decision about one source, and says of which entries of a whole question
+    /// something is wrong with what was told.
+    pub(super) fn put(
+        &mut self,
+        entry: &Entry,
+        again: &Again,
+        differs: bool,
+    ) -> Vec<(u64, Difference)> {
+        let (Again::Answer { rank, scope, .. }, Occasion::Answer { source, told }) =
+            (again, &entry.then.occasion)
+        else {
+            return Vec::new();
+        };
+        let Some(recipient) = entry.then.roles.first().map(RoleRef::party) else {
+            return Vec::new();
+        };
+        let transaction = entry.outcome.transaction_id.clone();
+        let name = (entry.covenant, recipient, transaction);
+        let question = self.0.entry(name.clone()).or_insert_with(|| Question {
+            scope: scope.iter().cloned().collect(),
+            sources: BTreeSet::new(),
+            told: BTreeMap::new(),
+            highest: 0,
+        });
+        let is_new = question.sources.insert(source.clone());
+        if !is_new || !question.scope.contains(source) {
+            let again = if is_new {
+                "not in the scope of this question"
+            } else {
+                "decided before for this question"
+            };
+            let difference = Difference {
+                field: "cell.source".to_owned(),
+                recorded: Value::from(source.as_str()),
+                again: Value::from(again),
+            };
+            return vec![(entry.seq, difference)];
+        }
+        question.told.insert(entry.seq, *told);
+        // An entry that differs by itself is named already: the others are judged by what it says.
+        let carries = match (differs, entry.outcome.decision) {
+            (false, _) => *rank,
+            (true, Some(Decided::Revealed)) => *told,
+            (true, _) => 0,
+        };
+        question.highest = question.highest.max(carries);
+        if question.sources != question.scope {
+            return Vec::new();
+        }
+        let Some(whole) = self.0.remove(&name) else {
+            return Vec::new();
+        };
+        let wrong = whole.told.into_iter();
+        wrong
+            .filter(|(_, told)| *told != whole.highest)
+            .map(|(seq, told)| {
+                let difference = Difference {
+                    field: "facts.told".to_owned(),
+                    recorded: Value::from(told),
+                    again: Value::from(whole.highest),
+                };
+                (seq, difference)
+            })
+            .collect()
+    }
+
+    /// What is left: of a question whose other entries are missing, what was told is known only
+    /// where one of these carries it.
+    pub(super) fn finish(self) -> impl Iterator<Item = u64> {
+        self.0.into_values().flat_map(|question| {
+            let highest = question.highest;
+            let unknown = question.told.into_iter();
+            unknown
+                .filter(move |(_, told)| *told != highest || highest == 0)
+                .map(|(seq, _)| seq)
+        })
+    }
+}

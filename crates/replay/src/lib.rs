@@ -1,0 +1,16 @@
+//! Decisions written to the disclosure log, and made again out of it.
+//!
+//! This crate is *not* a broker: it finds no signals, reveals nothing and opens no file. It puts a
+//! decision of `covenant` into the words of `ledger`, reads it back, and has `covenant` decide it
+//! again, by the same demands as at the time. Whoever calls it brings the covenants and the entries.
+//!
+//! - [`mod@outcome`]: the side record of a decision
+//! - [`then`]: what a decision rested on, read back from its side record
+//! - [`simulate`]: what a draft would have decided
+//! - [`again`]: every decision of a log made again, and what differs
+
+pub mod again;
+pub mod outcome;
+pub mod simulate;
+
+pub mod then;
