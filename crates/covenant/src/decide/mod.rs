@@ -34,4 +34,4 @@ pub use matching::{PairDecision, decide_match};
 pub use may_ask::{Question, Refusal, RefusalCode, may_ask};
 pub use permit::{Decision, Duty, Permit, Promise, Withheld};
 pub use reason::{Reason, Unmet};
-pub use standing::Standing;
+pub use standing::{Standing, Suspended};

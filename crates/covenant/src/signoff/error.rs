@@ -98,6 +98,12 @@ pub enum SignoffError {
          program, and sign again when its meaning changed"
     )]
     TableDiffers(PartyId),
+    /// The sign-off names an encoding of the table that is not known here.
+    #[error(
+        "the signature is over an encoding of the table that this program does not know; use a \
+         newer version of the program"
+    )]
+    UnknownEncoding,
     /// The history is of another covenant.
     #[error("the history is of another covenant; give the one with this id")]
     OtherHistory,
