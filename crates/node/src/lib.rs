@@ -17,6 +17,7 @@ mod grpc;
 mod health;
 pub mod intake;
 pub mod keys;
+mod lifecycle;
 pub mod link;
 pub mod log;
 pub mod metrics;
@@ -27,6 +28,7 @@ mod running;
 mod testing;
 pub mod uplink;
 pub mod vault;
+mod versions;
 
 pub use config::Config;
 pub use running::{RunningNode, check_config, load, run, start, start_with};
