@@ -116,6 +116,9 @@ pub enum SignoffError {
     /// An event that this key may not sign.
     #[error("this key may not sign such an event; a signer may all, an emergency key only suspend")]
     NotEntitled,
+    /// A suspension of a clause, signal or recipient that the covenant does not have.
+    #[error("the event names a {0} that the covenant does not have; look it up in the covenant")]
+    UnknownScope(&'static str),
     /// An event from the future.
     #[error("the event is dated in the future; set the clock of who signed it")]
     FromTheFuture,

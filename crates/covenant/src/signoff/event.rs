@@ -33,6 +33,26 @@ pub enum Scope {
     Recipient(PartyId),
 }
 
+impl Scope {
+    /// Refuses a scope that would close nothing, so that nobody believes that it did.
+    ///
+    /// # Errors
+    /// [`SignoffError::UnknownScope`].
+    pub fn exists_in(&self, covenant: &Covenant) -> Result<(), SignoffError> {
+        let (exists, what) = match self {
+            Self::Whole => (true, "covenant"),
+            Self::Clause(number) => (covenant.clause(number).is_some(), "clause"),
+            Self::Signal(id) => (covenant.signals().contains_key(id), "signal"),
+            Self::Recipient(party) => (covenant.party(party).is_some(), "recipient"),
+        };
+        if exists {
+            Ok(())
+        } else {
+            Err(SignoffError::UnknownScope(what))
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum EventKind {
@@ -234,6 +254,9 @@ pub(super) fn verify(
             party: event.party,
             field: "version",
         });
+    }
+    if let EventKind::Suspend(scope) = &event.kind {
+        scope.exists_in(covenant)?;
     }
     if event.signed_at.millis_since(now) > SKEW_MILLIS {
         return Err(SignoffError::FromTheFuture);

@@ -10,8 +10,11 @@
 mod active;
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod attacks_of_events;
 mod envelope;
 mod error;
+mod error_nl;
 mod event;
 mod keys;
 mod proposal;
@@ -27,5 +30,5 @@ pub use event::{Event, EventKind, KeyRole, Scope, VerifiedEvent, sign_event, ver
 pub use keys::{PartyPins, Pins, public_key};
 pub use proposal::{Proposal, propose};
 pub use statement::{Statement, VerifiedStatement, sign};
-pub use status::{PartyWord, State, Status};
+pub use status::{PartyWord, State, Status, moment};
 pub use verify::{History, verify};

@@ -1,6 +1,8 @@
 //! How a version stands at a moment, for people: who signed, what it waits for, what closes it.
 
 mod sentence;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +10,8 @@ use model::{Day, PartyId, Timestamp};
 
 use super::Proposal;
 use crate::decide::{Standing, Suspended};
+
+pub use sentence::moment;
 
 /// A party's last word on a version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

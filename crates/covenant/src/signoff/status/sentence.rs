@@ -1,11 +1,11 @@
 //! A status in one plain sentence, and each party's word in a few words.
 
-use model::{Day, PartyId, Timestamp};
+use model::{Day, Digest, PartyId, Timestamp};
 
 use super::{PartyWord, State, Status};
 use crate::Lang;
 use crate::decide::Suspended;
-use crate::signoff::Scope;
+use crate::signoff::{Event, EventKind, Scope};
 
 const MONTHS_NL: [&str; 12] = [
     "januari",
@@ -187,6 +187,45 @@ impl PartyWord {
     }
 }
 
+impl Event {
+    /// What happened in a few words: `gemeente schort regel 3.1 op`.
+    #[must_use]
+    pub fn sentence(&self, lang: Lang) -> String {
+        let party = &self.party;
+        match (&self.kind, lang) {
+            (EventKind::Reject, Lang::Nl) => format!("{party} wijst de versie af"),
+            (EventKind::Reject, Lang::En) => format!("{party} rejects the version"),
+            (EventKind::Suspend(Scope::Whole), Lang::Nl) => format!("{party} schort alles op"),
+            (EventKind::Suspend(Scope::Whole), Lang::En) => format!("{party} suspends everything"),
+            (EventKind::Suspend(part), Lang::Nl) => {
+                format!("{party} schort {}op", scope(part, lang))
+            }
+            (EventKind::Suspend(part), Lang::En) => {
+                format!("{party} suspends {}", scope(part, lang).trim_end())
+            }
+            (EventKind::Resume(id), Lang::Nl) => {
+                format!("{party} wil opschorting {} opheffen", short(id))
+            }
+            (EventKind::Resume(id), Lang::En) => {
+                format!("{party} wants to lift suspension {}", short(id))
+            }
+            (EventKind::Withdraw, Lang::Nl) => format!("{party} trekt de versie in"),
+            (EventKind::Withdraw, Lang::En) => format!("{party} withdraws the version"),
+            (EventKind::StillValid, Lang::Nl) => {
+                format!("het knooppunt van {party} bevestigt de versie")
+            }
+            (EventKind::StillValid, Lang::En) => {
+                format!("the node of {party} confirms the version")
+            }
+        }
+    }
+}
+
+/// Enough of an id to tell it from another.
+fn short(id: &Digest) -> String {
+    id.to_hex().chars().take(8).collect()
+}
+
 fn still_needed(suspended: &Suspended, lang: Lang) -> String {
     let by = &suspended.by;
     let own = suspended.resumed_by.contains(by);
@@ -239,8 +278,9 @@ fn day(day: Day, lang: Lang) -> String {
     format!("{number} {} {year}", name.unwrap_or(&""))
 }
 
-/// A day with the minute, in UTC.
-fn moment(at: Timestamp, lang: Lang) -> String {
+/// A day with the minute, in UTC: `26 november 2026 14:03 UTC`.
+#[must_use]
+pub fn moment(at: Timestamp, lang: Lang) -> String {
     let minutes = at.millis_since(at.day().start()) / 60_000;
     let (hour, minute) = (minutes / 60, minutes % 60);
     let date = day(at.day(), lang);
