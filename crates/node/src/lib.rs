@@ -17,7 +17,6 @@ mod grpc;
 mod health;
 pub mod intake;
 pub mod keys;
-mod lifecycle;
 pub mod link;
 pub mod log;
 pub mod metrics;

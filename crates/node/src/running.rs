@@ -30,12 +30,11 @@ use crate::grpc::Services;
 use crate::health::NodeHealth;
 use crate::intake::Intake;
 use crate::keys::Keys;
-use crate::lifecycle::Lifecycle;
 use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
-use crate::uplink::{Broker, Speaker, Uplink};
+use crate::uplink::{Broker, Lifecycle, Speaker, Uplink};
 
 /// How often health and metrics are brought up to date, and expired records go.
 const LOOK_EVERY: Duration = Duration::from_secs(10);

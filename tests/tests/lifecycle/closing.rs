@@ -8,6 +8,7 @@ use journeys::realm::{Realm, eventually, quick, today};
 use model::Digest;
 use model::clock::{Clock as _, ManualClock, SystemClock};
 use sha2::{Digest as _, Sha256};
+use wire::audit_v1::{EntryFilter, ListEntriesRequest};
 use wire::broker_v1::{self as pb, CovenantState};
 use wire::node_v1::ListNoticesRequest;
 
@@ -18,6 +19,26 @@ use crate::{
 fn id_of(envelope: &[u8]) -> Result<Digest> {
     let envelope = Envelope::parse(envelope)?;
     Ok(Digest::new(Sha256::digest(envelope.payload()).into()))
+}
+
+/// What the auditor reads of one kind of entry.
+pub(crate) async fn outcomes(realm: &Realm, kind: &str) -> Result<Vec<ledger::Outcome>> {
+    let filter = EntryFilter {
+        kind: kind.to_owned(),
+        ..EntryFilter::default()
+    };
+    let request = ListEntriesRequest {
+        filter: Some(filter),
+        page_size: 1000,
+        ..ListEntriesRequest::default()
+    };
+    let page = realm.auditor()?.list_entries(request).await?.into_inner();
+    let mut all = Vec::new();
+    for entry in page.entries {
+        let outcome = entry.outcome.context("the auditor reads it")?;
+        all.push(ledger::Outcome::from_json(&outcome.content)?);
+    }
+    Ok(all)
 }
 
 async fn notices(realm: &Realm) -> Result<usize> {
@@ -95,6 +116,13 @@ async fn a_suspension_stops_notices_on_their_way() -> Result<()> {
         EventKind::Suspend(Scope::Whole),
     )?;
     suspend(&realm, "corporatie", stop).await?;
+    // It was decided and logged, and taken back before anybody had it.
+    let suspended = outcomes(&realm, "covenant-suspended").await?;
+    let facts = serde_json::to_string(&suspended.first().context("an entry")?)?;
+    ensure!(
+        facts.contains("\"notices_stopped\":") && !facts.contains("\"notices_stopped\":0"),
+        "{facts}"
+    );
     realm.start_node("gemeente", Arc::new(SystemClock)).await?;
     eventually("the node is connected", async || {
         Ok(realm
@@ -161,6 +189,12 @@ async fn thirty_days_suspended_and_it_lapses() -> Result<()> {
         assert_eq!(state(&told), CovenantState::Lapsed, "resumed too late");
     }
     ensure!(ask(&realm).await?.is_err(), "a lapsed covenant answers");
+    eventually("its end is logged", async || {
+        let ended = outcomes(&realm, "covenant-expired").await?;
+        Ok((ended.len() == 1).then_some(()))
+    })
+    .await?;
+    assert_eq!(outcomes(&realm, "covenant-resumed").await?.len(), 2);
     realm.stop_all().await
 }
 

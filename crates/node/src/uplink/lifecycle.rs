@@ -17,8 +17,9 @@ use wire::broker_v1 as pb;
 
 use crate::covenants::{Covenants, kept};
 use crate::link::Link;
-use crate::uplink::Broker;
 use crate::versions::{Signed, Version};
+
+use super::Broker;
 
 /// How often the folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
