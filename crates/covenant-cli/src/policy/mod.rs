@@ -1,8 +1,15 @@
 //! `covenant policy`: checks a covenant, signs it, and shows what it opens.
 
 mod check;
+mod event;
 mod matrix;
+mod pins;
+mod reject;
+mod resume;
 mod sign;
+mod status;
+mod suspend;
+mod withdraw;
 
 use std::path::Path;
 
@@ -21,6 +28,16 @@ pub(crate) enum Policy {
     Sign(sign::Sign),
     /// Prints every cell that a covenant opens, with its clause.
     Matrix(matrix::Matrix),
+    /// Signs that a party does not sign a version, until it does sign.
+    Reject(reject::Reject),
+    /// Signs a party's part in lifting a suspension.
+    Resume(resume::Resume),
+    /// Tells who signed a version, and whether it is in force.
+    Status(status::StatusOf),
+    /// Signs a suspension, of the whole covenant or of a part.
+    Suspend(suspend::Suspend),
+    /// Signs that a version ends, for good and for all parties.
+    Withdraw(withdraw::Withdraw),
 }
 
 /// Runs the command.
@@ -29,6 +46,11 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Check(told) => check::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
+        Policy::Reject(told) => reject::run(&told, lang),
+        Policy::Resume(told) => resume::run(&told, lang),
+        Policy::Status(told) => status::run(&told, lang),
+        Policy::Suspend(told) => suspend::run(&told, lang),
+        Policy::Withdraw(told) => withdraw::run(&told, lang),
     }
 }
 
