@@ -58,6 +58,7 @@ KINDS = {
     "node-joined": "operation",
     "key-changed": "operation",
     "padding": "operation",
+    "covenant-rejected": "covenant",
 }
 
 

@@ -106,6 +106,7 @@ async fn buf_curl_finds_its_way_by_reflection() {
         services(&of_broker),
         [
             "covenant.audit.v1.DisclosureLogService",
+            "covenant.broker.v1.CovenantService",
             "covenant.broker.v1.ExchangeService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",

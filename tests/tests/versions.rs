@@ -10,7 +10,7 @@ use identity::SigningKey;
 use journeys::realm::{LogClient, Realm, quick, today};
 use model::clock::SystemClock;
 use sandbox::messages::{Home, home, signal, visit};
-use wire::audit_v1::{EntryFilter, ListEntriesRequest};
+use wire::audit_v1::{EntryClass, EntryFilter, ListEntriesRequest};
 
 const VISITS: &str = "veilig-op-bezoek-roosdonk";
 const VISIT: &str = "bezoekveiligheid";
@@ -19,6 +19,8 @@ async fn entries(mut log: LogClient) -> Result<usize> {
     let request = ListEntriesRequest {
         filter: Some(EntryFilter {
             covenant: VISITS.to_owned(),
+            // Version 2 adds entries of its own: who signed it, and that it came into force.
+            class: EntryClass::Decision.into(),
             ..EntryFilter::default()
         }),
         page_size: 1000,

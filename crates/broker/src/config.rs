@@ -29,7 +29,8 @@ pub struct Config {
     pub tls: TlsConfig,
     /// The disclosure log.
     pub log: LogConfig,
-    /// The covenants that this broker carries, one `[[covenant]]` each.
+    /// Covenants that this broker carries from its start, one `[[covenant]]` each: every one signed
+    /// by all of its parties. Later versions may stand here as well, or come in over gRPC.
     #[serde(default, rename = "covenant")]
     pub covenants: Vec<CovenantConfig>,
     /// The parties' public keys as *this* broker knows them, by party id. A covenant is active
@@ -86,6 +87,10 @@ pub struct CovenantConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PinConfig {
+    /// The party's OIN (20 digits). Where it stands here, a covenant that gives the party another
+    /// one can't be proposed.
+    #[serde(default)]
+    pub oin: Option<String>,
     /// The key of the person who signs covenants for the party.
     pub signer: String,
     /// The keys that may suspend at once.
@@ -137,6 +142,9 @@ pub struct LimitsConfig {
     pub pushes_per_party_per_day: u32,
     /// A withdrawal within this many hours after the signal matched raises an alarm.
     pub withdrawal_alarm_hours: u32,
+    /// The most covenants that a party has proposed and that still wait for a signature or for
+    /// their first day.
+    pub open_proposals_per_party: usize,
 }
 
 impl Default for LimitsConfig {
@@ -145,6 +153,7 @@ impl Default for LimitsConfig {
             max_message_bytes: 4 << 20,
             pushes_per_party_per_day: 200_000,
             withdrawal_alarm_hours: 24,
+            open_proposals_per_party: 16,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What a recipient gets of a match, and how it waits for its node.
 
+use model::{ClauseNo, Digest, RoleRef, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::versions::Versions;
 
 /// A notice as it lies in the store until its node has acknowledged it. Fields that the clause does
 /// not reveal are not in it: it is made of a `covenant::Disclosure` alone.
@@ -58,4 +61,36 @@ pub(crate) struct BasisBody {
     pub(crate) receive_exception: String,
     /// The decision that the law asks for.
     pub(crate) decision_reference: String,
+}
+
+/// Whether a notice may still be told: the covenant under which it was decided is not over and not
+/// suspended for it. One that does not read back, or whose covenant is not known, may not.
+pub(crate) fn may_be_told(versions: &Versions, body: &[u8], now: Timestamp) -> bool {
+    let Ok(body) = serde_json::from_slice::<NoticeBody>(body) else {
+        return false;
+    };
+    let role = body
+        .roles
+        .first()
+        .and_then(|role| RoleRef::parse(role).ok());
+    let (Some(digest), Ok(number), Some(role)) = (
+        Digest::from_hex(&body.covenant_digest),
+        ClauseNo::parse(&body.clause),
+        role,
+    ) else {
+        return false;
+    };
+    versions.read(|all| {
+        let Some(version) = all.get(&digest).filter(|version| !version.is_over(now)) else {
+            return false;
+        };
+        let standing = version.standing();
+        // Which kind of signal is behind it is not in the notice: any that the clause is about.
+        let clause = version.covenant().clause(&number);
+        clause.is_some_and(|clause| {
+            let closed =
+                |signal| standing.is_suspended(Some(&clause.number), signal, &role.party(), now);
+            !standing.is_rejected() && !clause.about.iter().any(closed)
+        })
+    })
 }

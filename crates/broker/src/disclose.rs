@@ -1,5 +1,7 @@
 //! A question before a visit: counted, looked up, decided and logged in one unit, then answered.
 
+use std::sync::Arc;
+
 use covenant::decide::{
     AskerFacts, Asking, Counters, Decision, Duty, Reason as Unmet, Refusal as OpenRefusal,
     RefusalCode, Standing, answer, may_ask,
@@ -18,6 +20,7 @@ use wire::word::AssuranceLevel;
 use crate::Broker;
 use crate::members::Member;
 use crate::refusal::{Refused, until_tomorrow};
+use crate::versions::Versions;
 
 /// What the asker is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +73,7 @@ impl Broker {
                 id: question.header.request_id,
             },
             hash: content_hash(&question),
-            standing: self.standings().of(member.covenant.covenant()),
+            versions: Arc::clone(self.versions()),
             member: member.clone(),
             trace: process::trace::current_trace_id(),
             question,
@@ -90,7 +93,7 @@ impl Broker {
 struct Asked {
     key: RequestKey,
     hash: Digest,
-    standing: Standing,
+    versions: Arc<Versions>,
     member: Member,
     trace: Option<String>,
     question: CheckQuestion,
@@ -128,7 +131,9 @@ impl Asked {
             },
         };
         let active = &self.member.covenant;
-        let question = match may_ask(active, &self.standing, &asker, self.now) {
+        // Read here, on the writer's thread: a suspension that is durable is seen.
+        let standing: Standing = self.versions.standing(active.covenant());
+        let question = match may_ask(active, &standing, &asker, self.now) {
             Ok(question) => question,
             Err(refusal) => return Ok(Step::Decided(self.refused(&refusal))),
         };
@@ -151,7 +156,7 @@ impl Asked {
             &subject,
             self.now.day(),
         )?;
-        let told = answer(active, &self.standing, question, &found, self.now);
+        let told = answer(active, &standing, question, &found, self.now);
         let advice = told.advice.code.to_owned();
         // What the asker can open in the log is the advice's code, and nothing else.
         let body = advice.clone().into_bytes();

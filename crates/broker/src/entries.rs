@@ -49,7 +49,8 @@ pub(crate) fn probe_alarm(alarm: &ProbeAlarm) -> NewEntry {
     }
 }
 
-fn own_engine() -> Engine {
+/// This program, where no covenant decided.
+pub(crate) fn own_engine() -> Engine {
     Engine {
         name: code(env!("CARGO_PKG_NAME")).unwrap_or_else(unknown),
         version: code(env!("CARGO_PKG_VERSION")).unwrap_or_else(unknown),

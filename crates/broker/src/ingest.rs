@@ -50,6 +50,13 @@ impl Broker {
         let today = now.day();
         self.timely(&batch.header, now)?;
         in_force(member, today)?;
+        if self
+            .versions()
+            .standing(member.covenant.covenant())
+            .is_over(now)
+        {
+            return Err(Reason::CovenantNotActive.into());
+        }
         let blocked = self.key_standing(member, batch.epoch)?;
         let mut taken = Taken::default();
         let mut good = Vec::with_capacity(batch.signals.len());

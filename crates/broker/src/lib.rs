@@ -5,7 +5,10 @@
 //! pseudonymises, and holds no key to do so. It is also not trusted alone: nodes sign what they
 //! send and verify the proof of what they get.
 
+mod activation;
 pub mod config;
+mod configured;
+mod covenant_entries;
 mod delivery;
 mod disclose;
 mod entries;
@@ -17,20 +20,24 @@ mod match_up;
 mod members;
 mod metrics;
 mod oversight;
+mod proposing;
 mod refusal;
 mod running;
 mod standing;
+mod versions;
 mod witness;
 
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use covenant::signoff::Pins;
 use ledger::LogVerifier;
-use model::Oin;
 use model::clock::Clock;
+use model::{Oin, PartyId};
 use store::BrokerStore;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{LimitsConfig, NoticesConfig};
@@ -38,13 +45,17 @@ use crate::keys::KeyDesk;
 use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
-use crate::standing::Standings;
+use crate::versions::Versions;
 
 /// What every use case of the broker shares.
 #[derive(Debug)]
 pub(crate) struct Broker {
     oin: Oin,
-    members: Members,
+    members: RwLock<Arc<Members>>,
+    versions: Arc<Versions>,
+    pins: Pins,
+    pinned_oins: BTreeMap<PartyId, Oin>,
+    reconsidering: Mutex<()>,
     store: BrokerStore,
     log: LogVerifier,
     clock: Arc<dyn Clock>,
@@ -52,7 +63,6 @@ pub(crate) struct Broker {
     limits: LimitsConfig,
     metrics: BrokerMetrics,
     desk: KeyDesk,
-    standings: Standings,
     matching: MatchState,
     news: watch::Sender<u64>,
     stopping: CancellationToken,
@@ -63,8 +73,34 @@ impl Broker {
         &self.oin
     }
 
-    pub(crate) const fn members(&self) -> &Members {
-        &self.members
+    /// Who takes part now. Another version may come into force meanwhile: ask again for what is
+    /// done later.
+    pub(crate) fn members(&self) -> Arc<Members> {
+        let members = self.members.read();
+        Arc::clone(&members.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_members(&self, members: Members) {
+        *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
+    }
+
+    /// Every version of every covenant, with how it stands.
+    pub(crate) const fn versions(&self) -> &Arc<Versions> {
+        &self.versions
+    }
+
+    /// The keys that this broker holds to be the parties'.
+    pub(crate) const fn pins(&self) -> &Pins {
+        &self.pins
+    }
+
+    pub(crate) const fn pinned_oins(&self) -> &BTreeMap<PartyId, Oin> {
+        &self.pinned_oins
+    }
+
+    /// What comes into force is looked at by one at a time.
+    pub(crate) const fn reconsidering(&self) -> &Mutex<()> {
+        &self.reconsidering
     }
 
     pub(crate) const fn store(&self) -> &BrokerStore {
@@ -93,10 +129,6 @@ impl Broker {
 
     pub(crate) const fn matching(&self) -> &MatchState {
         &self.matching
-    }
-
-    pub(crate) const fn standings(&self) -> &Standings {
-        &self.standings
     }
 
     /// The most notices under way to one node.

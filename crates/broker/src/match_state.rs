@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use covenant::decide::Explanation;
-use model::{CovenantId, PartyId};
+use model::{CovenantId, Digest, PartyId};
 
 use crate::Broker;
 use crate::refusal::Refused;
@@ -17,8 +17,25 @@ const UNPARK: usize = 1_000;
 /// works. After a restart nothing is remembered, so everything is tried anew.
 #[derive(Debug, Default)]
 pub(crate) struct MatchState {
-    confirmed: Mutex<BTreeMap<CovenantId, BTreeSet<PartyId>>>,
+    confirmed: Mutex<BTreeMap<CovenantId, Stood>>,
     failing: AtomicBool,
+}
+
+/// What could have made a decision come out otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Stood {
+    confirmed: BTreeSet<PartyId>,
+    suspensions: BTreeSet<Digest>,
+    version: Option<Digest>,
+}
+
+impl Stood {
+    /// Whether something that was closed may be open now.
+    fn is_wider_than(&self, before: &Self) -> bool {
+        !self.confirmed.is_subset(&before.confirmed)
+            || !before.suspensions.is_subset(&self.suspensions)
+            || self.version != before.version
+    }
 }
 
 impl MatchState {
@@ -32,7 +49,7 @@ impl MatchState {
         self.failing.store(!well, Ordering::Relaxed);
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<CovenantId, BTreeSet<PartyId>>) -> T) -> T {
+    fn with<T>(&self, f: impl FnOnce(&mut BTreeMap<CovenantId, Stood>) -> T) -> T {
         f(&mut self
             .confirmed
             .lock()
@@ -50,7 +67,8 @@ pub(crate) fn depends_on_standing(said: &Explanation) -> bool {
 }
 
 impl Broker {
-    /// Puts back what waited for a party that confirms its covenant now and did not before.
+    /// Puts back what waited for a party that confirms its covenant now and did not before, or for a
+    /// suspension that is lifted.
     ///
     /// # Errors
     /// [`Refused`] when the store fails.
@@ -58,17 +76,23 @@ impl Broker {
         let now = self.clock().now();
         for active in self.members().covenants() {
             let covenant = active.covenant();
-            let standing = self.standings().of(covenant);
-            let confirmed: BTreeSet<PartyId> = covenant
-                .parties()
-                .keys()
-                .filter(|party| standing.is_confirmed(party, now))
-                .cloned()
-                .collect();
+            let standing = self.versions().standing(covenant);
+            let stands = Stood {
+                confirmed: covenant
+                    .parties()
+                    .keys()
+                    .filter(|party| standing.is_confirmed(party, now))
+                    .cloned()
+                    .collect(),
+                suspensions: standing.suspensions(now).iter().map(|s| s.id).collect(),
+                version: Some(covenant.digest()),
+            };
             let before = self.matching().with(|all| all.get(covenant.id()).cloned());
-            if before
-                .as_ref()
-                .is_none_or(|before| !confirmed.is_subset(before))
+            let over = standing.is_over(now) || now.day() >= covenant.valid_until();
+            if !over
+                && before
+                    .as_ref()
+                    .is_none_or(|before| stands.is_wider_than(before))
             {
                 let mut left = true;
                 while left {
@@ -78,7 +102,7 @@ impl Broker {
                 }
             }
             self.matching()
-                .with(|all| all.insert(covenant.id().clone(), confirmed));
+                .with(|all| all.insert(covenant.id().clone(), stands));
         }
         Ok(())
     }

@@ -19,7 +19,9 @@ use crate::delivery::{BasisBody, NoticeBody};
 use crate::disclose::{Undischarged, discharge};
 use crate::entries::{padding, probe_alarm};
 use crate::match_state::depends_on_standing;
+use crate::members::Members;
 use crate::refusal::Refused;
+use crate::versions::Versions;
 
 /// What one batch came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +41,9 @@ impl Broker {
             tokio::select! {
                 () = self.stopping().cancelled() => return,
                 _ = tick.tick() => {}
+            }
+            if let Err(refused) = self.reconsider().await {
+                tracing::error!(reason = %refused.reason(), "what comes into force or ends waits");
             }
             if let Err(refused) = self.put_back_parked().await {
                 tracing::error!(reason = %refused.reason(), "what was parked waits");
@@ -70,19 +75,9 @@ impl Broker {
         if idle {
             return Ok(Batch::default());
         }
-        let covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)> = self
-            .members()
-            .covenants()
-            .map(|active| {
-                let standing = self.standings().of(active.covenant());
-                (
-                    active.covenant().id().clone(),
-                    (Arc::clone(active), standing),
-                )
-            })
-            .collect();
         let unit = Matching {
-            covenants,
+            members: self.members(),
+            versions: Arc::clone(self.versions()),
             now: self.clock().now(),
             pad_to: self.notices.pad_leaves_to,
         };
@@ -107,7 +102,8 @@ impl Broker {
 
 /// What one batch's unit of work needs.
 struct Matching {
-    covenants: BTreeMap<CovenantId, (Arc<ActiveCovenant>, Standing)>,
+    members: Arc<Members>,
+    versions: Arc<Versions>,
     now: Timestamp,
     pad_to: u64,
 }
@@ -129,6 +125,16 @@ impl Matching {
         // A batch follows on every withdrawal, alarm or not: else the log's growth would tell
         // whoever withdraws whether the signal had matched.
         let mut made = Made::default();
+        // Read here, on the writer's thread: a suspension that is durable is seen by every later
+        // decision.
+        let standings: BTreeMap<CovenantId, Standing> = self
+            .members
+            .covenants()
+            .map(|active| {
+                let covenant = active.covenant();
+                (covenant.id().clone(), self.versions.standing(covenant))
+            })
+            .collect();
         for noted in withdrawn {
             made.entries.extend(noted.alarm.as_ref().map(probe_alarm));
             tx.withdrawal_logged(noted.no)?;
@@ -137,7 +143,8 @@ impl Matching {
             made.batch.signals = made.batch.signals.saturating_add(1);
             // Under a covenant that is not carried here now nothing can be decided.
             let mut anew = true;
-            if let Some((active, standing)) = self.covenants.get(&signal.covenant) {
+            let carried = self.members.covenant(&signal.covenant);
+            if let Some((active, standing)) = carried.zip(standings.get(&signal.covenant)) {
                 anew = false;
                 for found in tx.matches(&signal, self.now.day())? {
                     self.take_note(tx, &signal, &found)?;

@@ -1,28 +1,28 @@
-//! Who takes part: the covenants that this broker carries, their parties, and the keys that it
-//! pins for them.
+//! Who takes part: the covenants that are in force here, their parties, and the keys that this
+//! broker pins for them.
 //!
 //! A party is known by the OIN in its certificate and by nothing that it says of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use covenant::signoff::{ActiveCovenant, Envelope, History, PartyPins, Pins};
+use covenant::signoff::ActiveCovenant;
 use identity::VerifyingKey;
-use model::{CovenantId, Oin, PartyId, Timestamp};
-use store::{BrokerStore, CovenantFile};
+use model::{CovenantId, Oin, PartyId};
 use wire::header::Header;
 use wire::reason::Reason;
 
-use crate::config::{Config, PinConfig};
+use crate::config::PinConfig;
 use crate::refusal::Refused;
 
-/// The covenants in force here, and the keys of their parties.
-#[derive(Debug)]
+/// The covenants in force here, and the keys of their parties. Another version makes another one
+/// of these; who holds one sees one state of affairs.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Members {
     covenants: BTreeMap<CovenantId, Arc<ActiveCovenant>>,
     keys: BTreeMap<PartyId, VerifyingKey>,
-    files: BTreeMap<CovenantId, CovenantFile>,
+    parties: BTreeSet<Oin>,
 }
 
 /// A party that a certificate and a covenant agree on.
@@ -37,95 +37,36 @@ pub(crate) struct Member {
 }
 
 impl Members {
-    /// Loads every covenant of the settings. One that can't be verified stops the broker: it must
-    /// not run with fewer covenants than its operator wrote down.
+    /// Nobody yet, with the node signing keys of the settings.
     ///
     /// # Errors
-    /// Names the file and what is wrong with it.
-    pub(crate) fn load(config: &Config, now: Timestamp) -> anyhow::Result<Self> {
-        let pins = pins(&config.pins)?;
+    /// Names the setting.
+    pub(crate) fn pinned(pins: &BTreeMap<String, PinConfig>) -> anyhow::Result<Self> {
         let mut keys = BTreeMap::new();
-        for (party, pin) in &config.pins {
+        for (party, pin) in pins {
             let party = PartyId::parse(party).context("pins")?;
             let key = VerifyingKey::parse(&pin.node_signing)
                 .with_context(|| format!("pins.{party}.node_signing"))?;
             keys.insert(party, key);
         }
-        let mut covenants = BTreeMap::new();
-        let mut files = BTreeMap::new();
-        for entry in &config.covenants {
-            let file = entry.file.display();
-            let bytes = std::fs::read(&entry.file).with_context(|| format!("read {file}"))?;
-            let mut envelopes = Vec::new();
-            let mut texts = Vec::new();
-            for path in &entry.signatures {
-                let text = std::fs::read(path)
-                    .with_context(|| format!("read the signature {}", path.display()))?;
-                let envelope = Envelope::parse(&text)
-                    .with_context(|| format!("the signature {}", path.display()))?;
-                envelopes.push(envelope);
-                texts.push(text);
-            }
-            let active = covenant::signoff::verify(&bytes, &envelopes, &pins, None, now)
-                .with_context(|| format!("{file} is not in force here"))?;
-            let id = active.covenant().id().clone();
-            tracing::info!(covenant = %id, version = active.covenant().version(), "covenant loaded");
-            files.insert(
-                id.clone(),
-                CovenantFile {
-                    bytes,
-                    envelopes: texts,
-                },
-            );
-            let twice = covenants.insert(id.clone(), Arc::new(active)).is_some();
-            anyhow::ensure!(
-                !twice,
-                "covenant {id} is configured twice: keep one version"
-            );
-        }
         Ok(Self {
-            covenants,
             keys,
-            files,
+            ..Self::default()
         })
     }
 
-    /// Holds every covenant against the versions that were in force before: an older one, or
-    /// another one of the same number, does not come back, and a newer one names the one before it.
-    ///
-    /// # Errors
-    /// Names the covenant and what does not follow.
-    pub(crate) fn continue_history(
+    /// The same with other covenants in force, and with everybody who is party to any version.
+    #[must_use]
+    pub(crate) fn with(
         &self,
-        config: &Config,
-        store: &BrokerStore,
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
-        let pins = pins(&config.pins)?;
-        for (id, file) in &self.files {
-            let past = store.read(|view| view.covenant_history(id))?;
-            let Some(last) = past.last() else { continue };
-            let active = self
-                .covenants
-                .get(id)
-                .context("a covenant that was loaded")?;
-            if last.digest == active.covenant().digest() {
-                continue;
-            }
-            let history = History {
-                covenant: id.clone(),
-                version: last.version,
-                digest: last.digest,
-            };
-            let envelopes = file
-                .envelopes
-                .iter()
-                .map(|text| Envelope::parse(text))
-                .collect::<Result<Vec<_>, _>>()?;
-            covenant::signoff::verify(&file.bytes, &envelopes, &pins, Some(&history), now)
-                .with_context(|| format!("covenant {id} does not follow the version before it"))?;
+        covenants: BTreeMap<CovenantId, Arc<ActiveCovenant>>,
+        parties: BTreeSet<Oin>,
+    ) -> Self {
+        Self {
+            covenants,
+            keys: self.keys.clone(),
+            parties,
         }
-        Ok(())
     }
 
     /// Every covenant.
@@ -133,18 +74,16 @@ impl Members {
         self.covenants.values()
     }
 
-    /// A covenant's file with its signatures, as they were read.
+    /// The version of a covenant that is in force, or was the last to be.
     #[must_use]
-    pub(crate) fn file(&self, id: &CovenantId) -> Option<&CovenantFile> {
-        self.files.get(id)
+    pub(crate) fn covenant(&self, id: &CovenantId) -> Option<&Arc<ActiveCovenant>> {
+        self.covenants.get(id)
     }
 
-    /// Whether an organisation is a party to any covenant here.
+    /// Whether an organisation is a party to any version of a covenant here.
     #[must_use]
     pub(crate) fn is_party(&self, oin: &Oin) -> bool {
-        self.covenants
-            .values()
-            .any(|c| c.covenant().party_by_oin(oin).is_some())
+        self.parties.contains(oin)
     }
 
     /// The pinned node signing keys that may speak for an organisation: one, unless covenants name
@@ -192,29 +131,4 @@ impl Members {
             oin: oin.clone(),
         })
     }
-}
-
-/// The keys that this process pins, by party.
-fn pins(config: &BTreeMap<String, PinConfig>) -> anyhow::Result<Pins> {
-    config
-        .iter()
-        .map(|(party, pin)| {
-            let party = PartyId::parse(party).context("pins")?;
-            let key = |text: &str, name: &str| -> anyhow::Result<[u8; 32]> {
-                let key =
-                    VerifyingKey::parse(text).with_context(|| format!("pins.{party}.{name}"))?;
-                Ok(key.to_bytes())
-            };
-            let keys = PartyPins {
-                signer: key(&pin.signer, "signer")?,
-                emergency: pin
-                    .emergency
-                    .iter()
-                    .map(|text| key(text, "emergency"))
-                    .collect::<Result<_, _>>()?,
-                node_signing: Some(key(&pin.node_signing, "node_signing")?),
-            };
-            Ok((party, keys))
-        })
-        .collect()
 }

@@ -87,7 +87,7 @@ impl Broker {
     ///
     /// # Errors
     /// [`Refused`] when the store can't be read.
-    pub(crate) fn versions(&self, id: &CovenantId) -> Result<BTreeSet<Digest>, Refused> {
+    pub(crate) fn digests_of(&self, id: &CovenantId) -> Result<BTreeSet<Digest>, Refused> {
         let all = self.store().read(|view| view.covenant_readers())?;
         let of_it = all.into_iter().filter(|version| version.covenant == *id);
         Ok(of_it.map(|version| version.digest).collect())

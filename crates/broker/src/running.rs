@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use anyhow::Context as _;
 use identity::tls::{Acceptor, AcceptorLimits, OwnCertificate, ServerTls, TlsMaterial, Usage};
@@ -20,12 +20,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Broker;
 use crate::config::Config;
+use crate::configured;
 use crate::grpc::Services;
 use crate::keys::KeyDesk;
 use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
-use crate::standing::Standings;
+use crate::versions::Versions;
 
 /// A broker that answers on its ports.
 #[derive(Debug)]
@@ -58,7 +59,9 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     log_signer(&config)?;
     let (_, own) = server_tls(&config, &Oin::parse(&config.oin).context("oin")?)?;
     own.valid(now).context(own.setting())?;
-    Members::load(&config, now)?;
+    Members::pinned(&config.pins)?;
+    configured::pinned_oins(&config.pins)?;
+    configured::load(&config, now)?;
     Ok(())
 }
 
@@ -107,7 +110,10 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let oin = Oin::parse(&config.oin).context("oin")?;
     let signer = log_signer(&config)?;
     let log = signer.verifier().clone();
-    let members = Members::load(&config, clock.now())?;
+    let members = Members::pinned(&config.pins)?;
+    let pins = configured::pins(&config.pins)?;
+    let pinned_oins = configured::pinned_oins(&config.pins)?;
+    let configured = configured::load(&config, clock.now())?;
     let (tls, own) = server_tls(&config, &oin)?;
     let acceptor = Acceptor::bind(config.listen, tls, AcceptorLimits::default())
         .await
@@ -122,12 +128,16 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         BrokerStore::open(&state, &BrokerSettings::default(), signer, its_clock)
     })
     .await??;
-    members.continue_history(&config, &store, clock.now())?;
-    let standings = Standings::load(&store, &members)?;
+    configured::follows_on_history(&configured, &config, &store)?;
+    let versions = Arc::new(Versions::load(&store, &pins)?);
     let stop = CancellationToken::new();
     let broker = Arc::new(Broker {
         oin,
-        members,
+        members: RwLock::new(Arc::new(members)),
+        versions,
+        pins,
+        pinned_oins,
+        reconsidering: tokio::sync::Mutex::new(()),
         store,
         log,
         clock,
@@ -135,12 +145,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         limits: config.limits,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
-        standings,
         matching: MatchState::default(),
         news: watch::channel(0).0,
         stopping: stop.clone(),
     });
-    broker.remember_covenants().await?;
+    broker.bring_in(configured).await?;
+    broker.reconsider().await?;
     let checks = Checks::of(&health, own);
     checks.look(&broker);
     Ok(RunningBroker {
@@ -164,8 +174,8 @@ impl RunningBroker {
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         let now = self.broker.clock().now();
-        self.broker.members.covenants().all(|active| {
-            let standing = self.broker.standings.of(active.covenant());
+        self.broker.members().covenants().all(|active| {
+            let standing = self.broker.versions().standing(active.covenant());
             active
                 .covenant()
                 .parties()
@@ -239,7 +249,7 @@ impl Checks {
             None => self.log.ok(),
             Some(why) => self.log.fail(why.to_string()),
         }
-        if broker.members.covenants().next().is_some() {
+        if broker.members().covenants().next().is_some() {
             self.covenant.ok();
         } else {
             self.covenant.fail("no covenant is in force: configure one");
@@ -268,6 +278,9 @@ async fn keep_house(broker: Arc<Broker>, checks: Checks) {
         tokio::select! {
             () = broker.stopping.cancelled() => return,
             _ = tick.tick() => {}
+        }
+        if let Err(refused) = broker.reconsider().await {
+            tracing::error!(reason = %refused.reason(), "what comes into force or ends waits");
         }
         checks.look(&broker);
         broker.metrics.log_size(broker.store.checkpoint().size);

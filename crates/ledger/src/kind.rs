@@ -84,7 +84,7 @@ kinds! {
     1 CovenantSigned "covenant-signed" Covenant "A party signed a version of a covenant";
     2 CovenantActivated "covenant-activated" Covenant "Every party had signed and the version came into force";
     3 CovenantSuspended "covenant-suspended" Covenant "A signer or an emergency key suspended it, wholly or in part";
-    4 CovenantResumed "covenant-resumed" Covenant "A suspension ended";
+    4 CovenantResumed "covenant-resumed" Covenant "A party resumed it; a suspension ends when the suspender and another party did";
     5 CovenantWithdrawn "covenant-withdrawn" Covenant "A party withdrew from it for good";
     6 CovenantExpired "covenant-expired" Covenant "It came to its end, or lapsed after a suspension of 30 days";
     7 MatchDecided "match-decided" Decision "A continuous match was decided for one clause, recipient and source";
@@ -110,6 +110,7 @@ kinds! {
     27 NodeJoined "node-joined" Operation "A party's node connected for the first time";
     28 KeyChanged "key-changed" Operation "A node's, a signer's or the log's key was replaced";
     29 Padding "padding" Operation "A dummy that keeps the number of leaves independent of what happened";
+    30 CovenantRejected "covenant-rejected" Covenant "A party refused to sign a version of a covenant";
 }
 
 impl Kind {
@@ -133,7 +134,7 @@ mod tests {
     #[test]
     fn numbers_and_codes_are_gapless_and_unique() {
         let numbers: Vec<u16> = Kind::ALL.iter().map(|k| k.number()).collect();
-        assert_eq!(numbers, (1..=29).collect::<Vec<_>>());
+        assert_eq!(numbers, (1..=30).collect::<Vec<_>>());
         for kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.as_str()), Some(*kind));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use covenant::decide::{AskerFacts, Asking, Counters, Question, Standing, may_ask};
+use covenant::decide::{AskerFacts, Asking, Counters, Question, may_ask};
 use covenant::language::words::LoginLevel;
 use ledger::kind::Class;
 use ledger::opening::{Salt, content_commitment};
@@ -227,14 +227,14 @@ impl Checks {
     }
 
     /// What depends on the asker alone is refused here already. Only the broker has the counters
-    /// and knows what is suspended: both are taken to be in order here.
+    /// and knows who confirmed: both are taken to be in order here.
     fn may_ask(
         &self,
         active: &Active,
         facts: &AskerFacts,
         now: Timestamp,
     ) -> Result<Question, Refused> {
-        let mut standing = Standing::new(active.covenant());
+        let mut standing = self.covenants.standing(active.covenant());
         for party in active.covenant().parties().keys() {
             standing.confirm(party, now);
         }

@@ -24,6 +24,11 @@ pub struct Config {
     /// Folder of everything durable: store, vault, receipts. Losing it loses what the outbox holds
     /// and the right to read the vault; back it up together with the vault key.
     pub state_dir: PathBuf,
+    /// Folder in which files of signed events are laid (`*.json`, as `covenant policy suspend` writes
+    /// them). A suspension counts at this node within a second, also without the broker, and is
+    /// handed to the broker when it can be reached. Files stay where they are.
+    #[serde(default)]
+    pub events_dir: Option<PathBuf>,
     /// Where partner systems and case handlers connect (gRPC over mutual TLS). Port 0 takes a free
     /// one and says which in the log.
     pub listen: SocketAddr,
@@ -129,6 +134,10 @@ pub struct BrokerConfig {
     /// up to this, with jitter.
     #[serde(default = "default_reconnect_max_ms")]
     pub reconnect_max_ms: u64,
+    /// How often the broker is asked for what was signed over covenants, in milliseconds. Until then
+    /// this node does not know of a suspension by another party; the broker does.
+    #[serde(default = "default_covenants_every_ms")]
+    pub covenants_every_ms: u64,
 }
 
 /// The node's own secrets.
@@ -253,6 +262,10 @@ impl Default for LimitsConfig {
 }
 
 const fn default_timeout_ms() -> u64 {
+    10_000
+}
+
+const fn default_covenants_every_ms() -> u64 {
     10_000
 }
 

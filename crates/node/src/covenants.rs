@@ -1,36 +1,42 @@
 //! The covenants that this party signed: read, verified with this party's own pins, and looked up.
 //!
-//! Nothing is done under a covenant that is not in force here and now.
+//! Nothing is done under a covenant that is not in force here and now. What the broker says of a
+//! covenant counts for nothing here: every file, signature and event is verified anew.
+
+mod history;
+mod loading;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use anyhow::{Context as _, Result, ensure};
-use covenant::Covenant;
-use covenant::signoff::{ActiveCovenant, Envelope, PartyPins, Pins, SignoffError, verify};
+use covenant::decide::Standing;
+use covenant::signoff::{ActiveCovenant, Pins};
+use covenant::{Covenant, Lang};
 use identity::VerifyingKey;
-use model::{CovenantId, Day, KeyEpoch, Oin, PartyId, Timestamp};
+use model::{CovenantId, Digest, KeyEpoch, Oin, PartyId, Timestamp};
+use store::KeptVersion;
 
-use crate::config::{Config, CovenantConfig, PinConfig};
 use crate::intake::Findings;
-use crate::keys::{Epoch, Expected, Keys};
+use crate::keys::Epoch;
 use crate::refusal::{Reason, Refused};
+use crate::versions::Carried;
 
 /// Every covenant of the settings, by id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Covenants {
-    by_id: BTreeMap<CovenantId, Loaded>,
+    by_id: RwLock<BTreeMap<CovenantId, Carried>>,
+    files: BTreeMap<Digest, Configured>,
     signing_keys: BTreeMap<PartyId, VerifyingKey>,
+    pins: Pins,
+    party: PartyId,
+    oin: Oin,
 }
 
+/// A version as the settings gave it.
 #[derive(Debug)]
-struct Loaded {
+struct Configured {
     bytes: Vec<u8>,
-    envelopes: Vec<Envelope>,
-    pins: Arc<Pins>,
-    valid: (Day, Day),
-    active: RwLock<Option<Active>>,
-    epochs: Arc<[Epoch]>,
+    envelopes: Vec<(Digest, Vec<u8>)>,
 }
 
 /// A covenant in force, with this party's keys of it.
@@ -41,6 +47,10 @@ pub struct Active {
 }
 
 impl Active {
+    pub(crate) const fn new(covenant: ActiveCovenant, epochs: Arc<[Epoch]>) -> Self {
+        Self { covenant, epochs }
+    }
+
     /// What the parties signed.
     #[must_use]
     pub const fn signed(&self) -> &ActiveCovenant {
@@ -61,43 +71,19 @@ impl Active {
 }
 
 impl Covenants {
-    /// Reads and verifies every covenant of the settings. One that is not valid *yet*, or no
-    /// longer, is kept and refused openly; anything else that is wrong stops the node.
-    ///
-    /// # Errors
-    /// Names the file and what is wrong with it.
-    pub fn load(config: &Config, keys: &Keys, now: Timestamp) -> Result<Self> {
-        let party = PartyId::parse(&config.party).context("party")?;
-        let oin = Oin::parse(&config.oin).context("oin")?;
-        let pins = Arc::new(pins(&config.pins)?);
-        let mut by_id = BTreeMap::new();
-        for entry in &config.covenants {
-            let file = entry.file.display();
-            let (id, loaded) = load_one(entry, &party, &oin, &pins, keys, now)
-                .with_context(|| format!("{file}"))?;
-            let twice = by_id.insert(id.clone(), loaded).is_some();
-            ensure!(
-                !twice,
-                "covenant {id} is configured twice: keep one version"
-            );
-        }
-        let mut signing_keys = BTreeMap::new();
-        for (party, pin) in &config.pins {
-            if let Some(text) = &pin.node_signing {
-                let key = VerifyingKey::parse(text)
-                    .with_context(|| format!("pins.{party}.node_signing"))?;
-                signing_keys.insert(PartyId::parse(party).context("pins")?, key);
-            }
-        }
-        Ok(Self {
-            by_id,
-            signing_keys,
-        })
+    /// The ids of all of them.
+    #[must_use]
+    pub fn ids(&self) -> Vec<CovenantId> {
+        self.read(|all| all.keys().cloned().collect())
     }
 
-    /// The ids of all of them.
-    pub fn ids(&self) -> impl Iterator<Item = &CovenantId> {
-        self.by_id.keys()
+    /// This party.
+    pub(crate) const fn party(&self) -> &PartyId {
+        &self.party
+    }
+
+    pub(crate) const fn pins(&self) -> &Pins {
+        &self.pins
     }
 
     /// The node signing key that this party pins for another.
@@ -106,23 +92,48 @@ impl Covenants {
         self.signing_keys.get(party)
     }
 
+    /// A covenant that is not over, suspended or not: what narrows is done under it still.
+    #[must_use]
+    pub fn carried(&self, id: &CovenantId, now: Timestamp) -> Option<Active> {
+        self.look(id, now, |carried| {
+            let version = carried.current()?;
+            let covenant = version.covenant();
+            let today = now.day();
+            let in_time = covenant.valid_from() <= today && !version.is_over(now);
+            carried.active.clone().filter(|_| in_time)
+        })?
+    }
+
     /// A covenant in force now.
     ///
     /// # Errors
-    /// `COVENANT_UNKNOWN`, or `COVENANT_NOT_ACTIVE` with its dates.
+    /// `COVENANT_UNKNOWN`, or `COVENANT_NOT_ACTIVE` with its dates and how it stands.
     pub fn active(&self, id: &CovenantId, now: Timestamp) -> Result<Active, Refused> {
-        let loaded = self.by_id.get(id).ok_or(Reason::CovenantUnknown)?;
-        let today = now.day();
-        let (from, until) = loaded.valid;
-        let active = loaded
-            .current(now)
-            .filter(|_| from <= today && today < until);
-        active.ok_or_else(|| {
-            Refused::from(Reason::CovenantNotActive)
-                .with("covenant", id)
-                .with("valid_from", from)
-                .with("valid_until", until)
+        let active = self.carried(id, now);
+        self.look(id, now, |carried| {
+            let version = carried.current().ok_or(Reason::CovenantNotActive)?;
+            let standing = &version.standing;
+            let closed = standing.is_wholly_suspended(now) || standing.is_rejected();
+            active.filter(|_| !closed).ok_or_else(|| {
+                let status = version.status(now);
+                let covenant = version.covenant();
+                let en = format!(
+                    "{} ({})",
+                    Reason::CovenantNotActive.message_en(),
+                    status.sentence(Lang::En)
+                );
+                let nl = format!(
+                    "{} ({})",
+                    Reason::CovenantNotActive.message_nl(),
+                    status.sentence(Lang::Nl)
+                );
+                Refused::told(Reason::CovenantNotActive, &en, &nl)
+                    .with("covenant", id)
+                    .with("valid_from", covenant.valid_from())
+                    .with("valid_until", covenant.valid_until())
+            })
         })
+        .ok_or(Reason::CovenantUnknown)?
     }
 
     /// The covenant in force that a field names.
@@ -138,45 +149,85 @@ impl Covenants {
         let Some(id) = found.named(path, CovenantId::parse(text)) else {
             return Err(found.into());
         };
-        if !self.by_id.contains_key(&id) {
+        if self.read(|all| !all.contains_key(&id)) {
             found.reason(path, Reason::CovenantUnknown);
             return Err(found.into());
         }
         self.active(&id, now)
     }
 
+    /// How a covenant stands by what this node knows.
+    #[must_use]
+    pub fn standing(&self, covenant: &Covenant) -> Standing {
+        let known = self.read(|all| {
+            let version = all.get(covenant.id())?.versions.get(&covenant.digest())?;
+            Some(version.standing.clone())
+        });
+        known.unwrap_or_else(|| Standing::new(covenant))
+    }
+
     /// Everything in force now.
     #[must_use]
     pub fn all_active(&self, now: Timestamp) -> Vec<Active> {
-        self.by_id
-            .keys()
+        let ids = self.ids();
+        ids.iter()
             .filter_map(|id| self.active(id, now).ok())
             .collect()
     }
 
+    /// Everything that is not over: in force, or suspended.
+    #[must_use]
+    pub fn all_carried(&self, now: Timestamp) -> Vec<Active> {
+        let ids = self.ids();
+        ids.iter().filter_map(|id| self.carried(id, now)).collect()
+    }
+
+    /// Everything that this node says is in force: not while the broker lacks an event by which
+    /// this party narrowed it.
+    #[must_use]
+    pub fn confirmed(&self, now: Timestamp) -> Vec<Active> {
+        let mut all = self.all_active(now);
+        all.retain(|active| {
+            let covenant = active.covenant();
+            self.read(|all| {
+                let version = all
+                    .get(covenant.id())
+                    .and_then(|carried| carried.versions.get(&covenant.digest()));
+                version.is_some_and(|version| version.to_forward.is_empty())
+            })
+        });
+        all
+    }
+
     /// Covenants that are not in force now, for health.
     #[must_use]
-    pub fn inactive(&self, now: Timestamp) -> Vec<&CovenantId> {
-        self.by_id
-            .keys()
-            .filter(|id| self.active(id, now).is_err())
-            .collect()
+    pub fn inactive(&self, now: Timestamp) -> Vec<CovenantId> {
+        let mut ids = self.ids();
+        ids.retain(|id| self.active(id, now).is_err());
+        ids
     }
 
     /// Covenants that are over for good, with the epochs of which this node has the key.
     #[must_use]
     pub fn over(&self, now: Timestamp) -> Vec<(CovenantId, Vec<KeyEpoch>)> {
-        let today = now.day();
-        self.by_id
-            .iter()
-            .filter(|(_, loaded)| loaded.valid.1 <= today)
-            .map(|(id, loaded)| {
-                (
-                    id.clone(),
-                    loaded.epochs.iter().map(Epoch::number).collect(),
-                )
-            })
-            .collect()
+        self.read(|all| {
+            all.iter()
+                .filter(|(_, carried)| carried.current().is_some_and(|v| v.is_over(now)))
+                .map(|(id, carried)| {
+                    let epochs = carried.epochs.iter().map(Epoch::number).collect();
+                    (id.clone(), epochs)
+                })
+                .collect()
+        })
+    }
+
+    /// The epochs of a covenant of which this node has the key, whether or not it is in force.
+    #[must_use]
+    pub fn epochs(&self, id: &CovenantId) -> Vec<KeyEpoch> {
+        self.read(|all| {
+            let epochs = all.get(id).map(|carried| carried.epochs.iter());
+            epochs.into_iter().flatten().map(Epoch::number).collect()
+        })
     }
 
     /// Covenants in force of which this node has no key, for health.
@@ -189,120 +240,45 @@ impl Covenants {
             .map(|a| a.covenant().id().clone())
             .collect()
     }
-}
 
-impl Loaded {
-    /// As verified; verified now when its first day has come meanwhile.
-    fn current(&self, now: Timestamp) -> Option<Active> {
-        let known = self
-            .active
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if known.is_some() || now.day() < self.valid.0 {
-            return known;
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&BTreeMap<CovenantId, Carried>) -> T) -> T {
+        look(&self.by_id.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<CovenantId, Carried>) -> T,
+    ) -> T {
+        change(&mut self.by_id.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks at a covenant; its first day may have come meanwhile.
+    fn look<T>(
+        &self,
+        id: &CovenantId,
+        now: Timestamp,
+        look: impl FnOnce(&Carried) -> T,
+    ) -> Option<T> {
+        let waits = self.read(|all| all.get(id).is_some_and(|carried| carried.active.is_none()));
+        if waits {
+            self.write(|all| {
+                if let Some(carried) = all.get_mut(id) {
+                    carried.follow(now);
+                }
+            });
         }
-        self.verify(now).ok()
-    }
-
-    fn verify(&self, now: Timestamp) -> Result<Active, SignoffError> {
-        let active = Active {
-            covenant: verify(&self.bytes, &self.envelopes, &self.pins, None, now)?,
-            epochs: Arc::clone(&self.epochs),
-        };
-        let mut place = self.active.write().unwrap_or_else(PoisonError::into_inner);
-        *place = Some(active.clone());
-        Ok(active)
+        self.read(|all| all.get(id).map(look))
     }
 }
 
-fn load_one(
-    entry: &CovenantConfig,
-    party: &PartyId,
-    oin: &Oin,
-    pins: &Arc<Pins>,
-    keys: &Keys,
-    now: Timestamp,
-) -> Result<(CovenantId, Loaded)> {
-    let bytes = std::fs::read(&entry.file).context("read the covenant")?;
-    let mut envelopes = Vec::new();
-    for path in &entry.signatures {
-        let file = path.display();
-        let text = std::fs::read(path).with_context(|| format!("read the signature {file}"))?;
-        let envelope = Envelope::parse(&text).with_context(|| format!("the signature {file}"))?;
-        envelopes.push(envelope);
-    }
-    let source = std::str::from_utf8(&bytes).context("a covenant is utf-8 text")?;
-    let checked = covenant::check(source);
-    let covenant = checked
-        .covenant
-        .context("it has errors; see `covenant policy check`")?;
-    let own = covenant
-        .party(party)
-        .with_context(|| format!("it does not name party {party}"))?;
-    ensure!(
-        own.oin == *oin,
-        "it gives party {party} another oin than the settings do"
-    );
-    let valid = (covenant.valid_from(), covenant.valid_until());
-    let expected = Expected {
-        covenant: covenant.id(),
+/// A version as the store keeps it.
+pub(crate) fn kept(covenant: &Covenant, now: Timestamp) -> KeptVersion {
+    KeptVersion {
+        covenant: covenant.id().clone(),
+        number: covenant.version(),
         digest: covenant.digest(),
-        match_keys: covenant.match_keys(),
-        party,
-    };
-    let mut epochs = Vec::new();
-    for key in &entry.keys {
-        epochs.push(Epoch::read(key, expected, keys)?);
+        proposed_by: None,
+        received_at: now,
+        ended: false,
     }
-    epochs.sort_by_key(Epoch::number);
-    let doubled = epochs
-        .windows(2)
-        .any(|w| matches!(w, [a, b] if a.number() == b.number()));
-    ensure!(
-        !doubled,
-        "an epoch is given twice; keep one key file per epoch"
-    );
-    let loaded = Loaded {
-        bytes,
-        envelopes,
-        pins: Arc::clone(pins),
-        valid,
-        active: RwLock::new(None),
-        epochs: epochs.into(),
-    };
-    match loaded.verify(now) {
-        Ok(_) => {}
-        Err(why @ (SignoffError::NotYetValid | SignoffError::Expired)) => {
-            tracing::warn!(covenant = %covenant.id(), %why, "the covenant is not in force");
-        }
-        Err(why) => return Err(why).context("it is not in force here"),
-    }
-    tracing::info!(
-        covenant = %covenant.id(), version = covenant.version(), epochs = loaded.epochs.len(),
-        "covenant loaded"
-    );
-    Ok((covenant.id().clone(), loaded))
-}
-
-/// The keys as this party knows them.
-fn pins(config: &BTreeMap<String, PinConfig>) -> Result<Pins> {
-    let mut pins = Pins::new();
-    for (party, pin) in config {
-        let key = |text: &str, name: &str| {
-            let key = VerifyingKey::parse(text).with_context(|| format!("pins.{party}.{name}"))?;
-            Ok::<_, anyhow::Error>(key.to_bytes())
-        };
-        let emergency = pin.emergency.iter().map(|text| key(text, "emergency"));
-        let keys = PartyPins {
-            signer: key(&pin.signer, "signer")?,
-            emergency: emergency.collect::<Result<_>>()?,
-            node_signing: match &pin.node_signing {
-                Some(text) => Some(key(text, "node_signing")?),
-                None => None,
-            },
-        };
-        pins.insert(PartyId::parse(party).context("pins")?, keys);
-    }
-    Ok(pins)
 }

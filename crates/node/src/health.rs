@@ -44,12 +44,8 @@ impl NodeHealth {
             Ok(()) => self.store.ok(),
             Err(error) => self.store.fail(error.to_string()),
         }
-        let inactive: Vec<&str> = node
-            .covenants
-            .inactive(now)
-            .into_iter()
-            .map(AsRef::as_ref)
-            .collect();
+        let inactive = node.covenants.inactive(now);
+        let inactive: Vec<&str> = inactive.iter().map(AsRef::as_ref).collect();
         if node.covenants.all_active(now).is_empty() {
             self.covenant
                 .fail("no covenant is in force: see its dates and signatures");

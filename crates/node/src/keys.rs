@@ -2,8 +2,10 @@
 //! but public keys.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
+use covenant::Covenant;
 use identity::covenant_key::{Protection, StoredKey};
 use identity::{SealingKey, SigningKey, secret_file};
 use model::{CovenantId, Digest, KeyEpoch, MatchKeySpec, PartyId, Secret, Token};
@@ -49,6 +51,7 @@ fn vault_key(path: &Path) -> Result<Secret> {
 /// A covenant's key of one epoch, with what is derived of it.
 #[derive(Debug)]
 pub struct Epoch {
+    key: Arc<CovenantKey>,
     number: KeyEpoch,
     fingerprint: [u8; 8],
     commitment: Digest,
@@ -68,7 +71,7 @@ pub struct Announcement {
 pub struct Expected<'a> {
     /// The covenant.
     pub covenant: &'a CovenantId,
-    /// Its file's digest.
+    /// The digest of its file: of the version for which a key was sealed.
     pub digest: Digest,
     /// Its comparisons.
     pub match_keys: &'a [MatchKeySpec],
@@ -103,21 +106,29 @@ impl Epoch {
                     .with_context(|| format!("{}", path.display()))
             })
             .transpose()?;
-        Self::new(&key, number, expected, announcement)
-    }
-
-    fn new(
-        key: &CovenantKey,
-        number: KeyEpoch,
-        expected: Expected<'_>,
-        announcement: Option<Announcement>,
-    ) -> Result<Self> {
         Ok(Self {
             number,
             fingerprint: key.fingerprint(),
             commitment: key.commitment(),
-            deriver: Deriver::new(key, expected.covenant, number, expected.match_keys)?,
+            deriver: Deriver::new(&key, expected.covenant, number, expected.match_keys)?,
+            key: Arc::new(key),
             announcement,
+        })
+    }
+
+    /// The same key under another version of its covenant, which may compare otherwise.
+    ///
+    /// # Errors
+    /// When the version's comparisons can't be derived.
+    pub fn under(&self, covenant: &Covenant) -> Result<Self> {
+        let deriver = Deriver::new(&self.key, covenant.id(), self.number, covenant.match_keys())?;
+        Ok(Self {
+            key: Arc::clone(&self.key),
+            number: self.number,
+            fingerprint: self.fingerprint,
+            commitment: self.commitment,
+            deriver,
+            announcement: self.announcement.clone(),
         })
     }
 

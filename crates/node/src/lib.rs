@@ -27,6 +27,7 @@ mod running;
 mod testing;
 pub mod uplink;
 pub mod vault;
+mod versions;
 
 pub use config::Config;
 pub use running::{RunningNode, check_config, load, run, start, start_with};

@@ -373,11 +373,7 @@ impl Inbox {
     /// Puts the party's own id in place of the one outside. One that is unknown here, which can
     /// only be of a signal that was forgotten since, is left out.
     fn with_own_ids(&self, mut notice: Notice) -> Result<Notice, Refused> {
-        let now = self.clock.now();
-        let epochs: Vec<_> = match self.covenants.active(&notice.covenant, now) {
-            Ok(active) => active.epochs().iter().map(|epoch| epoch.number()).collect(),
-            Err(_) => Vec::new(),
-        };
+        let epochs = self.covenants.epochs(&notice.covenant);
         let mut own_signals = Vec::with_capacity(notice.own_signals.len());
         for signal in &notice.own_signals {
             for epoch in &epochs {

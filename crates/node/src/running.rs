@@ -34,7 +34,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
-use crate::uplink::{Broker, Speaker, Uplink};
+use crate::uplink::{Broker, Lifecycle, Speaker, Uplink};
 
 /// How often health and metrics are brought up to date, and expired records go.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -141,6 +141,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
         .with_context(|| format!("listen on {}", config.admin.listen))?;
     let store = open_store(&config).await?;
     own_state(&store, &parts).await?;
+    parts.covenants.recall(&store, clock.now()).await?;
     parts.broker = Some(broker(&config, &parts, &material)?);
     let metrics = NodeMetrics::register(&registry);
     let checks = NodeHealth::of(&health, std::mem::take(&mut parts.certificates));
@@ -163,6 +164,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(services.serve(acceptor)),
             tokio::spawn(serve_admin(admin, stop.clone())),
             tokio::spawn(node.uplink.run(stop.clone())),
+            tokio::spawn(node.lifecycle.run(stop.clone())),
             tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
         ],
         link,
@@ -323,6 +325,7 @@ struct Assembled {
     oin: Oin,
     intake: Intake,
     checks: Checks,
+    lifecycle: Lifecycle,
     uplink: Uplink,
 }
 
@@ -372,6 +375,15 @@ fn assemble(
         metrics: metrics.clone(),
         clock: Arc::clone(&clock),
     };
+    let lifecycle = Lifecycle {
+        covenants: Arc::clone(&parts.covenants),
+        store: store.clone(),
+        broker: broker.clone(),
+        link: link.clone(),
+        events: config.events_dir.clone(),
+        every: Duration::from_millis(config.broker.covenants_every_ms.max(1)),
+        clock: Arc::clone(&clock),
+    };
     let uplink = Uplink {
         broker,
         covenants: parts.covenants,
@@ -388,6 +400,7 @@ fn assemble(
         oin: parts.oin,
         intake,
         checks,
+        lifecycle,
         uplink,
     })
 }

@@ -125,6 +125,7 @@ fn node(
         "party": party.id.as_str(),
         "oin": party.oin.as_str(),
         "state_dir": place.state,
+        "events_dir": home.join("events"),
         "listen": place.grpc,
         "admin": { "listen": place.admin },
         "tls": {
@@ -142,6 +143,7 @@ fn node(
             "key": home.join("client.key"),
             "log_vkey": world.broker.log_key,
             "reconnect_max_ms": 1000,
+            "covenants_every_ms": 500,
         },
         "keys": {
             "signing": home.join("node-signing.pem"),

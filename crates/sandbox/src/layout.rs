@@ -302,6 +302,7 @@ fn node_place(
     issue(authority, whom, Usage::Server, &[], &home.join("server"))?;
     issue(authority, whom, Usage::Client, &[], &home.join("client"))?;
     let mut clients = BTreeMap::new();
+    make_folder(&home.join("events"))?;
     make_folder(&home.join("clients"))?;
     for (kind, role) in client_kinds(party)? {
         let stem = home.join("clients").join(&kind);

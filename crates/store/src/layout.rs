@@ -20,6 +20,16 @@ pub(crate) const REQUEST: u8 = b'R';
 /// Nonces of signed messages.
 pub(crate) const NONCE: u8 = b'O';
 
+// Both.
+/// Versions of covenants that were proposed or configured, by covenant.
+pub(crate) const VERSION: u8 = b'V';
+/// Files of such versions by digest.
+pub(crate) const VERSION_FILE: u8 = b'G';
+/// What was signed over such versions, by digest and id.
+pub(crate) const SIGNED_OVER: u8 = b'H';
+/// Versions that were active, by covenant.
+pub(crate) const ACTIVE: u8 = b'A';
+
 // Broker.
 /// Signals by number.
 pub(crate) const SIGNAL: u8 = b'S';
@@ -43,8 +53,6 @@ pub(crate) const KEY: u8 = b'K';
 pub(crate) const PROBE: u8 = b'P';
 /// Covenant files by digest.
 pub(crate) const COVENANT: u8 = b'C';
-/// Versions that were active, by covenant.
-pub(crate) const ACTIVE: u8 = b'A';
 /// "Still valid" statements and suspensions.
 pub(crate) const STANDING: u8 = b'T';
 /// When a signal last matched.

@@ -21,13 +21,14 @@ mod logged;
 mod node;
 mod requests;
 mod tx;
+mod versions;
 mod writer;
 
 pub use broker::{
-    Access, ActiveVersion, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked,
-    CheckpointPlace, CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed,
-    NewNotice, NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored,
-    StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
+    Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
+    CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
+    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry,
+    TOMBSTONE_DAYS, Withdrawal, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,
@@ -40,3 +41,4 @@ pub use node::{
     Received, SeenCheckpoint,
 };
 pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey};
+pub use versions::{ActiveVersion, KeptEnvelope, KeptVersion};

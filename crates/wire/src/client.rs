@@ -33,6 +33,8 @@ clients! {
     notices -> node_v1::notice_service_client::NoticeServiceClient<T>;
     /// The exchange between a node and the broker.
     exchange -> broker_v1::exchange_service_client::ExchangeServiceClient<T>;
+    /// The life of covenants, at the broker.
+    covenants -> broker_v1::covenant_service_client::CovenantServiceClient<T>;
     /// The disclosure log.
     disclosure_log -> audit_v1::disclosure_log_service_client::DisclosureLogServiceClient<T>;
 }

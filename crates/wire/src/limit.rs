@@ -34,3 +34,9 @@ pub const PROBES: usize = 4_096;
 pub const NOTICES_UNDER_WAY: usize = 256;
 /// The size of a check's answer, of which the sent size is a multiple.
 pub const CHECK_RESPONSE_BYTES: usize = 16 * 1024;
+/// The file of one covenant, in bytes.
+pub const COVENANT_FILE_BYTES: usize = 256 * 1024;
+/// One DSSE envelope, in bytes.
+pub const ENVELOPE_BYTES: usize = 64 * 1024;
+/// What one party may sign over one version: signatures, rejections, suspensions and the like.
+pub const ENVELOPES_PER_PARTY: usize = 200;

@@ -148,6 +148,15 @@ reasons! {
     CovenantDiffers = "COVENANT_DIFFERS", FailedPrecondition, NodeOperator,
         "the node works by another file of this covenant than the broker; load the version that all parties signed",
         "het knooppunt gebruikt een andere tekst van dit convenant dan de makelaar; laad de versie die iedereen tekende";
+    CovenantRefused = "COVENANT_REFUSED", InvalidArgument, CovenantOwner,
+        "the covenant can't be taken as it is; mend what the message names, and propose it again",
+        "dit convenant kan zo niet worden aangenomen; verbeter wat de melding noemt en stel het opnieuw voor";
+    EnvelopeRefused = "ENVELOPE_REFUSED", InvalidArgument, CovenantOwner,
+        "what was signed does not hold for this covenant; mend what the message names, and sign again",
+        "wat u tekende geldt niet voor dit convenant; verbeter wat de melding noemt en teken opnieuw";
+    TooManyProposals = "TOO_MANY_PROPOSALS", ResourceExhausted, CovenantOwner,
+        "your party has as many open proposals as it may, or signed as much over this version; see those through first",
+        "uw partij heeft al het hoogste aantal open voorstellen, of tekende al te vaak over deze versie; rond die eerst af";
     PurposeUnknown = "PURPOSE_UNKNOWN", FailedPrecondition, Caller,
         "the covenant has no such purpose; choose one that it names",
         "het convenant kent dit doel niet; kies een doel dat erin staat";

@@ -27,6 +27,7 @@ fn the_descriptors_hold_every_service_and_the_details_of_errors() {
         "covenant.node.v1.SignalService",
         "covenant.node.v1.CheckService",
         "covenant.node.v1.NoticeService",
+        "covenant.broker.v1.CovenantService",
         "covenant.broker.v1.ExchangeService",
         "covenant.audit.v1.DisclosureLogService",
     ] {

@@ -150,7 +150,7 @@ impl DisclosureLogService for Services {
         } = request.into_inner();
         if !covenant.is_empty() {
             let id = field::name(&covenant, "covenant", CovenantId::parse);
-            let versions = self.0.versions(&id.map_err(Refusal::from)?)?;
+            let versions = self.0.digests_of(&id.map_err(Refusal::from)?)?;
             reader = narrow(reader, &versions)?;
         }
         let (sender, pieces) = tokio::sync::mpsc::channel(4);
@@ -200,7 +200,7 @@ impl Services {
     fn wanted(&self, filter: proto::EntryFilter) -> Result<Wanted, Refused> {
         let id = field::optional_name(&filter.covenant, "filter.covenant", CovenantId::parse);
         let id = id.map_err(Refusal::from)?;
-        let covenants = id.map(|id| self.0.versions(&id)).transpose()?;
+        let covenants = id.map(|id| self.0.digests_of(&id)).transpose()?;
         let wanted = wanted(filter).map_err(Refusal::from)?;
         Ok(Wanted {
             covenants,

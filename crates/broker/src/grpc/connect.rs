@@ -261,6 +261,10 @@ impl Stream {
             let mut notices = Vec::with_capacity(pending.len());
             for logged in &pending {
                 self.sent = self.sent.max(logged.disclosure().number);
+                // Its covenant may have ended since: then it is on its way out of the store too.
+                if !broker.may_tell(logged.disclosure()) {
+                    continue;
+                }
                 self.under_way.insert(logged.disclosure().id);
                 match notice::of(logged) {
                     Some(notice) => notices.push(notice),
@@ -270,8 +274,10 @@ impl Stream {
             broker
                 .metrics()
                 .notices("sent", u64::try_from(notices.len()).unwrap_or(u64::MAX));
-            self.send(connect_response::Message::Notices(NoticeBatch { notices }))
-                .await?;
+            if !notices.is_empty() {
+                self.send(connect_response::Message::Notices(NoticeBatch { notices }))
+                    .await?;
+            }
         }
     }
 

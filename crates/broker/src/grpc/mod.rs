@@ -2,6 +2,7 @@
 
 mod audit;
 mod connect;
+mod covenants;
 mod exchange;
 mod notice;
 mod receipt;
@@ -15,6 +16,7 @@ use prost::{Message, Name};
 use tonic::Status;
 use wire::audit_v1::disclosure_log_service_server::DisclosureLogServiceServer;
 use wire::broker_v1::Signed;
+use wire::broker_v1::covenant_service_server::CovenantServiceServer;
 use wire::broker_v1::exchange_service_server::ExchangeServiceServer;
 use wire::reason::Reason;
 use wire::status::Refusal;
@@ -29,6 +31,11 @@ pub(crate) struct Services(pub(crate) Arc<Broker>);
 impl Services {
     pub(crate) fn exchange(&self) -> ExchangeServiceServer<Self> {
         ExchangeServiceServer::new(self.clone())
+            .max_decoding_message_size(self.0.limits().max_message_bytes)
+    }
+
+    pub(crate) fn covenant_life(&self) -> CovenantServiceServer<Self> {
+        CovenantServiceServer::new(self.clone())
             .max_decoding_message_size(self.0.limits().max_message_bytes)
     }
 

@@ -7,8 +7,9 @@ use super::Services;
 
 /// What this port serves: what health answers for and what reflection lists. The descriptors hold
 /// the services of a node too, and those are at another address.
-const SERVED: [&str; 2] = [
+const SERVED: [&str; 3] = [
     "covenant.broker.v1.ExchangeService",
+    "covenant.broker.v1.CovenantService",
     "covenant.audit.v1.DisclosureLogService",
 ];
 
@@ -48,6 +49,7 @@ impl Services {
             ))
             .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
             .add_service(self.exchange())
+            .add_service(self.covenant_life())
             .add_service(self.disclosure_log())
             .add_service(health)
             .add_service(reflection)

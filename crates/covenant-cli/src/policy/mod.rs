@@ -2,14 +2,21 @@
 
 mod check;
 mod diff;
+mod event;
 mod explain;
 mod fmt;
 mod matrix;
+mod pins;
 mod read;
+mod reject;
+mod resume;
 mod schema;
 mod sign;
-mod test;
 mod simulate;
+mod status;
+mod suspend;
+mod test;
+mod withdraw;
 
 use std::path::Path;
 
@@ -48,6 +55,16 @@ pub(crate) enum Policy {
     /// Tries the signed examples and the cases beside a covenant, and tells for each clause
     /// whether there is a yes and a no.
     Test(test::Test),
+    /// Signs that a party does not sign a version, until it does sign.
+    Reject(reject::Reject),
+    /// Signs a party's part in lifting a suspension.
+    Resume(resume::Resume),
+    /// Tells who signed a version, and whether it is in force.
+    Status(status::StatusOf),
+    /// Signs a suspension, of the whole covenant or of a part.
+    Suspend(suspend::Suspend),
+    /// Signs that a version ends, for good and for all parties.
+    Withdraw(withdraw::Withdraw),
 }
 
 /// Runs the command.
@@ -63,6 +80,11 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Matrix(told) => matrix::run(&told, lang),
         Policy::Schema(told) => schema::run(&told),
         Policy::Test(told) => test::run(&told, lang),
+        Policy::Reject(told) => reject::run(&told, lang),
+        Policy::Resume(told) => resume::run(&told, lang),
+        Policy::Status(told) => status::run(&told, lang),
+        Policy::Suspend(told) => suspend::run(&told, lang),
+        Policy::Withdraw(told) => withdraw::run(&told, lang),
     }
 }
 

@@ -10,6 +10,7 @@
 mod audit;
 mod import;
 mod keys;
+mod lifecycle;
 mod link;
 mod policy;
 mod policy_diff;

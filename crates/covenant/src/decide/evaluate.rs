@@ -113,6 +113,7 @@ pub(super) fn in_force(covenant: &Covenant, standing: &Standing, now: Timestamp)
     standing.file() == covenant.digest()
         && covenant.valid_from() <= today
         && today < covenant.valid_until()
+        && !standing.is_rejected()
         && !standing.is_over(now)
 }
 

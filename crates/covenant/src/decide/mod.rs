@@ -43,3 +43,4 @@ pub use replay::{Again, Decided, NotRecorded, Past};
 pub use simulate::{Unclear, Would};
 pub use standing::Standing;
 pub use then::{JudgedThen, Occasion, StandingThen, Then};
+pub use standing::{Standing, Suspended};

@@ -13,8 +13,8 @@ use crate::signoff::Scope;
 pub struct StandingThen {
     /// The day that counted.
     pub day: Day,
-    /// Whether the version was over for good, apart from its dates: withdrawn, lapsed after a long
-    /// suspension, or another version than the one that the standing was about.
+    /// Whether the version was over for good, apart from its dates: withdrawn, rejected, lapsed after
+    /// a long suspension, or another version than the one that the standing was about.
     pub over: bool,
     /// Which of recipient and source had confirmed within 24 hours; sorted.
     pub confirmed: Vec<PartyId>,

@@ -12,7 +12,7 @@ use crate::language::words::{
     AreaLevel, Attribute, Batching, Frequency, Nature, Period, Record, ReportForm, Shows, Silence,
     Witnessing,
 };
-use crate::table::tests::{CHANGES, Change};
+use crate::table::vectors::{CHANGES, Change};
 
 fn readings(document: Document) -> [String; 2] {
     let covenant = covenant_of(document);

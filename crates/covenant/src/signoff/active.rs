@@ -1,13 +1,12 @@
 //! A covenant in force.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Digest, PartyId};
+use model::Digest;
 
-use super::keys::PartyKeys;
+use super::Proposal;
 use crate::language::covenant::Covenant;
-use crate::table::Table;
+use crate::table::{Encoding, Table};
 
 /// A covenant with its cell table.
 #[derive(Debug)]
@@ -17,7 +16,7 @@ pub(crate) struct Compiled {
 }
 
 /// A covenant that every party signed with the key that this process pins. It comes from
-/// [`super::verify`] alone; cloning it is cheap.
+/// [`super::verify`] and [`Proposal::activate`] alone; cloning it is cheap.
 ///
 /// Signatures are checked once; the validity and what suspends it are looked at again in every
 /// decision.
@@ -28,42 +27,42 @@ pub(crate) struct Compiled {
 ///     covenant::signoff::ActiveCovenant { compiled: covenant }
 /// }
 /// ```
+///
+/// And neither can a proposal:
+/// ```compile_fail
+/// fn forge(proposal: covenant::signoff::Proposal) -> covenant::signoff::ActiveCovenant {
+///     covenant::signoff::ActiveCovenant(proposal)
+/// }
+/// ```
 #[derive(Clone, Debug)]
-pub struct ActiveCovenant {
-    compiled: Arc<Compiled>,
-    keys: Arc<BTreeMap<PartyId, PartyKeys>>,
-}
+pub struct ActiveCovenant(Proposal);
 
 impl ActiveCovenant {
-    pub(super) fn new(
-        covenant: Covenant,
-        table: Table,
-        keys: BTreeMap<PartyId, PartyKeys>,
-    ) -> Self {
-        Self {
-            compiled: Arc::new(Compiled { covenant, table }),
-            keys: Arc::new(keys),
-        }
+    /// Every signature of the proposal was verified, and today lies in its validity.
+    pub(super) const fn new(signed: Proposal) -> Self {
+        Self(signed)
     }
 
     /// The covenant.
     #[must_use]
     pub fn covenant(&self) -> &Covenant {
-        &self.compiled.covenant
+        self.0.covenant()
     }
 
-    /// The digest of its compiled cell table, which every party signed for.
+    /// The version as it was proposed: events are verified with it.
+    #[must_use]
+    pub const fn proposal(&self) -> &Proposal {
+        &self.0
+    }
+
+    /// The digest of its compiled cell table in the newest encoding.
     #[must_use]
     pub fn table_digest(&self) -> Digest {
-        self.compiled.table.digest()
+        self.0.table_digest(Encoding::NEWEST)
     }
 
     pub(crate) const fn compiled(&self) -> &Arc<Compiled> {
-        &self.compiled
-    }
-
-    pub(super) fn keys(&self, party: &PartyId) -> Option<&PartyKeys> {
-        self.keys.get(party)
+        self.0.compiled()
     }
 }
 
@@ -71,7 +70,6 @@ impl ActiveCovenant {
 impl ActiveCovenant {
     /// For the tests of this crate, which change a covenant without its text.
     pub(crate) fn unsigned(covenant: Covenant) -> Self {
-        let table = Table::compile(&covenant).unwrap();
-        Self::new(covenant, table, BTreeMap::new())
+        Self::new(Proposal::of(covenant, std::collections::BTreeMap::new()).unwrap())
     }
 }

@@ -98,6 +98,12 @@ pub enum SignoffError {
          program, and sign again when its meaning changed"
     )]
     TableDiffers(PartyId),
+    /// The sign-off names an encoding of the table that is not known here.
+    #[error(
+        "the signature is over an encoding of the table that this program does not know; use a \
+         newer version of the program"
+    )]
+    UnknownEncoding,
     /// The history is of another covenant.
     #[error("the history is of another covenant; give the one with this id")]
     OtherHistory,
@@ -110,6 +116,9 @@ pub enum SignoffError {
     /// An event that this key may not sign.
     #[error("this key may not sign such an event; a signer may all, an emergency key only suspend")]
     NotEntitled,
+    /// A suspension of a clause, signal or recipient that the covenant does not have.
+    #[error("the event names a {0} that the covenant does not have; look it up in the covenant")]
+    UnknownScope(&'static str),
     /// An event from the future.
     #[error("the event is dated in the future; set the clock of who signed it")]
     FromTheFuture,

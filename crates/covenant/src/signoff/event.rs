@@ -1,14 +1,17 @@
-//! Signed events after the sign-off: suspend, resume, withdraw, and "still valid".
+//! Signed events beside the sign-off: reject, suspend, resume, withdraw, and "still valid".
 //!
 //! Narrowing takes one, widening takes all: one signer or emergency key suspends; resuming takes
 //! the suspender and one other. A resumption names the suspension that it lifts by the digest of
 //! that event, so an old one can't be replayed against a new suspension.
+
+use std::collections::BTreeMap;
 
 use model::{ClauseNo, CovenantId, Digest, PartyId, Secret, SignalTypeId, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::envelope::{Envelope, PAYLOAD_TYPE};
+use super::keys::PartyKeys;
 use super::{ActiveCovenant, SignoffError, statement};
 use crate::language::covenant::Covenant;
 
@@ -54,11 +57,32 @@ impl Scope {
             Some(_) => None,
         }
     }
+
+    /// Refuses a scope that would close nothing, so that nobody believes that it did.
+    ///
+    /// # Errors
+    /// [`SignoffError::UnknownScope`].
+    pub fn exists_in(&self, covenant: &Covenant) -> Result<(), SignoffError> {
+        let (exists, what) = match self {
+            Self::Whole => (true, "covenant"),
+            Self::Clause(number) => (covenant.clause(number).is_some(), "clause"),
+            Self::Signal(id) => (covenant.signals().contains_key(id), "signal"),
+            Self::Recipient(party) => (covenant.party(party).is_some(), "recipient"),
+        };
+        if exists {
+            Ok(())
+        } else {
+            Err(SignoffError::UnknownScope(what))
+        }
+    }
 }
 
 /// What happened.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum EventKind {
+    /// The signer does not sign this version. It stands until the same signer signs later; see
+    /// [`crate::decide::Standing::sign`].
+    Reject,
     /// Closes cells, at once.
     Suspend(Scope),
     /// One of the two statements that lift the suspension with this [`VerifiedEvent::id`].
@@ -73,7 +97,7 @@ pub enum EventKind {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyRole {
-    /// The signer's: suspend, resume, withdraw.
+    /// The signer's: reject, suspend, resume, withdraw.
     Signer,
     /// An emergency key: suspend.
     Emergency,
@@ -100,8 +124,8 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// An event of a party of a covenant in force, whose signature was verified under a pinned key.
-/// It comes from [`verify_event`] alone.
+/// An event of a party of a covenant, whose signature was verified under a pinned key. It comes
+/// from [`super::Proposal::verify_event`] and [`verify_event`] alone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VerifiedEvent {
     id: Digest,
@@ -155,6 +179,7 @@ impl Event {
                 (EventWord::Suspend, Some(scope), name, None)
             }
             EventKind::Resume(id) => (EventWord::Resume, None, None, Some(id.to_hex())),
+            EventKind::Reject => (EventWord::Reject, None, None, None),
             EventKind::Withdraw => (EventWord::Withdraw, None, None, None),
             EventKind::StillValid => (EventWord::StillValid, None, None, None),
         };
@@ -190,10 +215,13 @@ impl Event {
     const fn is_entitled(&self) -> bool {
         match (&self.kind, self.key_role) {
             (EventKind::Suspend(_), KeyRole::Signer | KeyRole::Emergency)
-            | (EventKind::Resume(_) | EventKind::Withdraw, KeyRole::Signer)
+            | (EventKind::Reject | EventKind::Resume(_) | EventKind::Withdraw, KeyRole::Signer)
             | (EventKind::StillValid, KeyRole::Node) => true,
             (EventKind::Suspend(_), KeyRole::Node)
-            | (EventKind::Resume(_) | EventKind::Withdraw, KeyRole::Emergency | KeyRole::Node)
+            | (
+                EventKind::Reject | EventKind::Resume(_) | EventKind::Withdraw,
+                KeyRole::Emergency | KeyRole::Node,
+            )
             | (EventKind::StillValid, KeyRole::Signer | KeyRole::Emergency) => false,
         }
     }
@@ -205,20 +233,29 @@ pub fn sign_event(event: &Event, seed: &Secret) -> Envelope {
     Envelope::seal(PAYLOAD_TYPE, event.to_bytes(), seed)
 }
 
-/// Verifies an event under the pinned keys of a covenant in force. It may be old: a suspension
-/// that was held back still counts.
+/// Verifies an event under the pinned keys of a covenant in force; see
+/// [`super::Proposal::verify_event`].
 ///
 /// # Errors
-/// [`SignoffError`] when it is malformed, about another file, of a party or key that may not, not
-/// signed by the pinned key, or dated more than 120 seconds ahead of `now`.
+/// [`SignoffError`].
 pub fn verify_event(
     envelope: &Envelope,
     active: &ActiveCovenant,
     now: Timestamp,
 ) -> Result<VerifiedEvent, SignoffError> {
+    active.proposal().verify_event(envelope, now)
+}
+
+/// Verifies an event of a covenant under the keys that file and pins agree on.
+pub(super) fn verify(
+    envelope: &Envelope,
+    covenant: &Covenant,
+    keys: &BTreeMap<PartyId, PartyKeys>,
+    now: Timestamp,
+) -> Result<VerifiedEvent, SignoffError> {
     let event = Event::parse(envelope.payload())?;
-    let keys = active
-        .keys(&event.party)
+    let keys = keys
+        .get(&event.party)
         .ok_or_else(|| SignoffError::UnknownParty(event.party.clone()))?;
     if !event.is_entitled() {
         return Err(SignoffError::NotEntitled);
@@ -233,7 +270,6 @@ pub fn verify_event(
         opened = opened.or_else(|_| envelope.open(key));
     }
     let payload = opened?;
-    let covenant = active.covenant();
     if event.file != covenant.digest() {
         return Err(SignoffError::OtherFile);
     }
@@ -242,6 +278,9 @@ pub fn verify_event(
             party: event.party,
             field: "version",
         });
+    }
+    if let EventKind::Suspend(scope) = &event.kind {
+        scope.exists_in(covenant)?;
     }
     if event.signed_at.millis_since(now) > SKEW_MILLIS {
         return Err(SignoffError::FromTheFuture);
@@ -255,6 +294,7 @@ pub fn verify_event(
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum EventWord {
+    Reject,
     Suspend,
     Resume,
     Withdraw,
@@ -303,6 +343,7 @@ impl Predicate {
             (EventWord::Resume, None, None, Some(id)) => {
                 Some(EventKind::Resume(Digest::from_hex(id)?))
             }
+            (EventWord::Reject, None, None, None) => Some(EventKind::Reject),
             (EventWord::Withdraw, None, None, None) => Some(EventKind::Withdraw),
             (EventWord::StillValid, None, None, None) => Some(EventKind::StillValid),
             _ => None,

@@ -43,6 +43,26 @@ impl Pins {
         Self::default()
     }
 
+    /// The keys that a covenant itself names, **checked against nothing**: for an auditor who has
+    /// no pins and says so. A node or broker that took these would trust whoever wrote the file.
+    #[must_use]
+    pub fn named_by(covenant: &Covenant) -> Self {
+        let bytes = |key: &Key| key.bytes().copied();
+        covenant
+            .parties()
+            .values()
+            .filter_map(|party| {
+                let node = party.node.as_ref();
+                let keys = PartyPins {
+                    signer: bytes(&party.signer.key)?,
+                    emergency: party.emergency.iter().filter_map(bytes).collect(),
+                    node_signing: node.and_then(|n| bytes(&n.signing)),
+                };
+                Some((party.id.clone(), keys))
+            })
+            .collect()
+    }
+
     /// Pins the keys of a party, and gives those that were pinned before.
     pub fn insert(&mut self, party: PartyId, keys: PartyPins) -> Option<PartyPins> {
         self.parties.insert(party, keys)

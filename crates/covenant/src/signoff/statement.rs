@@ -10,6 +10,7 @@ use super::envelope::{Envelope, PAYLOAD_TYPE};
 use super::{SignoffError, public_key};
 use crate::language::ast::Key;
 use crate::language::covenant::Covenant;
+use crate::table::{self, Encoding};
 
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE_TYPE: &str = "urn:covenant:signoff:v1";
@@ -35,10 +36,49 @@ pub struct Statement {
     pub valid_until: Day,
     /// SHA-256 of the plain reading that the signer was shown.
     pub reading: Digest,
-    /// The digest of the compiled cell table ([`crate::table::digest`]).
+    /// In which encoding the cell table was signed. One that names none was made before there
+    /// was a second: [`Encoding::V1`].
+    pub encoding: Encoding,
+    /// The digest of the compiled cell table in that encoding ([`crate::table::digest_in`]).
     pub table: Digest,
     /// Name and version of the tool that made this.
     pub tool: String,
+}
+
+/// A sign-off of a checked version whose signature was verified under the party's pinned key, and
+/// whose every field agrees with the file. It comes from [`super::Proposal::verify_envelope`]
+/// alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VerifiedStatement {
+    id: Digest,
+    statement: Statement,
+}
+
+impl VerifiedStatement {
+    pub(super) fn new(payload: &[u8], statement: Statement) -> Self {
+        Self {
+            id: Digest::new(Sha256::digest(payload).into()),
+            statement,
+        }
+    }
+
+    /// SHA-256 of the signed bytes.
+    #[must_use]
+    pub const fn id(&self) -> Digest {
+        self.id
+    }
+
+    /// Who signed.
+    #[must_use]
+    pub const fn party(&self) -> &PartyId {
+        &self.statement.party
+    }
+
+    /// What was signed.
+    #[must_use]
+    pub const fn statement(&self) -> &Statement {
+        &self.statement
+    }
 }
 
 impl Statement {
@@ -71,7 +111,8 @@ impl Statement {
             signed_on,
             valid_until: covenant.valid_until(),
             reading: Digest::new(Sha256::digest(reading).into()),
-            table: crate::table::Table::compile(covenant)?.digest(),
+            encoding: Encoding::NEWEST,
+            table: table::digest(covenant)?,
             tool: tool.to_owned(),
         })
     }
@@ -79,9 +120,14 @@ impl Statement {
     /// Reads the JSON form. A field that is unknown or stands twice is an error.
     ///
     /// # Errors
-    /// [`SignoffError::StatementMalformed`] or [`SignoffError::PredicateType`].
+    /// [`SignoffError::StatementMalformed`], [`SignoffError::PredicateType`] or
+    /// [`SignoffError::UnknownEncoding`].
     pub fn parse(payload: &[u8]) -> Result<Self, SignoffError> {
         let (file, covenant, p) = open::<Predicate>(payload, PREDICATE_TYPE)?;
+        let encoding = match p.table_encoding.as_deref() {
+            None => Encoding::V1,
+            Some(name) => Encoding::parse(name).ok_or(SignoffError::UnknownEncoding)?,
+        };
         let read = || {
             let replaces = match &p.replaces {
                 None => None,
@@ -97,6 +143,7 @@ impl Statement {
                 signed_on: Day::parse(&p.signed_on)?,
                 valid_until: Day::parse(&p.valid_until)?,
                 reading: Digest::from_hex(&p.reading_sha256)?,
+                encoding,
                 table: Digest::from_hex(&p.table_sha256)?,
                 tool: p.tool.clone(),
             })
@@ -115,6 +162,10 @@ impl Statement {
             signed_on: self.signed_on.to_string(),
             valid_until: self.valid_until.to_string(),
             reading_sha256: self.reading.to_hex(),
+            table_encoding: match self.encoding {
+                Encoding::V1 => None,
+                Encoding::V2 => Some(self.encoding.as_str().to_owned()),
+            },
             table_sha256: self.table.to_hex(),
             tool: self.tool.clone(),
         };
@@ -183,6 +234,8 @@ struct Predicate {
     valid_until: String,
     #[serde(rename = "readingSha256")]
     reading_sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table_encoding: Option<String>,
     #[serde(rename = "tableSha256")]
     table_sha256: String,
     tool: String,

@@ -1,16 +1,16 @@
 //! The one way to a covenant in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{CovenantId, Digest, PartyId, Timestamp};
 
-use super::keys::{self, PartyKeys};
-use super::{ActiveCovenant, Envelope, Pins, SignoffError, Statement};
+use super::keys::PartyKeys;
+use super::statement::VerifiedStatement;
+use super::{ActiveCovenant, Envelope, Pins, Proposal, SignoffError, Statement};
 use crate::decide::examples;
 use crate::diagnostic::Severity;
 use crate::language::check::{Checking, check_bytes};
 use crate::language::covenant::Covenant;
-use crate::table::Table;
 
 /// What was in force before, of one covenant: the highest version ever, with its digest. Whoever
 /// runs a process keeps it.
@@ -54,17 +54,15 @@ pub fn verify(
     now: Timestamp,
 ) -> Result<ActiveCovenant, SignoffError> {
     let covenant = clean(bytes)?;
-    let table = Table::compile(&covenant)?;
+    // Before the keys: what is over or not there yet says so, whatever else changed meanwhile.
     in_time(&covenant, now)?;
     if let Some(history) = history {
         follows(&covenant, history)?;
     }
-    let keys = keys::agree(&covenant, pins)?;
-    all_signed(&covenant, &table, &keys, envelopes, now)?;
-    Ok(ActiveCovenant::new(covenant, table, keys))
+    Proposal::agreed(covenant, pins)?.activate(envelopes, now)
 }
 
-fn clean(bytes: &[u8]) -> Result<Covenant, SignoffError> {
+pub(super) fn clean(bytes: &[u8]) -> Result<Covenant, SignoffError> {
     let checked = check_bytes(bytes, Checking::Strict, None);
     let mut codes: Vec<&str> = checked
         .diagnostics
@@ -96,7 +94,7 @@ fn clean(bytes: &[u8]) -> Result<Covenant, SignoffError> {
     }
 }
 
-fn in_time(covenant: &Covenant, now: Timestamp) -> Result<(), SignoffError> {
+pub(super) fn in_time(covenant: &Covenant, now: Timestamp) -> Result<(), SignoffError> {
     let today = now.day();
     if today < covenant.valid_from() {
         Err(SignoffError::NotYetValid)
@@ -108,7 +106,7 @@ fn in_time(covenant: &Covenant, now: Timestamp) -> Result<(), SignoffError> {
 }
 
 /// The same file again is taken: a process that starts again must come back up.
-fn follows(covenant: &Covenant, history: &History) -> Result<(), SignoffError> {
+pub(super) fn follows(covenant: &Covenant, history: &History) -> Result<(), SignoffError> {
     if *covenant.id() != history.covenant {
         return Err(SignoffError::OtherHistory);
     }
@@ -124,38 +122,45 @@ fn follows(covenant: &Covenant, history: &History) -> Result<(), SignoffError> {
     }
 }
 
-fn all_signed(
-    covenant: &Covenant,
-    table: &Table,
-    keys: &BTreeMap<PartyId, PartyKeys>,
+pub(super) fn all_signed(
+    proposal: &Proposal,
     envelopes: &[Envelope],
     now: Timestamp,
 ) -> Result<(), SignoffError> {
-    let mut signed: BTreeMap<PartyId, Statement> = BTreeMap::new();
+    let mut parties = BTreeSet::new();
     for envelope in envelopes {
-        // The party is read first, only to know whose pinned key must have signed.
-        let party = Statement::parse(envelope.payload())?.party;
-        let keys = keys
-            .get(&party)
-            .ok_or_else(|| SignoffError::UnknownParty(party.clone()))?;
-        let statement = Statement::parse(envelope.open(&keys.signer)?)?;
-        agrees(&statement, covenant, table, now)?;
-        if signed.insert(party.clone(), statement).is_some() {
+        let party = proposal.verify_envelope(envelope, now)?.party().clone();
+        if !parties.insert(party.clone()) {
             return Err(SignoffError::SignedTwice(party));
         }
     }
-    match covenant.parties().keys().find(|p| !signed.contains_key(p)) {
+    let mut all = proposal.covenant().parties().keys();
+    match all.find(|p| !parties.contains(*p)) {
         Some(party) => Err(SignoffError::Unsigned(party.clone())),
         None => Ok(()),
     }
 }
 
-fn agrees(
-    statement: &Statement,
-    covenant: &Covenant,
-    table: &Table,
+/// One party's sign-off, under its own pinned key.
+pub(super) fn signed(
+    proposal: &Proposal,
+    keys: &BTreeMap<PartyId, PartyKeys>,
+    envelope: &Envelope,
     now: Timestamp,
-) -> Result<(), SignoffError> {
+) -> Result<VerifiedStatement, SignoffError> {
+    // The party is read first, only to know whose pinned key must have signed.
+    let party = Statement::parse(envelope.payload())?.party;
+    let keys = keys.get(&party).ok_or(SignoffError::UnknownParty(party))?;
+    let payload = envelope.open(&keys.signer)?;
+    let statement = Statement::parse(payload)?;
+    agrees(&statement, proposal.covenant(), now)?;
+    if statement.table != proposal.table_digest(statement.encoding) {
+        return Err(SignoffError::TableDiffers(statement.party));
+    }
+    Ok(VerifiedStatement::new(payload, statement))
+}
+
+fn agrees(statement: &Statement, covenant: &Covenant, now: Timestamp) -> Result<(), SignoffError> {
     if statement.file != covenant.digest() {
         return Err(SignoffError::OtherFile);
     }
@@ -177,15 +182,11 @@ fn agrees(
             !in_future && statement.signed_on < covenant.valid_until(),
         ),
     ];
-    if let Some((field, _)) = fields.into_iter().find(|(_, same)| !same) {
-        return Err(SignoffError::FieldDiffers {
+    match fields.into_iter().find(|(_, same)| !same) {
+        Some((field, _)) => Err(SignoffError::FieldDiffers {
             party: party.clone(),
             field,
-        });
-    }
-    if statement.table == table.digest() {
-        Ok(())
-    } else {
-        Err(SignoffError::TableDiffers(party.clone()))
+        }),
+        None => Ok(()),
     }
 }

@@ -70,7 +70,7 @@ impl Uplink {
         loop {
             self.give_up_what_is_over().await?;
             let mut next_due: Option<Timestamp> = None;
-            for active in self.covenants.all_active(self.clock.now()) {
+            for active in self.covenants.all_carried(self.clock.now()) {
                 for epoch in active.epochs() {
                     let Some(mut lane) = self.lane(&active, epoch.number()) else {
                         continue;

@@ -7,6 +7,7 @@ mod client;
 mod drain;
 mod hello;
 pub(crate) mod item;
+mod lifecycle;
 mod session;
 mod signed;
 #[cfg(test)]
@@ -27,6 +28,8 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
+
+pub(crate) use lifecycle::Lifecycle;
 
 pub use client::{Answered, Broker, notice_bytes, read_notice, read_receipt, receipt_bytes};
 pub use signed::Speaker;

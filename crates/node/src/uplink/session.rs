@@ -23,18 +23,20 @@ const STILL_VALID_EVERY: Duration = Duration::from_secs(3600);
 /// How long the broker may take to welcome a node.
 const WELCOME_WITHIN: Duration = Duration::from_secs(20);
 /// How often the figures of outbox and connection are brought up to date.
-const FIGURES_EVERY: Duration = Duration::from_secs(5);
+const FIGURES_EVERY: Duration = Duration::from_secs(2);
 
 /// The way up, and what was last shown of the log.
 struct Stream {
     up: mpsc::Sender<pb::ConnectRequest>,
     shown: Option<ledger::Checkpoint>,
+    /// The versions that were last said to be in force.
+    confirmed: BTreeSet<Digest>,
 }
 
 impl Uplink {
     /// Connects and stays connected until something ends it.
     pub(super) async fn session(&self, stop: &CancellationToken) -> Result<(), Lost> {
-        let active = self.covenants.all_active(self.clock.now());
+        let active = self.covenants.all_carried(self.clock.now());
         let newest = self.log.newest();
         let note = newest
             .as_ref()
@@ -44,6 +46,7 @@ impl Uplink {
         let mut stream = Stream {
             up,
             shown: newest.map(|(checkpoint, _)| checkpoint),
+            confirmed: BTreeSet::new(),
         };
         let first = hello::hello(self.broker.speaker(), &active, note);
         stream.send(connect_request::Message::Hello(first)).await?;
@@ -54,7 +57,7 @@ impl Uplink {
             .map_err(|_| Lost::Unreachable("no answer".to_owned()))??
             .into_inner();
         self.welcome(&mut stream, &mut down).await?;
-        self.say_all(&stream, &active).await?;
+        self.say_all(&mut stream, &active).await?;
         self.link.set_connected(true);
         self.metrics.link(&self.link);
         tracing::info!(covenants = active.len(), "connected to the broker");
@@ -69,12 +72,15 @@ impl Uplink {
                     None => return Err(Lost::Unreachable("closed".to_owned())),
                 },
                 lost = &mut drained => return lost,
-                _ = hourly.tick() => self.say_still_valid(&stream).await?,
+                _ = hourly.tick() => self.say_still_valid(&mut stream).await?,
                 _ = figures.tick() => {
                     self.figures()?;
                     if self.has_other_covenants(&active) {
                         tracing::info!("other covenants are in force now: saying hello again");
                         return Ok(());
+                    }
+                    if self.has_more_to_confirm(&stream) {
+                        self.say_still_valid(&mut stream).await?;
                     }
                 }
                 () = stop.cancelled() => return Ok(()),
@@ -82,9 +88,16 @@ impl Uplink {
         }
     }
 
+    /// Whether something is in force that was not when it was last said.
+    fn has_more_to_confirm(&self, stream: &Stream) -> bool {
+        let now = self.covenants.confirmed(self.clock.now());
+        let mut digests = now.iter().map(|active| active.covenant().digest());
+        digests.any(|digest| !stream.confirmed.contains(&digest))
+    }
+
     /// Whether other covenants are in force than those in the hello.
     fn has_other_covenants(&self, said: &[Active]) -> bool {
-        let now = self.covenants.all_active(self.clock.now());
+        let now = self.covenants.all_carried(self.clock.now());
         !now.iter()
             .map(|active| active.covenant().digest())
             .eq(said.iter().map(|active| active.covenant().digest()))
@@ -129,7 +142,7 @@ impl Uplink {
     }
 
     /// What is said at every connection: that covenants hold, and which keys this party made.
-    async fn say_all(&self, stream: &Stream, active: &[Active]) -> Result<(), Lost> {
+    async fn say_all(&self, stream: &mut Stream, active: &[Active]) -> Result<(), Lost> {
         let speaker = self.broker.speaker();
         self.say_still_valid(stream).await?;
         for active in active {
@@ -146,13 +159,17 @@ impl Uplink {
         Ok(())
     }
 
-    async fn say_still_valid(&self, stream: &Stream) -> Result<(), Lost> {
-        for active in self.covenants.all_active(self.clock.now()) {
+    /// Says "still valid" of what is in force here: never of what this node knows to be suspended.
+    async fn say_still_valid(&self, stream: &mut Stream) -> Result<(), Lost> {
+        let mut said = BTreeSet::new();
+        for active in self.covenants.confirmed(self.clock.now()) {
+            said.insert(active.covenant().digest());
             let signed = hello::still_valid(self.broker.speaker(), &active);
             stream
                 .send(connect_request::Message::StillValid(signed))
                 .await?;
         }
+        stream.confirmed = said;
         Ok(())
     }
 
@@ -213,7 +230,7 @@ impl Uplink {
         for id in covenants {
             let ids = about.iter().filter(|(c, n)| c == id && kept.contains(n));
             let notices: Vec<NoticeId> = ids.map(|(_, n)| *n).collect();
-            let Ok(active) = self.covenants.active(id, now) else {
+            let Some(active) = self.covenants.carried(id, now) else {
                 continue;
             };
             let speaker = self.broker.speaker();
@@ -292,7 +309,7 @@ impl Uplink {
             return Ok(());
         };
         let id = &announced.header.covenant;
-        let Ok(active) = self.covenants.active(id, self.clock.now()) else {
+        let Some(active) = self.covenants.carried(id, self.clock.now()) else {
             return Ok(());
         };
         let mut epochs = active.epochs().iter();

@@ -8,7 +8,7 @@ use model::{CovenantId, Digest, KeyEpoch, MatchKeyId, PartyId, Pseudonym, Timest
 use super::{BrokerTx, BrokerView};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
-use crate::layout::{ACTIVE, COVENANT, KEY, Key, PROBE, STANDING};
+use crate::layout::{COVENANT, KEY, Key, PROBE, STANDING};
 
 const VALID: u8 = 1;
 const SUSPENSION: u8 = 2;
@@ -22,39 +22,7 @@ pub struct CovenantFile {
     pub envelopes: Vec<Vec<u8>>,
 }
 
-/// A version of a covenant that was active at some time.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ActiveVersion {
-    /// The version's number.
-    pub version: u32,
-    /// SHA-256 of the file's bytes.
-    pub digest: Digest,
-    /// When it was first seen to be active.
-    pub since: Timestamp,
-}
-
 impl BrokerView {
-    /// Every version of a covenant that was ever active, lowest first. The last is the highest
-    /// version ever active: only higher ones may follow.
-    ///
-    /// # Errors
-    /// When the store can't read.
-    pub fn covenant_history(&self, id: &CovenantId) -> Result<Vec<ActiveVersion>, StoreError> {
-        let prefix = Key::of(ACTIVE).text(id.as_str()).done();
-        self.tx
-            .rows(&prefix, &prefix, usize::MAX)?
-            .iter()
-            .map(|(_, record)| {
-                let mut take = Take::new(record, "covenant version");
-                Ok(ActiveVersion {
-                    version: take.u32()?,
-                    digest: take.digest()?,
-                    since: take.time()?,
-                })
-            })
-            .collect()
-    }
-
     /// The file with this digest.
     ///
     /// # Errors
@@ -154,32 +122,6 @@ impl BrokerTx {
             .done();
         let key = Key::of(COVENANT).raw(digest.as_bytes()).done();
         self.view.tx.put(key, &record)
-    }
-
-    /// Records that a version is active. The same version and file again changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::NotNewer`] for a version that is not higher than every one before.
-    pub fn put_active_version(
-        &mut self,
-        id: &CovenantId,
-        version: &ActiveVersion,
-    ) -> Result<(), StoreError> {
-        if let Some(last) = self.covenant_history(id)?.last() {
-            if (last.version, last.digest) == (version.version, version.digest) {
-                return Ok(());
-            }
-            if version.version <= last.version {
-                return Err(StoreError::NotNewer);
-            }
-        }
-        let key = Key::of(ACTIVE).text(id.as_str()).u32(version.version);
-        let record = Put::default()
-            .u32(version.version)
-            .raw(version.digest.as_bytes())
-            .time(version.since)
-            .done();
-        self.view.tx.put(key.done(), &record)
     }
 
     /// Keeps the newest "still valid" statement of a party; an older one changes nothing.

@@ -18,7 +18,7 @@ mod withdrawn;
 mod witness;
 
 pub use self::access::Access;
-pub use self::covenants::{ActiveVersion, CovenantFile};
+pub use self::covenants::CovenantFile;
 pub use self::fsck::Checked;
 pub use self::limits::Limit;
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};

@@ -102,6 +102,24 @@ impl BrokerTx {
         Ok(true)
     }
 
+    /// Takes back every notice that no node has acknowledged and that `which` picks, for what may
+    /// not be told any more. Answers how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn drop_notices(&mut self, which: impl Fn(&Notice) -> bool) -> Result<u64, StoreError> {
+        let mut dropped = 0_u64;
+        for (key, record) in self.tx.rows(&[NOTICE], &[NOTICE], usize::MAX)? {
+            let notice = take_notice(&record)?;
+            if which(&notice) {
+                self.view.tx.delete(notice_id_key(&notice.to, notice.id))?;
+                self.view.tx.delete(key)?;
+                dropped = dropped.saturating_add(1);
+            }
+        }
+        Ok(dropped)
+    }
+
     pub(super) fn put_notice(
         &mut self,
         notice: &NewNotice,

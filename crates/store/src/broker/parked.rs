@@ -48,6 +48,25 @@ impl BrokerTx {
         }
         Ok(rows.len())
     }
+
+    /// Lets go of at most `limit` parked signals of a covenant that is over; fewer means that none
+    /// are left. Nothing of them is decided any more; the signals themselves live until they
+    /// expire.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn drop_parked(
+        &mut self,
+        covenant: &CovenantId,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let prefix = prefix(covenant);
+        let rows = self.tx.rows(&prefix, &prefix, limit)?;
+        for (key, _) in &rows {
+            self.view.tx.delete(key.clone())?;
+        }
+        Ok(rows.len())
+    }
 }
 
 fn prefix(covenant: &CovenantId) -> Vec<u8> {

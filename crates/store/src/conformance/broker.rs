@@ -4,9 +4,10 @@ use model::{Digest, KeyEpoch, RequestId, SignalId};
 
 use super::sample::{TODAY, World, address_key, covenant, now, oin, party, street_key};
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::broker::{Access, ActiveVersion, CovenantFile, Limit};
+use crate::broker::{Access, CovenantFile, Limit};
 use crate::logged::Remember;
 use crate::requests::RequestKey;
+use crate::versions::ActiveVersion;
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("limits count per day and month", limits_count),

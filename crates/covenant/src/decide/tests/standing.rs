@@ -50,6 +50,12 @@ fn resume(world: &World, who: &str, key: &str, hours: i64, of: &VerifiedEvent) -
     event(world, who, key, KeyRole::Signer, at(hours), kind)
 }
 
+/// Events that were received when they were signed.
+pub(super) fn folded(world: &World, events: &[&VerifiedEvent]) -> Standing {
+    let events = events.iter().map(|e| (*e, e.event().signed_at));
+    Standing::fold(world.active.covenant(), [], events)
+}
+
 fn confirm_all(standing: &mut Standing, at: Timestamp) {
     for name in ["corporatie", "gemeente", "politie", "zorg"] {
         standing.confirm(&party(name), at);
@@ -75,7 +81,7 @@ fn one_suspends_and_it_takes_the_suspender_and_one_other_to_resume() {
     let other = resume(&world, "zorg", "ZORG-FG", 2, &suspension);
     let third = resume(&world, "gemeente", "GEMEENTE-FG", 2, &suspension);
     let told_after = |events: &[&VerifiedEvent], hours| {
-        let mut standing = Standing::fold(&world.active, events.iter().copied());
+        let mut standing = folded(&world, events);
         confirm_all(&mut standing, at(hours));
         told(&world, &standing, at(hours))
     };
@@ -126,7 +132,7 @@ fn a_suspension_touches_what_it_names() {
     let world = World::new();
     let advice = |scope: Scope| {
         let mut standing = world.standing.clone();
-        standing.apply(&suspend(&world, scope));
+        standing.apply(&suspend(&world, scope), now());
         told(&world, &standing, now())
     };
     let clause = |number| Scope::Clause(ClauseNo::parse(number).unwrap());
@@ -149,7 +155,7 @@ fn withdrawal_is_for_good_and_thirty_days_end_a_version() {
     let kind = EventKind::Withdraw;
     let withdrawal = event(&world, "zorg", "ZORG-FG", KeyRole::Signer, now(), kind);
     let mut standing = world.standing.clone();
-    standing.apply(&withdrawal);
+    standing.apply(&withdrawal, now());
     assert_eq!(
         told(&world, &standing, now()),
         Err(RefusalCode::CovenantNotActive)
@@ -160,7 +166,7 @@ fn withdrawal_is_for_good_and_thirty_days_end_a_version() {
     let lifted = |hours| {
         let own = resume(&world, "politie", "POLITIE-PF", hours, &suspension);
         let other = resume(&world, "zorg", "ZORG-FG", hours, &suspension);
-        let mut standing = Standing::fold(&world.active, [&suspension, &own, &other]);
+        let mut standing = folded(&world, &[&suspension, &own, &other]);
         confirm_all(&mut standing, at(31 * 24));
         told(&world, &standing, at(31 * 24))
     };
@@ -209,7 +215,7 @@ fn a_node_confirms_with_its_own_key() {
     let world = World::new();
     let kind = EventKind::StillValid;
     let event = event(&world, "zorg", "ZORG-KNOOPPUNT", KeyRole::Node, now(), kind);
-    let standing = Standing::fold(&world.active, [&event]);
+    let standing = folded(&world, &[&event]);
     assert_eq!(standing.confirmed_at(&party("zorg")), Some(now()));
     assert_eq!(standing.confirmed_at(&party("politie")), None);
 }
@@ -303,7 +309,7 @@ fn an_event_of_another_version_changes_nothing() {
     let world = World::new();
     let other = World::changed(|d| d.header.version = 2);
     let mut standing = other.standing.clone();
-    standing.apply(&suspend(&world, Scope::Whole));
+    standing.apply(&suspend(&world, Scope::Whole), now());
     assert_eq!(standing, other.standing);
     assert_eq!(
         may_ask(

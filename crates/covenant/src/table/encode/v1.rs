@@ -1,100 +1,29 @@
-//! The frozen encoding of `convenant/1`.
-//!
-//! Every text is preceded by its length in bytes (`u32`, big-endian), every list by its length in
-//! items; numbers are `u32` big-endian; what may be absent is preceded by 0 or 1. Order is that of
-//! the ids, or of the file where the file's order has a meaning.
+//! The first encoding: what the cells are, and what each clause demands. Frozen.
 
-use model::{Digest, MatchKeySpec, PartyId};
-use sha2::{Digest as _, Sha256};
+use model::{MatchKeySpec, PartyId};
 
-use super::{Ruling, Table};
+use super::{Out, rows};
 use crate::language::ast::{Header, Party, Reference, SignalType};
 use crate::language::clause::{
     Bases, Clause, Conditions, Duties, LegalBasis, Limits, Output, Promises,
 };
 use crate::language::covenant::Covenant;
-use crate::language::span::Span;
+use crate::table::Table;
 use crate::vocabulary::law::Exemption;
 
 /// Names the format; the first field.
 const LABEL: &str = "convenant/1 table";
 
-pub(super) fn digest(covenant: &Covenant, table: &Table) -> Digest {
-    let mut out = Out(Sha256::new());
+pub(super) fn encode(out: &mut Out, covenant: &Covenant, table: &Table) {
     out.text(LABEL);
-    header(&mut out, covenant.header());
+    header(out, covenant.header());
     out.list(covenant.parties().values(), party);
     out.list(covenant.signals().values(), signal);
     out.list(covenant.match_keys().iter(), match_key);
     out.list(covenant.clauses().iter(), clause);
-    let rows = table.rulings();
-    out.list(rows.iter(), |out, (cell, ruling)| {
-        out.text(cell.role.as_str());
-        out.text(cell.purpose.as_str());
-        out.text(cell.source.as_str());
-        out.text(cell.signal.as_str());
-        out.text(cell.shows.as_str());
-        let number = match ruling {
-            Ruling::Closed => None,
-            Ruling::Prohibited(place) => covenant.prohibitions().get(*place).map(|p| &p.number),
-            Ruling::Open(place) => covenant.clauses().get(*place).map(|c| &c.number),
-        };
-        out.flag(matches!(ruling, Ruling::Open(_)));
-        out.text(number.map_or("", |n| n.as_str()));
-    });
-    Digest::new(out.0.finalize().into())
+    rows(out, covenant, table);
 }
-
-struct Out(Sha256);
-
-impl Out {
-    fn number(&mut self, number: u32) {
-        self.0.update(number.to_be_bytes());
-    }
-
-    fn length(&mut self, length: usize) {
-        // Nothing in a file of 256 KiB is that long.
-        self.number(u32::try_from(length).unwrap_or(u32::MAX));
-    }
-
-    fn text(&mut self, text: &str) {
-        self.length(text.len());
-        self.0.update(text.as_bytes());
-    }
-
-    fn flag(&mut self, flag: bool) {
-        self.0.update([u8::from(flag)]);
-    }
-
-    fn list<T>(
-        &mut self,
-        items: impl ExactSizeIterator<Item = T>,
-        mut each: impl FnMut(&mut Self, T),
-    ) {
-        self.length(items.len());
-        for item in items {
-            each(self, item);
-        }
-    }
-
-    fn texts<T: AsRef<str>>(&mut self, items: &[T]) {
-        self.list(items.iter(), |out, item| out.text(item.as_ref()));
-    }
-
-    fn option<T>(&mut self, item: Option<T>, each: impl FnOnce(&mut Self, T)) {
-        self.flag(item.is_some());
-        if let Some(item) = item {
-            each(self, item);
-        }
-    }
-
-    fn span(&mut self, span: Span) {
-        self.number(span.count);
-        self.text(span.unit.as_str());
-    }
-}
-
-fn header(out: &mut Out, header: &Header) {
+pub(super) fn header(out: &mut Out, header: &Header) {
     out.text(header.id.as_str());
     out.number(header.version);
     out.text(&header.valid_from.to_string());
@@ -106,7 +35,7 @@ fn header(out: &mut Out, header: &Header) {
     });
 }
 
-fn party(out: &mut Out, party: &Party) {
+pub(super) fn party(out: &mut Out, party: &Party) {
     out.text(party.id.as_str());
     out.text(party.oin.as_str());
     out.text(party.kind.as_str());
@@ -114,7 +43,7 @@ fn party(out: &mut Out, party: &Party) {
     out.texts(&roles);
 }
 
-fn signal(out: &mut Out, signal: &SignalType) {
+pub(super) fn signal(out: &mut Out, signal: &SignalType) {
     out.text(signal.id.as_str());
     out.texts(&signal.sources);
     out.texts(&signal.codes);
@@ -123,7 +52,7 @@ fn signal(out: &mut Out, signal: &SignalType) {
     out.text(signal.certainty.as_str());
 }
 
-fn match_key(out: &mut Out, spec: &MatchKeySpec) {
+pub(super) fn match_key(out: &mut Out, spec: &MatchKeySpec) {
     out.text(spec.name.as_str());
     out.text(spec.kind.as_str());
     out.list(spec.keys.iter(), |out, key| out.text(key.id.as_str()));
@@ -132,7 +61,7 @@ fn match_key(out: &mut Out, spec: &MatchKeySpec) {
     out.number(u32::from(spec.needed));
 }
 
-fn clause(out: &mut Out, clause: &Clause) {
+pub(super) fn clause(out: &mut Out, clause: &Clause) {
     out.text(clause.number.as_str());
     let triggers: Vec<&str> = clause.triggers.iter().map(|t| t.as_str()).collect();
     out.texts(&triggers);
@@ -172,7 +101,7 @@ fn bases(out: &mut Out, bases: &Bases) {
     });
 }
 
-fn reference(out: &mut Out, reference: &Reference) {
+pub(super) fn reference(out: &mut Out, reference: &Reference) {
     out.text(&reference.mark);
     out.text(&reference.date.to_string());
 }

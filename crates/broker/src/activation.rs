@@ -1,0 +1,190 @@
+//! When a version comes into force, and when it ends: looked at after everything that is signed,
+//! at every start, and as time passes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use covenant::signoff::ActiveCovenant;
+use ledger::NewEntry;
+use model::{CovenantId, Timestamp};
+use store::{ActiveVersion, BrokerTx, CovenantFile, CovenantReaders, Decided, Step, StoreError};
+
+use crate::Broker;
+use crate::configured::Configured;
+use crate::covenant_entries::{self, About};
+use crate::proposing::drop_what_is_closed;
+use crate::refusal::Refused;
+use crate::versions::{Signed, Version};
+
+/// How many parked signals go in one unit of work.
+const DROP: usize = 1_000;
+
+impl Broker {
+    /// Brings in the versions of the settings that are not here yet, as if they had been proposed
+    /// and signed.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub(crate) async fn bring_in(&self, configured: Vec<Configured>) -> Result<(), Refused> {
+        let now = self.clock().now();
+        for one in configured {
+            let version = Version::new(one.kept(now), one.proposal.clone());
+            let digest = version.kept().digest;
+            let versions = Arc::clone(self.versions());
+            versions.insert(version.clone());
+            let step = move |tx: &mut BrokerTx| -> Result<Step<()>, Refused> {
+                let known = tx.versions()?.iter().any(|kept| kept.digest == digest);
+                if !known {
+                    tx.put_version(version.kept(), &one.bytes)?;
+                }
+                let mut entries: Vec<NewEntry> = Vec::new();
+                for (signed, envelope, bytes) in &one.envelopes {
+                    if tx.put_signed_over(&digest, signed.id(), now, bytes)? {
+                        versions.take(&digest, signed, envelope, now);
+                        if let Signed::Off(_) = signed {
+                            entries.push(covenant_entries::signed(&About {
+                                version: &version,
+                                party: Some(signed.party()),
+                                id: Some(signed.id()),
+                                dropped: 0,
+                            }));
+                        }
+                    }
+                }
+                Ok(if entries.is_empty() {
+                    Step::Nothing
+                } else {
+                    Step::Decided(Decided::new(entries, ()))
+                })
+            };
+            self.store().commit_step(step).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts in force what can be, ends what is over, and leaves everything else as it is.
+    ///
+    /// # Errors
+    /// When the store fails, or the log can't be written: then nothing changes.
+    pub(crate) async fn reconsider(&self) -> Result<(), Refused> {
+        let _one_at_a_time = self.reconsidering().lock().await;
+        let now = self.clock().now();
+        let mut in_force: BTreeMap<CovenantId, Arc<ActiveCovenant>> = BTreeMap::new();
+        let before = self.members();
+        let mut changed = false;
+        for id in self.versions().ids() {
+            let last = self.follow(&id, now).await?;
+            let Some(last) = last else { continue };
+            let Some(version) = self.versions().get(&last.digest) else {
+                continue;
+            };
+            let known = before.covenant(&id);
+            let known = known.filter(|known| known.covenant().digest() == last.digest);
+            let active = match known {
+                Some(known) => Some(Arc::clone(known)),
+                None => version.activate(now).ok().map(Arc::new),
+            };
+            changed |= known.is_none() && active.is_some();
+            in_force.extend(active.map(|active| (id.clone(), active)));
+            if version.is_over(now) && !version.kept().ended {
+                self.end(&version, now).await?;
+            }
+        }
+        let parties = self.versions().parties();
+        self.set_members(before.with(in_force, parties));
+        if changed {
+            self.tell();
+        }
+        Ok(())
+    }
+
+    /// Follows the versions of a covenant up to the one that is to be in force now.
+    async fn follow(
+        &self,
+        id: &CovenantId,
+        now: Timestamp,
+    ) -> Result<Option<ActiveVersion>, Refused> {
+        let mut history = self.store().read(|view| view.covenant_history(id))?;
+        while let Some(next) = self.versions().successor(id, history.last(), now) {
+            let active = ActiveVersion {
+                version: next.kept().number,
+                digest: next.kept().digest,
+                since: now,
+            };
+            self.put_in_force(&next, &active).await?;
+            history.push(active);
+        }
+        self.versions().note_history(id, &history);
+        Ok(history.last().cloned())
+    }
+
+    /// Keeps the version, so that every past decision can be explained, and so that an older one
+    /// can't come back.
+    async fn put_in_force(&self, next: &Version, active: &ActiveVersion) -> Result<(), Refused> {
+        let covenant = next.covenant();
+        let readers = CovenantReaders {
+            covenant: covenant.id().clone(),
+            digest: covenant.digest(),
+            parties: covenant
+                .parties()
+                .values()
+                .map(|party| (party.oin.clone(), party.id.clone()))
+                .collect(),
+            auditors: covenant
+                .auditors()
+                .values()
+                .map(|auditor| auditor.oin.clone())
+                .collect(),
+        };
+        let entry = covenant_entries::activated(next);
+        let active = active.clone();
+        let id = covenant.id().clone();
+        self.store()
+            .commit(
+                move |tx: &mut BrokerTx| -> Result<Decided<()>, StoreError> {
+                    let bytes = tx.version_file(&active.digest)?.unwrap_or_default();
+                    let over = tx.signed_over(&active.digest)?;
+                    let envelopes = over.into_iter().map(|kept| kept.bytes).collect();
+                    tx.put_active_version(&id, &active)?;
+                    tx.put_covenant_readers(&readers)?;
+                    tx.put_covenant_file(&active.digest, &CovenantFile { bytes, envelopes })?;
+                    Ok(Decided::new(vec![entry], ()))
+                },
+            )
+            .await?;
+        let kept = next.kept();
+        tracing::info!(covenant = %kept.covenant, version = kept.number, "a covenant came into force");
+        Ok(())
+    }
+
+    /// What was under way when a covenant ended is not told, and what waited for it is let go.
+    async fn end(&self, version: &Version, now: Timestamp) -> Result<(), Refused> {
+        let mut left = true;
+        while left {
+            let id = version.kept().covenant.clone();
+            let count = self
+                .store()
+                .write(move |tx: &mut BrokerTx| tx.drop_parked(&id, DROP))
+                .await?;
+            left = count == DROP;
+        }
+        let versions = Arc::clone(self.versions());
+        let ended = version.clone();
+        self.store()
+            .commit_step(move |tx: &mut BrokerTx| -> Result<Step<()>, StoreError> {
+                let dropped = drop_what_is_closed(tx, &versions, now)?;
+                tx.version_ended(ended.kept())?;
+                if ended.standing().withdrawn().is_some() {
+                    // The withdrawal itself is the entry.
+                    return Ok(Step::Nothing);
+                }
+                let entry = covenant_entries::expired(&ended, dropped, now);
+                Ok(Step::Decided(Decided::new(vec![entry], ())))
+            })
+            .await?;
+        self.versions().ended(&version.kept().digest);
+        let kept = version.kept();
+        tracing::warn!(covenant = %kept.covenant, version = kept.number, "a covenant is over");
+        Ok(())
+    }
+}

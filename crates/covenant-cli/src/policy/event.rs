@@ -1,0 +1,131 @@
+//! What `policy reject`, `suspend`, `resume` and `withdraw` share: a signed event about a covenant,
+//! written to a file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use covenant::signoff::{
+    Envelope, Event, EventKind, KeyRole, Pins, Proposal, SignoffError, VerifiedEvent, propose,
+    sign_event,
+};
+use covenant::{Checking, check_bytes};
+use identity::SigningKey;
+use model::PartyId;
+use model::clock::{Clock as _, SystemClock};
+
+use crate::answer::{Language, say, write_new};
+
+/// Whose event it is, about which covenant.
+#[derive(Debug, Args)]
+pub(crate) struct By {
+    /// The covenant, as all parties have it, byte for byte.
+    pub(super) file: PathBuf,
+    /// The party that you sign for.
+    #[arg(long)]
+    pub(super) party: String,
+    /// The private key (Ed25519, PEM) whose public key the covenant names for the party.
+    #[arg(long)]
+    pub(super) key: PathBuf,
+    /// Where the signed event goes.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+}
+
+/// A version that can be signed and told about, with its keys as `pins` has them; without pins as
+/// the file itself has them.
+///
+/// # Errors
+/// When the file can't be read, or has errors. `Err` inside: when it can't be in force.
+pub(super) fn proposal(
+    file: &Path,
+    pins: Option<&Pins>,
+    lang: Language,
+) -> anyhow::Result<Result<Proposal, SignoffError>> {
+    let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+    if let Some(pins) = pins {
+        return Ok(propose(&bytes, pins, None));
+    }
+    // An old covenant must still be told about: its dates are not held against today.
+    let checked = check_bytes(&bytes, Checking::Strict, None);
+    let Some(covenant) = checked.covenant else {
+        let name = file.display().to_string();
+        let source = String::from_utf8_lossy(&bytes);
+        let told = covenant::render(&name, &source, &checked.diagnostics, lang.into());
+        eprint!("{told}");
+        anyhow::bail!("{name} has errors; see covenant policy check")
+    };
+    Ok(propose(&bytes, &Pins::named_by(&covenant), None))
+}
+
+/// The version of a file that an event is about.
+pub(super) fn about(by: &By, lang: Language) -> anyhow::Result<Proposal> {
+    let proposal = proposal(&by.file, None, lang)?;
+    proposal.map_err(|why| anyhow::anyhow!("{}", why.sentence(lang.into())))
+}
+
+/// Reads an envelope.
+pub(super) fn envelope(path: &Path) -> anyhow::Result<Envelope> {
+    let name = path.display();
+    let bytes = std::fs::read(path).with_context(|| format!("read {name}"))?;
+    Envelope::parse(&bytes).with_context(|| format!("{name}"))
+}
+
+/// Signs an event, makes sure that it counts, and writes it.
+pub(super) fn write(
+    by: &By,
+    proposal: &Proposal,
+    role: KeyRole,
+    kind: EventKind,
+    lang: Language,
+) -> anyhow::Result<VerifiedEvent> {
+    let party = PartyId::parse(&by.party).context("--party")?;
+    let now = SystemClock.now();
+    let key = SigningKey::read(&by.key)?;
+    let event = Event::new(proposal.covenant(), party.clone(), role, now, kind);
+    let envelope = sign_event(&event, &key.to_secret());
+    // What could never count is not written: the wrong key, a clause that is not there.
+    let verified = match proposal.verify_event(&envelope, now) {
+        Err(SignoffError::SignatureInvalid) => anyhow::bail!(match (role, lang) {
+            (KeyRole::Emergency, Language::Nl) => format!(
+                "--key is geen noodstopsleutel van {party} in het convenant; laat --emergency weg \
+                 voor de sleutel van de ondertekenaar"
+            ),
+            (KeyRole::Emergency, Language::En) => format!(
+                "--key is no emergency key of {party} in the covenant; leave out --emergency for \
+                 the signer's key"
+            ),
+            (KeyRole::Signer | KeyRole::Node, Language::Nl) => format!(
+                "--key is niet de sleutel van de ondertekenaar die het convenant voor {party} noemt"
+            ),
+            (KeyRole::Signer | KeyRole::Node, Language::En) =>
+                format!("--key is not the signer's key that the covenant names for {party}"),
+        }),
+        other => other.map_err(|why| anyhow::anyhow!("{}", why.sentence(lang.into())))?,
+    };
+    write_new(&by.out, envelope.to_json().as_bytes())?;
+    Ok(verified)
+}
+
+/// Tells what was signed, and that it must still be brought to the others.
+pub(super) fn tell(
+    by: &By,
+    proposal: &Proposal,
+    event: &VerifiedEvent,
+    lang: Language,
+) -> anyhow::Result<()> {
+    let covenant = proposal.covenant();
+    let (id, version) = (covenant.id(), covenant.version());
+    let (said, mark) = (event.event().sentence(lang.into()), event.id());
+    let out = by.out.display();
+    say(&match lang {
+        Language::Nl => format!(
+            "Getekend: {said}.\nConvenant {id}, versie {version}. Kenmerk: {mark}\nBreng {out} nu \
+             naar de makelaar en de andere partijen: het werkt pas als zij het hebben."
+        ),
+        Language::En => format!(
+            "Signed: {said}.\nCovenant {id}, version {version}. Mark: {mark}\nBring {out} to the \
+             broker and the other parties now: it works once they have it."
+        ),
+    })
+}

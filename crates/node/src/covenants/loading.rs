@@ -1,0 +1,159 @@
+//! The covenants of the settings.
+
+use std::collections::BTreeMap;
+use std::sync::RwLock;
+
+use anyhow::{Context as _, Result, ensure};
+use covenant::Covenant;
+use covenant::signoff::{Envelope, PartyPins, Pins, SignoffError, propose};
+use identity::VerifyingKey;
+use model::{CovenantId, Oin, PartyId, Timestamp};
+
+use super::{Configured, Covenants, kept};
+use crate::config::{Config, CovenantConfig, PinConfig};
+use crate::keys::{Epoch, Expected, Keys};
+use crate::versions::{Carried, Signed, Version};
+
+impl Covenants {
+    /// Reads and verifies every covenant of the settings. One that is not valid *yet*, or no
+    /// longer, is kept and refused openly; anything else that is wrong stops the node.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn load(config: &Config, keys: &Keys, now: Timestamp) -> Result<Self> {
+        let mut covenants = Self {
+            by_id: RwLock::default(),
+            files: BTreeMap::new(),
+            signing_keys: BTreeMap::new(),
+            pins: pins(&config.pins)?,
+            party: PartyId::parse(&config.party).context("party")?,
+            oin: Oin::parse(&config.oin).context("oin")?,
+        };
+        let mut by_id = BTreeMap::new();
+        for entry in &config.covenants {
+            let file = entry.file.display();
+            let (id, carried) = covenants
+                .load_one(entry, keys, now)
+                .with_context(|| format!("{file}"))?;
+            let twice = by_id.insert(id.clone(), carried).is_some();
+            ensure!(
+                !twice,
+                "covenant {id} is configured twice: keep one version"
+            );
+        }
+        covenants.by_id = RwLock::new(by_id);
+        for (party, pin) in &config.pins {
+            if let Some(text) = &pin.node_signing {
+                let key = VerifyingKey::parse(text)
+                    .with_context(|| format!("pins.{party}.node_signing"))?;
+                let party = PartyId::parse(party).context("pins")?;
+                covenants.signing_keys.insert(party, key);
+            }
+        }
+        Ok(covenants)
+    }
+
+    fn load_one(
+        &mut self,
+        entry: &CovenantConfig,
+        keys: &Keys,
+        now: Timestamp,
+    ) -> Result<(CovenantId, Carried)> {
+        let bytes = std::fs::read(&entry.file).context("read the covenant")?;
+        let proposal = propose(&bytes, &self.pins, None).context("it is not in force here")?;
+        let covenant = proposal.covenant();
+        self.names_us(covenant)?;
+        let (id, digest) = (covenant.id().clone(), covenant.digest());
+        let epochs = epochs(entry, covenant, &self.party, keys)?;
+        let mut version = Version::new(kept(covenant, now), proposal);
+        let mut envelopes = Vec::new();
+        for path in &entry.signatures {
+            let file = path.display();
+            let text = std::fs::read(path).with_context(|| format!("read the signature {file}"))?;
+            let envelope =
+                Envelope::parse(&text).with_context(|| format!("the signature {file}"))?;
+            let signed = Signed::verify(&version.proposal, &envelope, now)
+                .with_context(|| format!("the signature {file}: it is not in force here"))?;
+            version.take(&self.party, &signed, &envelope, now);
+            envelopes.push((signed.id(), text));
+        }
+        match version.activate(now) {
+            Ok(_) => {}
+            Err(why @ (SignoffError::NotYetValid | SignoffError::Expired)) => {
+                tracing::warn!(covenant = %id, %why, "the covenant is not in force");
+            }
+            Err(why) => return Err(why).context("it is not in force here"),
+        }
+        self.files.insert(digest, Configured { bytes, envelopes });
+        let mut carried = Carried {
+            versions: BTreeMap::from([(digest, version)]),
+            last: None,
+            active: None,
+            epochs: epochs.into(),
+        };
+        carried.follow(now);
+        Ok((id, carried))
+    }
+
+    /// A covenant must name this party by the OIN of the settings.
+    pub(crate) fn names_us(&self, covenant: &Covenant) -> Result<()> {
+        let party = &self.party;
+        let own = covenant
+            .party(party)
+            .with_context(|| format!("it does not name party {party}"))?;
+        ensure!(
+            own.oin == self.oin,
+            "it gives party {party} another oin than the settings do"
+        );
+        Ok(())
+    }
+}
+
+fn epochs(
+    entry: &CovenantConfig,
+    covenant: &Covenant,
+    party: &PartyId,
+    keys: &Keys,
+) -> Result<Vec<Epoch>> {
+    let expected = Expected {
+        covenant: covenant.id(),
+        digest: covenant.digest(),
+        match_keys: covenant.match_keys(),
+        party,
+    };
+    let mut epochs = Vec::new();
+    for key in &entry.keys {
+        epochs.push(Epoch::read(key, expected, keys)?);
+    }
+    epochs.sort_by_key(Epoch::number);
+    let doubled = epochs
+        .windows(2)
+        .any(|w| matches!(w, [a, b] if a.number() == b.number()));
+    ensure!(
+        !doubled,
+        "an epoch is given twice; keep one key file per epoch"
+    );
+    Ok(epochs)
+}
+
+/// The keys as this party knows them.
+fn pins(config: &BTreeMap<String, PinConfig>) -> Result<Pins> {
+    let mut pins = Pins::new();
+    for (party, pin) in config {
+        let key = |text: &str, name: &str| {
+            let key = VerifyingKey::parse(text).with_context(|| format!("pins.{party}.{name}"))?;
+            Ok::<_, anyhow::Error>(key.to_bytes())
+        };
+        let emergency = pin.emergency.iter().map(|text| key(text, "emergency"));
+        let keys = PartyPins {
+            signer: key(&pin.signer, "signer")?,
+            emergency: emergency.collect::<Result<_>>()?,
+            node_signing: match &pin.node_signing {
+                Some(text) => Some(key(text, "node_signing")?),
+                None => None,
+            },
+        };
+        pins.insert(PartyId::parse(party).context("pins")?, keys);
+    }
+    Ok(pins)
+}

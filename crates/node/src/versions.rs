@@ -1,0 +1,225 @@
+//! One covenant at this node: its versions, verified with this party's own pins, and which of them
+//! is in force here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use covenant::Covenant;
+use covenant::decide::Standing;
+use covenant::signoff::{
+    ActiveCovenant, Envelope, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement,
+};
+use model::{Digest, PartyId, Timestamp};
+use store::{ActiveVersion, KeptVersion};
+
+use crate::covenants::Active;
+use crate::keys::Epoch;
+
+/// What one envelope turned out to be.
+#[derive(Debug, Clone)]
+pub(crate) enum Signed {
+    /// A party's sign-off.
+    Off(VerifiedStatement),
+    /// An event of a party.
+    Event(VerifiedEvent),
+}
+
+impl Signed {
+    /// Verifies an envelope over a version, whatever it says.
+    ///
+    /// # Errors
+    /// [`SignoffError`] when it does not hold.
+    pub(crate) fn verify(
+        proposal: &Proposal,
+        envelope: &Envelope,
+        now: Timestamp,
+    ) -> Result<Self, SignoffError> {
+        match proposal.verify_envelope(envelope, now) {
+            Err(SignoffError::PredicateType) => {
+                proposal.verify_event(envelope, now).map(Self::Event)
+            }
+            verified => verified.map(Self::Off),
+        }
+    }
+
+    /// SHA-256 of the signed bytes.
+    pub(crate) const fn id(&self) -> Digest {
+        match self {
+            Self::Off(statement) => statement.id(),
+            Self::Event(event) => event.id(),
+        }
+    }
+}
+
+/// A version, and everything that was signed over it.
+#[derive(Debug)]
+pub(crate) struct Version {
+    pub(crate) kept: KeptVersion,
+    pub(crate) proposal: Proposal,
+    pub(crate) standing: Standing,
+    sign_offs: BTreeMap<PartyId, Envelope>,
+    ids: BTreeSet<Digest>,
+    /// Events of this party that the broker has not shown to have.
+    pub(crate) to_forward: BTreeMap<Digest, (VerifiedEvent, Envelope)>,
+    /// How many envelopes the broker said to have when they were last fetched.
+    pub(crate) fetched: u32,
+}
+
+impl Version {
+    /// A version over which nothing was signed yet.
+    pub(crate) fn new(kept: KeptVersion, proposal: Proposal) -> Self {
+        Self {
+            standing: Standing::new(proposal.covenant()),
+            kept,
+            proposal,
+            sign_offs: BTreeMap::new(),
+            ids: BTreeSet::new(),
+            to_forward: BTreeMap::new(),
+            fetched: 0,
+        }
+    }
+
+    pub(crate) fn covenant(&self) -> &Covenant {
+        self.proposal.covenant()
+    }
+
+    pub(crate) fn has(&self, id: &Digest) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Adds what was verified; what is there already stays as it is.
+    pub(crate) fn take(
+        &mut self,
+        own: &PartyId,
+        signed: &Signed,
+        envelope: &Envelope,
+        received: Timestamp,
+    ) {
+        if !self.ids.insert(signed.id()) {
+            return;
+        }
+        match signed {
+            Signed::Off(statement) => {
+                self.standing.sign(statement, Some(received));
+                self.sign_offs
+                    .entry(statement.party().clone())
+                    .or_insert_with(|| envelope.clone());
+            }
+            Signed::Event(event) => {
+                self.standing.apply(event, received);
+                if event.event().party == *own {
+                    let forward = (event.clone(), envelope.clone());
+                    self.to_forward.insert(event.id(), forward);
+                }
+            }
+        }
+    }
+
+    /// The covenant in force that it can be now.
+    ///
+    /// # Errors
+    /// [`SignoffError`] with what is missing.
+    pub(crate) fn activate(&self, now: Timestamp) -> Result<ActiveCovenant, SignoffError> {
+        let envelopes: Vec<Envelope> = self.sign_offs.values().cloned().collect();
+        self.proposal.activate(&envelopes, now)
+    }
+
+    /// Whether its end has come.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        self.standing.is_over(now) || now.day() >= self.covenant().valid_until()
+    }
+
+    /// How it stands.
+    pub(crate) fn status(&self, now: Timestamp) -> Status {
+        Status::of(&self.proposal, &self.standing, None, now)
+    }
+}
+
+/// A covenant of the settings.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    pub(crate) versions: BTreeMap<Digest, Version>,
+    /// The highest version that was ever in force here.
+    pub(crate) last: Option<ActiveVersion>,
+    pub(crate) active: Option<Active>,
+    pub(crate) epochs: Arc<[Epoch]>,
+}
+
+impl Carried {
+    /// The version that is in force, or was the last to be; the first of the settings before any
+    /// was.
+    pub(crate) fn current(&self) -> Option<&Version> {
+        match &self.last {
+            Some(last) => self.versions.get(&last.digest),
+            None => self.versions.values().min_by_key(|v| v.kept.number),
+        }
+    }
+
+    /// Follows the versions up to the one that is to be in force now. A version follows on the last
+    /// one by number and by name, or does not come in at all: an older state can't come back.
+    pub(crate) fn follow(&mut self, now: Timestamp) {
+        if self.active.is_none()
+            && let Some(last) = self.last.clone()
+        {
+            self.put_in_force(&last.digest, now);
+        }
+        while let Some(next) = self.successor(now) {
+            if !self.put_in_force(&next, now) {
+                return;
+            }
+        }
+    }
+
+    fn successor(&self, now: Timestamp) -> Option<Digest> {
+        let follows = |version: &&Version| match &self.last {
+            None => true,
+            Some(last) => {
+                version.kept.number > last.version
+                    && version.covenant().replaces() == Some(last.digest)
+            }
+        };
+        let ready = |version: &&Version| {
+            let standing = &version.standing;
+            !standing.is_rejected()
+                && !standing.is_over(now)
+                && !standing.is_wholly_suspended(now)
+                && version.activate(now).is_ok()
+        };
+        let next = self.versions.values().filter(follows).filter(ready);
+        next.min_by_key(|version| version.kept.number)
+            .map(|version| version.kept.digest)
+    }
+
+    fn put_in_force(&mut self, digest: &Digest, now: Timestamp) -> bool {
+        let Some(version) = self.versions.get(digest) else {
+            return false;
+        };
+        let Ok(covenant) = version.activate(now) else {
+            return false;
+        };
+        let epochs = self
+            .epochs
+            .iter()
+            .map(|epoch| epoch.under(version.covenant()));
+        let epochs: Arc<[Epoch]> = match epochs.collect::<anyhow::Result<Vec<_>>>() {
+            Ok(epochs) => epochs.into(),
+            Err(error) => {
+                tracing::error!(covenant = %version.kept.covenant, %error, "the covenant's keys do not fit the new version");
+                return false;
+            }
+        };
+        if self.last.as_ref().is_none_or(|last| last.digest != *digest) {
+            self.last = Some(ActiveVersion {
+                version: version.kept.number,
+                digest: *digest,
+                since: now,
+            });
+        }
+        tracing::info!(
+            covenant = %version.kept.covenant, version = version.kept.number, epochs = epochs.len(),
+            "covenant in force"
+        );
+        self.active = Some(Active::new(covenant, epochs));
+        true
+    }
+}
