@@ -175,7 +175,7 @@ impl Of<'_> {
         self.add(field, values, Direction::Other);
     }
 
-    fn words(&mut self, field: Field, before: impl ToString, after: impl ToString) {
+    fn words<T: ToString + ?Sized>(&mut self, field: Field, before: &T, after: &T) {
         self.other(field, (Value::word(before), Value::word(after)));
     }
 
@@ -227,7 +227,7 @@ impl Of<'_> {
         } = before;
         self.text(Text::Language, language.as_str(), after.language.as_str());
         self.words(Field::Id, id, &after.id);
-        self.words(Field::Version, version, after.version);
+        self.words(Field::Version, version, &after.version);
         self.text(Text::Title, title, &after.title);
         let replaced = (
             Value::optional(replaces.map(|d| d.to_hex())),
@@ -235,7 +235,7 @@ impl Of<'_> {
         );
         self.other(Field::Replaces, replaced);
         let days =
-            |before: model::Day, after: model::Day| (Value::word(before), Value::word(after));
+            |before: model::Day, after: model::Day| (Value::word(&before), Value::word(&after));
         let direction = Direction::stricter_if(after.valid_from > *valid_from);
         let values = days(*valid_from, after.valid_from);
         self.add(Field::ValidFrom, values, direction);
@@ -258,7 +258,7 @@ impl Of<'_> {
         };
         self.other(Field::PaperText, (paper(text), paper(&after.text)));
         let told = |d: &crate::language::ast::Reference| format!("{} ({})", d.mark, d.date);
-        self.words(Field::Dpia, told(dpia), told(&after.dpia));
+        self.words(Field::Dpia, &told(dpia), &told(&after.dpia));
     }
 
     fn party(&mut self, before: &Party, after: &Party) {
@@ -273,14 +273,14 @@ impl Of<'_> {
             node,
         } = before;
         self.words(Field::Name, name, &after.name);
-        self.words(Field::Kind, kind, after.kind);
+        self.words(Field::Kind, kind, &after.kind);
         self.words(Field::Oin, oin.as_str(), after.oin.as_str());
         self.words(
             Field::SignerFunction,
             &signer.function,
             &after.signer.function,
         );
-        self.words(Field::SignerKey, key(&signer.key), key(&after.signer.key));
+        self.words(Field::SignerKey, &key(&signer.key), &key(&after.signer.key));
         let keys = |keys: &[Key]| keys.iter().map(key).collect::<Vec<_>>();
         let (one, other) = (keys(emergency), keys(&after.emergency));
         self.list(Field::EmergencyKeys, (&one, &other), Direction::Other);
@@ -326,7 +326,7 @@ impl Of<'_> {
         self.list(Field::Sources, lists, Direction::Looser);
         let lists = (codes.as_slice(), after.codes.as_slice());
         self.list(Field::Codes, lists, Direction::Looser);
-        self.words(Field::Nature, nature, after.nature);
+        self.words(Field::Nature, nature, &after.nature);
         let spans = (Some(*expires_after), Some(after.expires_after));
         self.span(Field::ExpiresAfter, spans);
         let direction = Direction::stricter_if(after.certainty > *certainty);
@@ -416,9 +416,9 @@ impl Of<'_> {
             witnessing,
             retention,
         } = before;
-        self.words(Field::LogKey, key(log_key), key(&after.key));
+        self.words(Field::LogKey, &key(log_key), &key(&after.key));
         let direction = Direction::stricter_if(after.witnessing == Witnessing::Strict);
-        let values = (Value::word(witnessing), Value::word(after.witnessing));
+        let values = (Value::word(witnessing), Value::word(&after.witnessing));
         self.add(Field::Witnessing, values, direction);
         let spans = (Some(*retention), Some(after.retention));
         let (_, same) = of_spans(spans, true);

@@ -178,7 +178,7 @@ pub(super) fn output(
     let noticed = some_if(Applies::Everywhere, triggered(Trigger::OnMatch));
     let batches = (Value::optional(*batching), Value::optional(after.batching));
     found.other(Demand::Batching, noticed, batches);
-    let silences = (Value::word(silence), Value::word(after.silence));
+    let silences = (Value::word(silence), Value::word(&after.silence));
     found.other(Demand::Silence, Applies::Everywhere, silences);
 }
 

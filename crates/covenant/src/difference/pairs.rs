@@ -8,7 +8,6 @@ use super::value::{Demand, Direction, Value};
 use super::{Changed, Closed, Closure, DemandChange, Edit, Opened};
 use crate::language::clause::Clause;
 use crate::language::covenant::Covenant;
-use crate::table::{self, Ruling};
 
 /// Which cells opened, closed or stayed, by the places of their clauses.
 pub(super) struct Pairs<'c> {
@@ -105,14 +104,12 @@ impl<'c> Pairs<'c> {
             return found;
         }
         for key in keys {
-            let ruling = self
-                .names
-                .cell(*key)
-                .map(|cell| table::ruling(covenant, &cell));
-            let prohibition = match ruling {
-                Some(Ruling::Prohibited(place)) => covenant.prohibitions().get(place),
-                Some(Ruling::Closed | Ruling::Open(_)) | None => None,
-            };
+            // As in a decision: the first that covers it.
+            let cell = self.names.cell(*key);
+            let prohibition = cell.and_then(|c| {
+                let mut all = covenant.prohibitions().iter();
+                all.find(|p| p.covers(&c.role, &c.purpose, &c.source, &c.signal, c.shows))
+            });
             let closure =
                 prohibition.map_or(Closure::NotNamed, |p| Closure::Prohibited(p.number.clone()));
             found.entry(closure).or_default().push(*key);

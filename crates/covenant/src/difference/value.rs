@@ -68,7 +68,7 @@ pub enum Value {
 }
 
 impl Value {
-    pub(super) fn word(word: impl ToString) -> Self {
+    pub(super) fn word(word: &(impl ToString + ?Sized)) -> Self {
         Self::Word(word.to_string())
     }
 
@@ -94,7 +94,7 @@ impl Value {
     }
 
     pub(super) fn optional(word: Option<impl ToString>) -> Self {
-        word.map_or(Self::Absent, Self::word)
+        word.map_or(Self::Absent, |word| Self::word(&word))
     }
 
     /// The words of it; none for what is left out.

@@ -16,6 +16,8 @@ fn edited(replaced: &[(&str, &str)]) -> Difference {
     compare(&checked(&before), &checked(&after))
 }
 
+type Change = fn(&mut Document);
+
 fn changed(change: impl FnOnce(&mut Document)) -> Difference {
     let mut after = document();
     change(&mut after);
@@ -67,7 +69,7 @@ fn what_a_prohibition_kept_closed_says_so() {
 
 #[test]
 fn a_demand_says_which_way_it_went() {
-    let demands: [(fn(&mut Document), Demand, Direction); 8] = [
+    let demands: [(Change, Demand, Direction); 8] = [
         (
             |d| d.clauses[4].output.threshold = Some(5),
             Demand::Threshold,
@@ -184,7 +186,7 @@ fn a_number_that_changes_is_named_in_its_own_way() {
 
 #[test]
 fn identities_keys_dates_and_comparisons_are_told_of() {
-    let fields: [(fn(&mut Document), Field); 8] = [
+    let fields: [(Change, Field); 8] = [
         (
             |d| d.header.valid_until = d.header.valid_until.plus_days(-1),
             Field::ValidUntil,
