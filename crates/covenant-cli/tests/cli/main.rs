@@ -12,6 +12,7 @@ mod import;
 mod keys;
 mod link;
 mod policy;
+mod reading;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -119,7 +119,7 @@ fn scope(page: &mut Page<'_>, clause: &Clause) {
     if by.is_empty() {
         page.more(page.pick("Er wordt niets vergeleken.", "Nothing is compared."));
     } else {
-        page.list(page.pick("Vergeleken wordt op", "Compared is by"), &by);
+        page.list(page.pick("Vergeleken wordt op", "It is compared by"), &by);
     }
 }
 

@@ -5,7 +5,7 @@ use super::phrase::{or, roles, span, told};
 use super::terms::Term as _;
 use crate::diagnostic::Lang;
 use crate::language::clause::{
-    Approval, Clause, Conditions, Duties, Limits, Output, Promises, ReportToSource,
+    Approval, Clause, Conditions, Duties, InformSubject, Limits, Output, Promises, ReportToSource,
 };
 use crate::language::covenant::Covenant;
 use crate::language::words::{Record, ReportForm, Review, Silence};
@@ -224,35 +224,11 @@ pub(crate) fn output(lang: Lang, output: &Output) -> Vec<String> {
         batching,
         silence,
     } = output;
-    let mut all = Vec::new();
-    all.extend(threshold.map(|n| {
-        told!(
-            lang,
-            "Onder de {n} komt er geen getal.",
-            "Below {n} no number is given."
-        )
-    }));
-    all.extend(round_to.map(|n| {
-        told!(
-            lang,
-            "Een getal wordt naar beneden afgerond, in stappen van {n}.",
-            "A number is rounded down, in steps of {n}."
-        )
-    }));
-    all.extend(dominance_percent.map(|n| {
-        told!(
-            lang,
-            "Komt meer dan {n} procent van één partij of plek, dan komt er geen getal.",
-            "If more than {n} percent comes from one party or place, no number is given."
-        )
-    }));
-    all.extend(complementary_suppression.then(|| {
-        told!(
-            lang,
-            "Een weggelaten getal is niet uit te rekenen met de andere getallen.",
-            "A number that is left out cannot be worked out from the others."
-        )
-    }));
+    let mut all = counts(
+        lang,
+        [*threshold, *round_to, *dominance_percent],
+        *complementary_suppression,
+    );
     all.extend(area.map(|area| {
         let area = area.told(lang);
         told!(
@@ -308,6 +284,44 @@ pub(crate) fn output(lang: Lang, output: &Output) -> Vec<String> {
     all
 }
 
+/// What becomes of a count: its threshold, steps and largest share.
+fn counts(
+    lang: Lang,
+    [threshold, round_to, dominance_percent]: [Option<u32>; 3],
+    complementary_suppression: bool,
+) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(threshold.map(|n| {
+        told!(
+            lang,
+            "Onder de {n} komt er geen getal.",
+            "Below {n} no number is given."
+        )
+    }));
+    all.extend(round_to.map(|n| {
+        told!(
+            lang,
+            "Een getal wordt naar beneden afgerond, in stappen van {n}.",
+            "A number is rounded down, in steps of {n}."
+        )
+    }));
+    all.extend(dominance_percent.map(|n| {
+        told!(
+            lang,
+            "Komt meer dan {n} procent van één partij of plek, dan komt er geen getal.",
+            "If more than {n} percent comes from one party or place, no number is given."
+        )
+    }));
+    all.extend(complementary_suppression.then(|| {
+        told!(
+            lang,
+            "Een weggelaten getal is niet uit te rekenen met de andere getallen.",
+            "A number that is left out cannot be worked out from the others."
+        )
+    }));
+    all
+}
+
 /// `plicht`.
 pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<String> {
     let Duties {
@@ -347,25 +361,11 @@ pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<St
             ),
         }
     }));
-    all.extend(inform_subject.as_ref().map(|inform| {
-        let (by, within) = (
-            super::phrase::party(covenant, &inform.by),
-            span(lang, inform.within),
-        );
-        let mut text = told!(
-            lang,
-            "{by} vertelt het binnen {within} aan de persoon over wie het gaat.",
-            "{by} tells the person whom it is about within {within}."
-        );
-        if let Some(ground) = inform.deferral {
-            text.push_str(&told!(
-                lang,
-                " Dat mag later, als {ground} dat toelaat.",
-                " That may be later, where {ground} allows it."
-            ));
-        }
-        text
-    }));
+    all.extend(
+        inform_subject
+            .as_ref()
+            .map(|inform| informing(covenant, lang, inform)),
+    );
     all.extend(correct.then(|| {
         told!(
             lang,
@@ -389,6 +389,27 @@ pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<St
         )
     }));
     all
+}
+
+/// `betrokkene_informeren`.
+fn informing(covenant: &Covenant, lang: Lang, inform: &InformSubject) -> String {
+    let (by, within) = (
+        super::phrase::party(covenant, &inform.by),
+        span(lang, inform.within),
+    );
+    let mut text = told!(
+        lang,
+        "{by} vertelt het binnen {within} aan de persoon over wie het gaat.",
+        "{by} tells the person whom it is about within {within}."
+    );
+    if let Some(ground) = inform.deferral {
+        text.push_str(&told!(
+            lang,
+            " Dat mag later, als {ground} dat toelaat.",
+            " That may be later, where {ground} allows it."
+        ));
+    }
+    text
 }
 
 /// `belofte`.
