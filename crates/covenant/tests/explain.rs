@@ -83,6 +83,9 @@ fn what_is_not_met_is_shown_with_its_fact() {
             ("voorwaarde.niet_over minderjarige", "nee", "ja")
         ]
     );
+    assert!(no.unused.is_empty());
+    let more = asked(&covenant, CATEGORY, &["dossier=nee", "treffers=1"]).unwrap();
+    assert_eq!((more.decision, more.unused), ("reveal", vec!["dossier"]));
     let dutch = text(&covenant, &no, Lang::Nl);
     assert!(
         dutch.contains("KLOPT NIET: voorwaarde.treffers (gevraagd 1, hier 0)"),
