@@ -74,7 +74,7 @@ fn advice(covenant: &Covenant, lang: Lang, clause: &Clause) -> Option<String> {
     let code = clause.advice.as_ref()?;
     let advice = covenant.vocabulary().advice(code.as_str());
     Some(advice.map_or_else(
-        || quoted(code),
+        || quoted(code.as_str()),
         |known| match lang {
             Lang::Nl => quoted(known.nl),
             Lang::En => quoted(known.en),

@@ -1,5 +1,7 @@
 //! What a clause asks, does and is promised.
 
+use model::Protection;
+
 use super::page::Page;
 use super::phrase::{or, roles, span, told};
 use super::terms::Term as _;
@@ -8,6 +10,7 @@ use crate::language::clause::{
     Approval, Clause, Conditions, Duties, InformSubject, Limits, Output, Promises, ReportToSource,
 };
 use crate::language::covenant::Covenant;
+use crate::language::span::Span;
 use crate::language::words::{Record, ReportForm, Review, Silence};
 
 pub(super) fn write(page: &mut Page<'_>, clause: &Clause) {
@@ -59,34 +62,7 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
         not_about,
         areas,
     } = conditions;
-    let mut all = Vec::new();
-    all.extend(hits.map(|n| match n {
-        1 => told!(
-            lang,
-            "Er is minstens 1 signaal.",
-            "There is at least 1 signal."
-        ),
-        _ => told!(
-            lang,
-            "Er zijn minstens {n} signalen.",
-            "There are at least {n} signals."
-        ),
-    }));
-    all.extend(parties.map(|n| {
-        told!(
-            lang,
-            "De signalen komen van minstens {n} verschillende partijen.",
-            "The signals come from at least {n} different parties."
-        )
-    }));
-    all.extend(within.map(|within| {
-        let within = span(lang, within);
-        told!(
-            lang,
-            "Alleen wat korter dan {within} geleden is gezien, telt mee.",
-            "Only what was seen less than {within} ago counts."
-        )
-    }));
+    let mut all = quantities(lang, *hits, *parties, *within);
     all.extend(file_number.then(|| {
         told!(
             lang,
@@ -124,14 +100,7 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
             "The asker is logged in at level {level} or higher."
         )
     }));
-    all.extend(not_about.iter().map(|protection| {
-        let whom = protection.told(lang);
-        told!(
-            lang,
-            "Het gaat niet over {whom}. Weet de bron dat niet, dan komt er niets.",
-            "It is not about {whom}. If the source does not know, nothing comes."
-        )
-    }));
+    all.extend(not_about.iter().map(|whom| excluded(lang, *whom)));
     if !areas.is_empty() {
         let areas = or(
             lang,
@@ -144,6 +113,54 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
         ));
     }
     all
+}
+
+/// How many signals, of how many parties, and how old.
+fn quantities(
+    lang: Lang,
+    hits: Option<u32>,
+    parties: Option<u32>,
+    within: Option<Span>,
+) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(hits.map(|n| match n {
+        1 => told!(
+            lang,
+            "Er is minstens 1 signaal.",
+            "There is at least 1 signal."
+        ),
+        _ => told!(
+            lang,
+            "Er zijn minstens {n} signalen.",
+            "There are at least {n} signals."
+        ),
+    }));
+    all.extend(parties.map(|n| {
+        told!(
+            lang,
+            "De signalen komen van minstens {n} verschillende partijen.",
+            "The signals come from at least {n} different parties."
+        )
+    }));
+    all.extend(within.map(|within| {
+        let within = span(lang, within);
+        told!(
+            lang,
+            "Alleen wat korter dan {within} geleden is gezien, telt mee.",
+            "Only what was seen less than {within} ago counts."
+        )
+    }));
+    all
+}
+
+/// `niet_over`.
+fn excluded(lang: Lang, protection: Protection) -> String {
+    let whom = protection.told(lang);
+    told!(
+        lang,
+        "Het gaat niet over {whom}. Weet de bron dat niet, dan komt er niets.",
+        "It is not about {whom}. If the source does not know, nothing comes."
+    )
 }
 
 fn approvals(covenant: &Covenant, lang: Lang, approval: &Approval) -> Vec<String> {
