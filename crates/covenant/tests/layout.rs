@@ -34,9 +34,8 @@ fn words(source: &str) -> Vec<String> {
             )
         })
         .map(|t| {
-            source[t.span().start()..t.span().end()]
-                .trim_end()
-                .to_owned()
+            let at = t.span().start()..t.span().end();
+            source.get(at).unwrap().trim_end().to_owned()
         })
         .collect()
 }

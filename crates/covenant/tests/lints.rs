@@ -144,7 +144,12 @@ fn all_mistakes_are_found_in_one_pass() {
     let path = root().join("policies/veilig-op-bezoek.toml");
     let mut source = std::fs::read_to_string(path).unwrap();
     let mistakes = [
-        ("taal = \"nl\"", "taal = \"ln\"", "onbekend-woord", "ln"),
+        (
+            "taal    = \"nl\"",
+            "taal    = \"ln\"",
+            "onbekend-woord",
+            "ln",
+        ),
         ("evaluatie ", "evaluate ", "onbekende-sleutel", "evaluate"),
         (
             "contactpunt  = \"gemeente\"",
@@ -189,8 +194,8 @@ fn all_mistakes_are_found_in_one_pass() {
             "AVG 6.1.x",
         ),
         (
-            "advies  = \"overleg-eerst\"",
-            "advies  = \"overleg-eerts\"",
+            "advies       = \"overleg-eerst\"",
+            "advies       = \"overleg-eerts\"",
             "onbekend-woord",
             "overleg-eerts",
         ),

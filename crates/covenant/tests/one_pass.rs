@@ -63,7 +63,10 @@ const TOML: &[(&str, &str)] = &[
         "titel        \"Veilig op bezoek\"",
     ),
     ("geldig_van   = 2026-11-01", "geldig_van   = 2026-13-01"),
-    ("van     = [\"gemeente\"]\n", "van     = [\"gemeente\"\n"),
+    (
+        "van          = [\"gemeente\"]\n",
+        "van          = [\"gemeente\"\n",
+    ),
     (
         "velden  = [\"postcode\", \"huisnummer\"",
         "velden  = [\"postcode\" \"huisnummer\"",
@@ -79,10 +82,13 @@ const TOML: &[(&str, &str)] = &[
         "uitleg    = \"\"\"een medewerker veilig",
     ),
     (
-        "toont   = [\"handelingsadvies\"] ",
-        "toont   \"handelingsadvies\" ",
+        "toont        = [\"handelingsadvies\"] ",
+        "toont        \"handelingsadvies\" ",
     ),
-    ("advies  = \"ga-met-twee\"", "advies  \"ga-met-twee\""),
+    (
+        "advies       = \"ga-met-twee\"",
+        "advies       \"ga-met-twee\"",
+    ),
 ];
 
 #[test]
@@ -120,7 +126,10 @@ fn what_is_wrong_in_toml_is_said_in_dutch() {
 
 #[test]
 fn where_it_is_not_closed_is_underlined() {
-    let source = changed(&[("van     = [\"gemeente\"]\n", "van     = [\"gemeente\"\n")]);
+    let source = changed(&[(
+        "van          = [\"gemeente\"]\n",
+        "van          = [\"gemeente\"\n",
+    )]);
     assert_eq!(errors(&source), [("toml", "[\"gemeente\"")]);
 }
 

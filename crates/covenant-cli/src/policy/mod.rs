@@ -39,7 +39,8 @@ pub(crate) enum Policy {
     Explain(explain::Explain),
     /// Lays a covenant out in the one layout; its meaning and its comments stay.
     ///
-    /// Writes the file in place, unless told otherwise.
+    /// Writes the file in place, unless told otherwise. A file that `check` would not take as a file
+    /// (line ends of Windows, a byte order mark, no valid TOML) is told so and left as it is.
     Fmt(fmt::Fmt),
     /// Tells in plain sentences what a covenant allows: what a signer is shown.
     Read(read::Read),

@@ -16,6 +16,7 @@ mod policy;
 mod policy_diff;
 mod policy_test;
 mod replay;
+mod reading;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -106,6 +106,7 @@ fn a_party_signs_with_its_own_key_only() {
             &key,
             "--out",
             &out,
+            "--yes",
         ])
     };
     let out = files.new_file("gemeente.dsse.json");

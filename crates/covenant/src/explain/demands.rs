@@ -1,5 +1,7 @@
 //! Every demand of a clause beside its fact.
 
+use std::fmt::Display;
+
 use model::{Protection, ProtectionStatement};
 
 use super::Demand;
@@ -27,10 +29,20 @@ pub(super) fn rows(
     if shows == Shows::Count {
         let output = &clause.output;
         let least = output.threshold.unwrap_or(1);
-        rows.add("uitvoer.drempel", &[Reason::Threshold], least, facts.total);
+        rows.add(
+            "uitvoer.drempel",
+            &[Reason::Threshold],
+            &least,
+            &facts.total,
+        );
         if let Some(percent) = output.dominance_percent {
             let share = facts.largest_share_percent;
-            rows.add("uitvoer.overheersing", &[Reason::Dominance], percent, share);
+            rows.add(
+                "uitvoer.overheersing",
+                &[Reason::Dominance],
+                &percent,
+                &share,
+            );
         }
     }
     rows.finish()
@@ -42,12 +54,12 @@ fn signals(rows: &mut Rows<'_>, conditions: &Conditions, facts: &Facts, given: &
     rows.add(
         "voorwaarde.treffers",
         &[Reason::Hits],
-        hits,
-        facts.live.hits,
+        &hits,
+        &facts.live.hits,
     );
     if let Some(parties) = conditions.parties {
         let fact = facts.live.parties;
-        rows.add("voorwaarde.partijen", &[Reason::Parties], parties, fact);
+        rows.add("voorwaarde.partijen", &[Reason::Parties], &parties, &fact);
     }
     if let Some(within) = conditions.within {
         let age = given.age.unwrap_or(within);
@@ -55,11 +67,11 @@ fn signals(rows: &mut Rows<'_>, conditions: &Conditions, facts: &Facts, given: &
             None => format!("< {age}"),
             Some(_) => age.to_string(),
         };
-        rows.add("voorwaarde.binnen", &[Reason::Within], within, age);
+        rows.add("voorwaarde.binnen", &[Reason::Within], &within, &age);
     }
     if let Some(review) = conditions.review {
         let fact = given.review.map_or(review.as_str(), |r| r.as_str());
-        rows.add("voorwaarde.beoordeling", &[Reason::Review], review, fact);
+        rows.add("voorwaarde.beoordeling", &[Reason::Review], &review, &fact);
     }
     if !conditions.areas.is_empty() {
         let areas: Vec<String> = conditions.areas.iter().map(ToString::to_string).collect();
@@ -67,8 +79,8 @@ fn signals(rows: &mut Rows<'_>, conditions: &Conditions, facts: &Facts, given: &
         rows.add(
             "voorwaarde.gebied",
             &[Reason::Area],
-            areas.join(", "),
-            inside,
+            &areas.join(", "),
+            &inside,
         );
     }
 }
@@ -78,24 +90,34 @@ fn people(rows: &mut Rows<'_>, clause: &Clause, facts: &Facts) {
     let (conditions, asking) = (&clause.conditions, &facts.asking);
     if conditions.file_number {
         let fact = yes(asking.file_number);
-        rows.add("voorwaarde.dossier", &[Reason::FileNumber], yes(true), fact);
+        rows.add(
+            "voorwaarde.dossier",
+            &[Reason::FileNumber],
+            &yes(true),
+            &fact,
+        );
     }
     if conditions.motivation {
         let fact = yes(asking.motivation);
         rows.add(
             "voorwaarde.motivering",
             &[Reason::Motivation],
-            yes(true),
-            fact,
+            &yes(true),
+            &fact,
         );
     }
     if let Some(approval) = &conditions.approval {
         let (asked, fact) = (approval.count, facts.approvals);
-        rows.add("voorwaarde.goedkeuring", &[Reason::Approval], asked, fact);
+        rows.add("voorwaarde.goedkeuring", &[Reason::Approval], &asked, &fact);
     }
     if let Some(level) = conditions.login_level {
         let fact = asking.login_level;
-        rows.add("voorwaarde.inlogniveau", &[Reason::LoginLevel], level, fact);
+        rows.add(
+            "voorwaarde.inlogniveau",
+            &[Reason::LoginLevel],
+            &level,
+            &fact,
+        );
     }
     for protection in &conditions.not_about {
         let reason = match protection {
@@ -111,7 +133,7 @@ fn people(rows: &mut Rows<'_>, clause: &Clause, facts: &Facts) {
             Protection::Minor => "voorwaarde.niet_over minderjarige",
             Protection::ShieldedAddress => "voorwaarde.niet_over afgeschermd-adres",
         };
-        rows.add(code, &[reason], yes(false), fact);
+        rows.add(code, &[reason], &yes(false), &fact);
     }
     if let Some(wait) = clause.output.answer_after {
         let fact = if facts.waited {
@@ -119,7 +141,7 @@ fn people(rows: &mut Rows<'_>, clause: &Clause, facts: &Facts) {
         } else {
             yes(false).to_owned()
         };
-        rows.add("uitvoer.antwoord_na", &[Reason::AnswerAfter], wait, fact);
+        rows.add("uitvoer.antwoord_na", &[Reason::AnswerAfter], &wait, &fact);
     }
 }
 
@@ -149,7 +171,7 @@ fn limits(rows: &mut Rows<'_>, limits: &Limits, facts: &Facts) {
     let asked = facts.trigger != Trigger::OnMatch;
     for (code, reason, most, fact) in all {
         if let Some(most) = most.filter(|_| asked) {
-            rows.add(code, &[reason], most, fact);
+            rows.add(code, &[reason], &most, &fact);
         }
     }
 }
@@ -169,8 +191,8 @@ impl Rows<'_> {
         &mut self,
         code: &'static str,
         reasons: &[Reason],
-        asked: impl ToString,
-        fact: impl ToString,
+        asked: &dyn Display,
+        fact: &dyn Display,
     ) {
         self.told.extend(reasons);
         self.rows.push(Demand {

@@ -51,7 +51,7 @@ pub struct UnknownWord {
 }
 
 /// The facts that can be told, as an example of a covenant names them.
-pub const FACTS: &[&str] = &[
+pub const FACTS: &[&str; 14] = &[
     "treffers",
     "partijen",
     "binnen",
@@ -128,6 +128,47 @@ impl Inquiry {
             facts,
         })
     }
+}
+
+/// The names of the facts that were told, in the order of [`FACTS`]. A fact that is added does not
+/// compile here before it has its name.
+pub(super) fn told(facts: &ExampleFacts) -> Vec<&'static str> {
+    let ExampleFacts {
+        hits,
+        parties,
+        age,
+        file_number,
+        motivation,
+        review,
+        approvals,
+        login_level,
+        minor,
+        shielded_address,
+        in_area,
+        per_employee,
+        per_party,
+        per_subject,
+    } = facts;
+    let told = [
+        hits.is_some(),
+        parties.is_some(),
+        age.is_some(),
+        file_number.is_some(),
+        motivation.is_some(),
+        review.is_some(),
+        approvals.is_some(),
+        login_level.is_some(),
+        minor.is_some(),
+        shielded_address.is_some(),
+        in_area.is_some(),
+        per_employee.is_some(),
+        per_party.is_some(),
+        per_subject.is_some(),
+    ];
+    let names = FACTS.iter().copied().zip(told);
+    names
+        .filter_map(|(name, told)| told.then_some(name))
+        .collect()
 }
 
 fn tell(facts: &mut ExampleFacts, name: &'static str, value: &str) -> Result<(), UnknownWord> {

@@ -47,6 +47,8 @@ pub struct Explained {
     pub basis: Option<BasisExplained>,
     /// Every demand of the clause with fact and threshold.
     pub demands: Vec<Demand>,
+    /// Facts that were told and make no difference here.
+    pub unused: Vec<&'static str>,
     /// The shape of the output.
     pub output: Vec<TermExplained>,
     /// What the broker does.
@@ -104,6 +106,17 @@ pub struct Demand {
     pub met: bool,
 }
 
+impl Demand {
+    /// Whether it looks at a fact of [`FACTS`].
+    fn looks_at(&self, fact: &str) -> bool {
+        match fact {
+            "goedkeuringen" => self.code == "voorwaarde.goedkeuring",
+            "treffers" => matches!(self.code, "voorwaarde.treffers" | "uitvoer.drempel"),
+            _ => self.code.ends_with(fact),
+        }
+    }
+}
+
 /// Answers an inquiry.
 #[must_use]
 pub fn explain(covenant: &Covenant, inquiry: &Inquiry) -> Explained {
@@ -127,6 +140,7 @@ pub fn explain(covenant: &Covenant, inquiry: &Inquiry) -> Explained {
         trigger: None,
         basis: None,
         demands: Vec::new(),
+        unused: inquiry::told(&inquiry.facts),
         output: Vec::new(),
         duties: Vec::new(),
         promises: Vec::new(),
@@ -175,6 +189,9 @@ fn judged(
     explained.trigger = Some(facts.trigger.as_str());
     explained.basis = basis_of(clause, &question.from, &recipient);
     explained.demands = demands::rows(clause, question.shows, &facts, &inquiry.facts, &unmet);
+    explained
+        .unused
+        .retain(|fact| !explained.demands.iter().any(|d| d.looks_at(fact)));
     explained.output = output(&clause.output);
     explained.duties = Duty::of(&clause.duties)
         .into_iter()

@@ -167,6 +167,7 @@ fn details(
         pick(lang, "Voorwaarden en grenzen", "Conditions and limits"),
         &rows,
     );
+    unused(out, explained, lang);
     let told = [
         (
             pick(
@@ -191,6 +192,22 @@ fn details(
     ];
     for (head, sentences) in told {
         group(out, head, &sentences);
+    }
+}
+
+/// Whoever told a fact may think that it matters.
+fn unused(out: &mut String, explained: &Explained, lang: Lang) {
+    if !explained.unused.is_empty() {
+        let facts = and(lang, &explained.unused);
+        line(
+            out,
+            2,
+            &told!(
+                lang,
+                "Maakt hier geen verschil: {facts}.",
+                "Makes no difference here: {facts}."
+            ),
+        );
     }
 }
 

@@ -74,7 +74,7 @@ fn advice(covenant: &Covenant, lang: Lang, clause: &Clause) -> Option<String> {
     let code = clause.advice.as_ref()?;
     let advice = covenant.vocabulary().advice(code.as_str());
     Some(advice.map_or_else(
-        || quoted(code),
+        || quoted(code.as_str()),
         |known| match lang {
             Lang::Nl => quoted(known.nl),
             Lang::En => quoted(known.en),
@@ -119,7 +119,7 @@ fn scope(page: &mut Page<'_>, clause: &Clause) {
     if by.is_empty() {
         page.more(page.pick("Er wordt niets vergeleken.", "Nothing is compared."));
     } else {
-        page.list(page.pick("Vergeleken wordt op", "Compared is by"), &by);
+        page.list(page.pick("Vergeleken wordt op", "It is compared by"), &by);
     }
 }
 

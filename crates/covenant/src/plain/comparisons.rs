@@ -9,8 +9,8 @@ use super::terms::Term as _;
 pub(super) fn write(page: &mut Page<'_>) {
     page.heading("Wat wordt vergeleken", "What is compared");
     page.say(page.pick(
-        "De makelaar krijgt nooit het gegeven zelf, maar een geheime code ervan.",
-        "The broker never gets the data itself, but a secret code of it.",
+        "Van wat wordt vergeleken, krijgt de makelaar alleen een geheime code.",
+        "Of what is compared, the broker gets a secret code only.",
     ));
     page.say(page.pick(
         "Meer dan dit wordt niet vergeleken.",

@@ -1,13 +1,16 @@
 //! What a clause asks, does and is promised.
 
+use model::Protection;
+
 use super::page::Page;
 use super::phrase::{or, roles, span, told};
 use super::terms::Term as _;
 use crate::diagnostic::Lang;
 use crate::language::clause::{
-    Approval, Clause, Conditions, Duties, Limits, Output, Promises, ReportToSource,
+    Approval, Clause, Conditions, Duties, InformSubject, Limits, Output, Promises, ReportToSource,
 };
 use crate::language::covenant::Covenant;
+use crate::language::span::Span;
 use crate::language::words::{Record, ReportForm, Review, Silence};
 
 pub(super) fn write(page: &mut Page<'_>, clause: &Clause) {
@@ -59,34 +62,7 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
         not_about,
         areas,
     } = conditions;
-    let mut all = Vec::new();
-    all.extend(hits.map(|n| match n {
-        1 => told!(
-            lang,
-            "Er is minstens 1 signaal.",
-            "There is at least 1 signal."
-        ),
-        _ => told!(
-            lang,
-            "Er zijn minstens {n} signalen.",
-            "There are at least {n} signals."
-        ),
-    }));
-    all.extend(parties.map(|n| {
-        told!(
-            lang,
-            "De signalen komen van minstens {n} verschillende partijen.",
-            "The signals come from at least {n} different parties."
-        )
-    }));
-    all.extend(within.map(|within| {
-        let within = span(lang, within);
-        told!(
-            lang,
-            "Alleen wat korter dan {within} geleden is gezien, telt mee.",
-            "Only what was seen less than {within} ago counts."
-        )
-    }));
+    let mut all = quantities(lang, *hits, *parties, *within);
     all.extend(file_number.then(|| {
         told!(
             lang,
@@ -124,14 +100,7 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
             "The asker is logged in at level {level} or higher."
         )
     }));
-    all.extend(not_about.iter().map(|protection| {
-        let whom = protection.told(lang);
-        told!(
-            lang,
-            "Het gaat niet over {whom}. Weet de bron dat niet, dan komt er niets.",
-            "It is not about {whom}. If the source does not know, nothing comes."
-        )
-    }));
+    all.extend(not_about.iter().map(|whom| excluded(lang, *whom)));
     if !areas.is_empty() {
         let areas = or(
             lang,
@@ -144,6 +113,54 @@ pub(crate) fn conditions(covenant: &Covenant, lang: Lang, conditions: &Condition
         ));
     }
     all
+}
+
+/// How many signals, of how many parties, and how old.
+fn quantities(
+    lang: Lang,
+    hits: Option<u32>,
+    parties: Option<u32>,
+    within: Option<Span>,
+) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(hits.map(|n| match n {
+        1 => told!(
+            lang,
+            "Er is minstens 1 signaal.",
+            "There is at least 1 signal."
+        ),
+        _ => told!(
+            lang,
+            "Er zijn minstens {n} signalen.",
+            "There are at least {n} signals."
+        ),
+    }));
+    all.extend(parties.map(|n| {
+        told!(
+            lang,
+            "De signalen komen van minstens {n} verschillende partijen.",
+            "The signals come from at least {n} different parties."
+        )
+    }));
+    all.extend(within.map(|within| {
+        let within = span(lang, within);
+        told!(
+            lang,
+            "Alleen wat korter dan {within} geleden is gezien, telt mee.",
+            "Only what was seen less than {within} ago counts."
+        )
+    }));
+    all
+}
+
+/// `niet_over`.
+fn excluded(lang: Lang, protection: Protection) -> String {
+    let whom = protection.told(lang);
+    told!(
+        lang,
+        "Het gaat niet over {whom}. Weet de bron dat niet, dan komt er niets.",
+        "It is not about {whom}. If the source does not know, nothing comes."
+    )
 }
 
 fn approvals(covenant: &Covenant, lang: Lang, approval: &Approval) -> Vec<String> {
@@ -224,35 +241,11 @@ pub(crate) fn output(lang: Lang, output: &Output) -> Vec<String> {
         batching,
         silence,
     } = output;
-    let mut all = Vec::new();
-    all.extend(threshold.map(|n| {
-        told!(
-            lang,
-            "Onder de {n} komt er geen getal.",
-            "Below {n} no number is given."
-        )
-    }));
-    all.extend(round_to.map(|n| {
-        told!(
-            lang,
-            "Een getal wordt naar beneden afgerond, in stappen van {n}.",
-            "A number is rounded down, in steps of {n}."
-        )
-    }));
-    all.extend(dominance_percent.map(|n| {
-        told!(
-            lang,
-            "Komt meer dan {n} procent van één partij of plek, dan komt er geen getal.",
-            "If more than {n} percent comes from one party or place, no number is given."
-        )
-    }));
-    all.extend(complementary_suppression.then(|| {
-        told!(
-            lang,
-            "Een weggelaten getal is niet uit te rekenen met de andere getallen.",
-            "A number that is left out cannot be worked out from the others."
-        )
-    }));
+    let mut all = counts(
+        lang,
+        [*threshold, *round_to, *dominance_percent],
+        *complementary_suppression,
+    );
     all.extend(area.map(|area| {
         let area = area.told(lang);
         told!(
@@ -308,6 +301,44 @@ pub(crate) fn output(lang: Lang, output: &Output) -> Vec<String> {
     all
 }
 
+/// What becomes of a count: its threshold, steps and largest share.
+fn counts(
+    lang: Lang,
+    [threshold, round_to, dominance_percent]: [Option<u32>; 3],
+    complementary_suppression: bool,
+) -> Vec<String> {
+    let mut all = Vec::new();
+    all.extend(threshold.map(|n| {
+        told!(
+            lang,
+            "Onder de {n} komt er geen getal.",
+            "Below {n} no number is given."
+        )
+    }));
+    all.extend(round_to.map(|n| {
+        told!(
+            lang,
+            "Een getal wordt naar beneden afgerond, in stappen van {n}.",
+            "A number is rounded down, in steps of {n}."
+        )
+    }));
+    all.extend(dominance_percent.map(|n| {
+        told!(
+            lang,
+            "Komt meer dan {n} procent van één partij of plek, dan komt er geen getal.",
+            "If more than {n} percent comes from one party or place, no number is given."
+        )
+    }));
+    all.extend(complementary_suppression.then(|| {
+        told!(
+            lang,
+            "Een weggelaten getal is niet uit te rekenen met de andere getallen.",
+            "A number that is left out cannot be worked out from the others."
+        )
+    }));
+    all
+}
+
 /// `plicht`.
 pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<String> {
     let Duties {
@@ -347,25 +378,11 @@ pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<St
             ),
         }
     }));
-    all.extend(inform_subject.as_ref().map(|inform| {
-        let (by, within) = (
-            super::phrase::party(covenant, &inform.by),
-            span(lang, inform.within),
-        );
-        let mut text = told!(
-            lang,
-            "{by} vertelt het binnen {within} aan de persoon over wie het gaat.",
-            "{by} tells the person whom it is about within {within}."
-        );
-        if let Some(ground) = inform.deferral {
-            text.push_str(&told!(
-                lang,
-                " Dat mag later, als {ground} dat toelaat.",
-                " That may be later, where {ground} allows it."
-            ));
-        }
-        text
-    }));
+    all.extend(
+        inform_subject
+            .as_ref()
+            .map(|inform| informing(covenant, lang, inform)),
+    );
     all.extend(correct.then(|| {
         told!(
             lang,
@@ -389,6 +406,27 @@ pub(crate) fn duties(covenant: &Covenant, lang: Lang, duties: &Duties) -> Vec<St
         )
     }));
     all
+}
+
+/// `betrokkene_informeren`.
+fn informing(covenant: &Covenant, lang: Lang, inform: &InformSubject) -> String {
+    let (by, within) = (
+        super::phrase::party(covenant, &inform.by),
+        span(lang, inform.within),
+    );
+    let mut text = told!(
+        lang,
+        "{by} vertelt het binnen {within} aan de persoon over wie het gaat.",
+        "{by} tells the person whom it is about within {within}."
+    );
+    if let Some(ground) = inform.deferral {
+        text.push_str(&told!(
+            lang,
+            " Dat mag later, als {ground} dat toelaat.",
+            " That may be later, where {ground} allows it."
+        ));
+    }
+    text
 }
 
 /// `belofte`.

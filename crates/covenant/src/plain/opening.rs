@@ -24,8 +24,8 @@ pub(super) fn write(page: &mut Page<'_>) {
 fn reading_aid(page: &mut Page<'_>) {
     let aid = [
         (
-            "Dit is wat u ondertekent, in gewone taal.",
-            "This is what you sign, in plain language.",
+            "U ondertekent het bestand. Dit is wat daarin staat, in gewone taal.",
+            "You sign the file. This is what it says, in plain language.",
         ),
         (
             "Wat hier niet staat, mag niet.",

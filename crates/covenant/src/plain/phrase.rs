@@ -48,8 +48,8 @@ fn joined<T: AsRef<str>>(items: &[T], last: &str) -> String {
 }
 
 /// What the parties wrote themselves. Quotes within it can't end it.
-pub(crate) fn quoted(text: impl ToString) -> String {
-    format!("\"{}\"", text.to_string().replace('"', "'"))
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "'"))
 }
 
 /// `1 november 2026`.

@@ -1,7 +1,7 @@
 //! What became of a mutation.
 
 use covenant::difference::{Edit, compare};
-use covenant::{Checking, Covenant, Lang, check_as};
+use covenant::{Checking, Covenant, Lang, check_as, plain};
 use toml::Value;
 
 use super::mutate::Kind;
@@ -21,18 +21,21 @@ pub(super) enum Outcome {
     Diagnosed,
     /// The typed tree is the same: an order that has no meaning, or a value that is the default.
     Same,
+    /// What is agreed differs, and a signer would read the same.
+    Unread,
     /// Nobody says anything.
     Silent,
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Error,
         Self::Cells,
         Self::Particulars,
         Self::Named,
         Self::Diagnosed,
         Self::Same,
+        Self::Unread,
         Self::Silent,
     ];
 }
@@ -41,15 +44,23 @@ impl Outcome {
 pub(super) struct Original {
     covenant: Covenant,
     diagnostics: Vec<(&'static str, String)>,
+    readings: [String; 2],
 }
 
 impl Original {
     pub(super) fn of(root: &Value) -> Self {
         let (covenant, diagnostics) = checked(root);
+        let covenant = covenant.unwrap();
         Self {
-            covenant: covenant.unwrap(),
+            readings: readings(&covenant),
+            covenant,
             diagnostics,
         }
+    }
+
+    fn is_read_alike(&self, mutated: &Covenant) -> bool {
+        let [nl, en] = readings(mutated);
+        self.readings[0] == nl || self.readings[1] == en
     }
 
     pub(super) fn judge(&self, mutated: &Value, kind: Kind) -> Outcome {
@@ -59,9 +70,12 @@ impl Original {
         let difference = compare(&self.covenant, &covenant);
         let printed = difference.to_text(Lang::Nl).contains("\n- ");
         let same_tree = self.covenant.document() == covenant.document();
-        if difference.changes_cells() && printed {
+        let agreed = printed && !difference.is_none();
+        if agreed && self.is_read_alike(&covenant) {
+            Outcome::Unread
+        } else if agreed && difference.changes_cells() {
             Outcome::Cells
-        } else if !difference.is_none() && printed {
+        } else if agreed {
             Outcome::Particulars
         } else if !same_tree {
             let named = |edit: &Edit| *edit != Edit::Layout;
@@ -78,6 +92,11 @@ impl Original {
             Outcome::Silent
         }
     }
+}
+
+/// What a signer reads, in both languages.
+fn readings(covenant: &Covenant) -> [String; 2] {
+    [Lang::Nl, Lang::En].map(|lang| plain::read(covenant, lang))
 }
 
 fn checked(root: &Value) -> (Option<Covenant>, Vec<(&'static str, String)>) {
