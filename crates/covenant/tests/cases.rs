@@ -219,6 +219,7 @@ fn a_wrong_outcome_is_underlined_with_what_was_expected_and_what_came() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "two dozen mistakes")]
 fn each_mistake_is_underlined_with_a_suggestion() {
     let covenant = visits();
     let yes = "uitkomst = \"3.1\"";

@@ -96,7 +96,12 @@ fn one(
     let (source, checked) = super::checked(file, super::checking(arguments.template))?;
     let Some(covenant) = &checked.covenant else {
         if text {
-            say(&covenant::render(&name, &source, &checked.diagnostics, lang.into()))?;
+            say(&covenant::render(
+                &name,
+                &source,
+                &checked.diagnostics,
+                lang.into(),
+            ))?;
             say(lang.pick(NOT_TESTED.0, NOT_TESTED.1))?;
         }
         return Ok((false, refused(&name, &source, &checked.diagnostics)?));
@@ -108,7 +113,12 @@ fn one(
         let source = String::from_utf8_lossy(&bytes).into_owned();
         let name = path.display().to_string();
         if text && !checked.diagnostics.is_empty() {
-            say(&covenant::render(&name, &source, &checked.diagnostics, lang.into()))?;
+            say(&covenant::render(
+                &name,
+                &source,
+                &checked.diagnostics,
+                lang.into(),
+            ))?;
         }
         if checked.cases.is_none() {
             if text {

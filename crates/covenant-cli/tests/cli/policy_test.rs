@@ -34,7 +34,14 @@ fn every_model_passes_with_a_no_for_each_demand() {
         .map(|path| text(&path))
         .collect();
     assert!(files.len() >= 10);
-    let mut arguments = vec!["policy", "test", "--template", "--every-demand", "--format", "json"];
+    let mut arguments = vec![
+        "policy",
+        "test",
+        "--template",
+        "--every-demand",
+        "--format",
+        "json",
+    ];
     arguments.extend(files.iter().map(String::as_str));
     let output = covenant(&arguments);
     assert_eq!(code(&output), 0, "{}", said(&output));
@@ -120,7 +127,9 @@ fn a_changed_covenant_fails_its_cases() {
     );
     let output = test(&path, &[]);
     assert_eq!(code(&output), 1);
-    assert!(said(&output).contains("voorbeeld-klopt-niet") && said(&output).contains("Niet getest"));
+    assert!(
+        said(&output).contains("voorbeeld-klopt-niet") && said(&output).contains("Niet getest")
+    );
 }
 
 #[test]
@@ -144,7 +153,11 @@ fn a_clause_without_a_no_is_told() {
     let others = text(&repository("policies/hotspots.cases.toml"));
     let output = test(&path, &["--cases", &others]);
     assert_eq!(code(&output), 1);
-    assert!(said(&output).contains("ander convenant"), "{}", said(&output));
+    assert!(
+        said(&output).contains("ander convenant"),
+        "{}",
+        said(&output)
+    );
     let two = text(&repository("policies/hotspots.toml"));
     let output = test(&path, &[&two, "--cases", &cases]);
     assert_eq!(code(&output), 2, "{}", complained(&output));

@@ -117,10 +117,29 @@ fn of_clause(clause: &Clause, held: &[&Tried]) -> ClauseCoverage {
     }
 }
 
+/// A demand with why a case that fails it is refused, and whether the clause has it.
+type Demand = (&'static str, Reason, bool);
+
 /// The conditions and limits of a clause: those that a case can fail, and those of which none can
 /// tell.
 fn demands(clause: &Clause) -> (Vec<(&'static str, Reason)>, Vec<&'static str>) {
-    // A new demand must find its place here.
+    // On a match nobody asks, so nothing is wanted of whoever asks.
+    let asked = clause.triggers.iter().any(|t| *t != Trigger::OnMatch);
+    let counts = clause.shows.contains(&Shows::Count);
+    let (output, untold) = output(&clause.output, counts, asked);
+    let told = conditions(&clause.conditions, asked)
+        .into_iter()
+        .chain(limits(&clause.limits, asked))
+        .chain([output]);
+    let there = told.filter_map(|(key, reason, there)| there.then_some((key, reason)));
+    let untold = untold.into_iter();
+    let untold = untold.filter_map(|(key, there)| there.then_some(key));
+    (there.collect(), untold.collect())
+}
+
+// A new demand must find its place in one of these.
+
+fn conditions(conditions: &Conditions, asked: bool) -> [Demand; 11] {
     let Conditions {
         hits,
         parties,
@@ -132,12 +151,56 @@ fn demands(clause: &Clause) -> (Vec<(&'static str, Reason)>, Vec<&'static str>) 
         login_level,
         not_about,
         areas,
-    } = &clause.conditions;
+    } = conditions;
+    let login = login_level.is_some_and(|level| level != LoginLevel::Low);
+    let minor = not_about.contains(&Protection::Minor);
+    let shielded = not_about.contains(&Protection::ShieldedAddress);
+    let shielded_key = "voorwaarde.niet_over afgeschermd-adres";
+    let approved = asked && approval.is_some();
+    let motivated = asked && *motivation;
+    let filed = asked && *file_number;
+    [
+        ("voorwaarde.treffers", Reason::Hits, hits.is_some()),
+        ("voorwaarde.partijen", Reason::Parties, parties.is_some()),
+        ("voorwaarde.binnen", Reason::Within, within.is_some()),
+        ("voorwaarde.dossier", Reason::FileNumber, filed),
+        ("voorwaarde.motivering", Reason::Motivation, motivated),
+        ("voorwaarde.beoordeling", Reason::Review, review.is_some()),
+        ("voorwaarde.goedkeuring", Reason::Approval, approved),
+        ("voorwaarde.inlogniveau", Reason::LoginLevel, asked && login),
+        ("voorwaarde.niet_over minderjarige", Reason::Minor, minor),
+        (shielded_key, Reason::ShieldedAddress, shielded),
+        ("voorwaarde.gebied", Reason::Area, !areas.is_empty()),
+    ]
+}
+
+fn limits(limits: &Limits, asked: bool) -> [Demand; 3] {
     let Limits {
         per_employee_per_day,
         per_party_per_day,
         per_subject_per_month,
-    } = &clause.limits;
+    } = limits;
+    let limited = |limit: &Option<u32>| asked && limit.is_some();
+    [
+        (
+            "grens.per_medewerker_per_dag",
+            Reason::PerEmployee,
+            limited(per_employee_per_day),
+        ),
+        (
+            "grens.per_partij_per_dag",
+            Reason::PerParty,
+            limited(per_party_per_day),
+        ),
+        (
+            "grens.per_betrokkene_per_maand",
+            Reason::PerSubject,
+            limited(per_subject_per_month),
+        ),
+    ]
+}
+
+fn output(output: &Output, counts: bool, asked: bool) -> (Demand, [(&'static str, bool); 3]) {
     let Output {
         threshold,
         round_to: _,
@@ -149,80 +212,17 @@ fn demands(clause: &Clause) -> (Vec<(&'static str, Reason)>, Vec<&'static str>) 
         answer_after,
         batching: _,
         silence: _,
-    } = &clause.output;
-    // On a match nobody asks, so nothing is wanted of whoever asks.
-    let asked = clause.triggers.iter().any(|t| *t != Trigger::OnMatch);
-    let counts = clause.shows.contains(&Shows::Count);
-    let login = login_level.is_some_and(|level| level != LoginLevel::Low);
-    let protects = |protection| not_about.contains(&protection);
-    let told = [
-        ("voorwaarde.treffers", Reason::Hits, hits.is_some()),
-        ("voorwaarde.partijen", Reason::Parties, parties.is_some()),
-        ("voorwaarde.binnen", Reason::Within, within.is_some()),
-        (
-            "voorwaarde.dossier",
-            Reason::FileNumber,
-            asked && *file_number,
-        ),
-        (
-            "voorwaarde.motivering",
-            Reason::Motivation,
-            asked && *motivation,
-        ),
-        ("voorwaarde.beoordeling", Reason::Review, review.is_some()),
-        (
-            "voorwaarde.goedkeuring",
-            Reason::Approval,
-            asked && approval.is_some(),
-        ),
-        ("voorwaarde.inlogniveau", Reason::LoginLevel, asked && login),
-        (
-            "voorwaarde.niet_over minderjarige",
-            Reason::Minor,
-            protects(Protection::Minor),
-        ),
-        (
-            "voorwaarde.niet_over afgeschermd-adres",
-            Reason::ShieldedAddress,
-            protects(Protection::ShieldedAddress),
-        ),
-        ("voorwaarde.gebied", Reason::Area, !areas.is_empty()),
-        (
-            "grens.per_medewerker_per_dag",
-            Reason::PerEmployee,
-            asked && per_employee_per_day.is_some(),
-        ),
-        (
-            "grens.per_partij_per_dag",
-            Reason::PerParty,
-            asked && per_party_per_day.is_some(),
-        ),
-        (
-            "grens.per_betrokkene_per_maand",
-            Reason::PerSubject,
-            asked && per_subject_per_month.is_some(),
-        ),
-        (
-            "uitvoer.drempel",
-            Reason::Threshold,
-            counts && threshold.is_some(),
-        ),
-    ];
-    let untold = [
-        (
-            "uitvoer.overheersing",
-            counts && dominance_percent.is_some(),
-        ),
-        ("uitvoer.embargo", counts && embargo.is_some()),
-        ("uitvoer.antwoord_na", asked && answer_after.is_some()),
-    ];
+    } = output;
+    let threshold = counts && threshold.is_some();
     (
-        told.into_iter()
-            .filter_map(|(key, reason, there)| there.then_some((key, reason)))
-            .collect(),
-        untold
-            .into_iter()
-            .filter_map(|(key, there)| there.then_some(key))
-            .collect(),
+        ("uitvoer.drempel", Reason::Threshold, threshold),
+        [
+            (
+                "uitvoer.overheersing",
+                counts && dominance_percent.is_some(),
+            ),
+            ("uitvoer.embargo", counts && embargo.is_some()),
+            ("uitvoer.antwoord_na", asked && answer_after.is_some()),
+        ],
     )
 }
