@@ -38,6 +38,8 @@ pub(crate) struct Draft {
     pub(crate) examples: Vec<Draft1<Example>>,
     pub(crate) auditors: BTreeMap<PartyId, Auditor>,
     pub(crate) log: Option<Log>,
+    /// Whether clauses or prohibitions are there that could not be read at all.
+    pub(crate) torn: bool,
 }
 
 /// An element of a list of tables with its index in the file.
@@ -122,27 +124,32 @@ impl<'a> Names<'a> {
     }
 
     pub(crate) fn party(&self, item: &Item<'_, '_>) -> Option<PartyId> {
-        refer(item, &self.parties, "partij", "party")
+        refer(item, &self.parties, "onbekende partij", "party")
     }
 
     pub(crate) fn role(&self, item: &Item<'_, '_>) -> Option<model::RoleRef> {
-        refer(item, &self.roles(), "rol", "role")
+        refer(item, &self.roles(), "onbekende rol", "role")
     }
 
     pub(crate) fn signal(&self, item: &Item<'_, '_>) -> Option<SignalTypeId> {
-        refer(item, &self.signals, "signaal", "signal")
+        refer(item, &self.signals, "onbekend signaal", "signal")
     }
 
     pub(crate) fn purpose(&self, item: &Item<'_, '_>) -> Option<PurposeId> {
-        refer(item, &self.purposes, "doel", "purpose")
+        refer(item, &self.purposes, "onbekend doel", "purpose")
     }
 
     pub(crate) fn comparison(&self, item: &Item<'_, '_>) -> Option<model::MatchKeyName> {
-        refer(item, &self.comparisons, "vergelijking", "comparison")
+        refer(
+            item,
+            &self.comparisons,
+            "onbekende vergelijking",
+            "comparison",
+        )
     }
 
     pub(crate) fn clause(&self, item: &Item<'_, '_>) -> Option<model::ClauseNo> {
-        refer(item, &self.clauses, "regel", "clause")
+        refer(item, &self.clauses, "onbekende regel", "clause")
     }
 }
 
@@ -154,6 +161,11 @@ fn refer<T: FromStr<Err = NameError>>(
     en: &str,
 ) -> Option<T> {
     let word = item.text()?;
+    // Where a whole section is missing, that was said; comparisons may be left out.
+    if names.is_empty() && en != "comparison" {
+        item.ctx.follows();
+        return None;
+    }
     if !names.contains(&word) {
         item.unknown_reference(word, nl, en, names);
         return None;
@@ -194,7 +206,10 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
     }
     let vocabulary = draft.header.as_ref().map(|h| h.vocabulary);
     let enough = || root.ctx.is_full() && root.ctx.errors() > 0;
-    for (index, item) in tables(root.need("regel")) {
+    let before = root.ctx.errors();
+    let (clauses, prohibitions) = (tables(root.need("regel")), tables(root.get("verbod")));
+    draft.torn = root.ctx.errors() > before;
+    for (index, item) in clauses {
         // Nothing more is told, and there is no covenant to look at.
         if enough() {
             return draft;
@@ -205,7 +220,7 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
                 .push(clause::clause(table, index, &names, vocabulary));
         }
     }
-    for (index, item) in tables(root.get("verbod")) {
+    for (index, item) in prohibitions {
         if enough() {
             return draft;
         }
