@@ -2,7 +2,6 @@
 //! every closed list of words, no more and no less.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a test fails by panicking"
 )]
@@ -114,9 +113,12 @@ fn every_key_is_described_and_every_description_is_of_a_key() {
     }
 }
 
-/// The closed lists in a file of `words!`, each with its words and what they mean in English.
-fn lists(code: &str) -> Vec<(String, String, Vec<(String, String)>)> {
-    let mut found: Vec<(String, String, Vec<(String, String)>)> = Vec::new();
+/// A list's name, what it is, and its words with what they mean in English.
+type List = (String, String, Vec<(String, String)>);
+
+/// The closed lists in a file of `words!`.
+fn lists(code: &str) -> Vec<List> {
+    let mut found: Vec<List> = Vec::new();
     let mut told = String::new();
     let body = code.split("\nwords! {\n").nth(1).unwrap();
     for line in body.split("\n}\n").next().unwrap().lines().map(str::trim) {
@@ -187,6 +189,12 @@ fn words() -> String {
     for (name, words) in others {
         write!(text, "### {name}\n\n{words}\n\n").unwrap();
     }
+    text.push_str(&vocabularies());
+    text
+}
+
+fn vocabularies() -> String {
+    let mut text = String::new();
     for vocabulary in Vocabulary::ALL {
         let name = vocabulary.as_str();
         write!(

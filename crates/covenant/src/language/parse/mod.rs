@@ -204,30 +204,36 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
     {
         draft.log = party::log(table);
     }
+    lists(root, &names, &mut draft);
+    keys::doubles(root.ctx, tree);
+    draft
+}
+
+/// Clauses, prohibitions and examples, as long as there is something to tell or to look at.
+fn lists(root: &Table<'_, '_>, names: &Names<'_>, draft: &mut Draft) {
     let vocabulary = draft.header.as_ref().map(|h| h.vocabulary);
     let enough = || root.ctx.is_full() && root.ctx.errors() > 0;
     let before = root.ctx.errors();
     let (clauses, prohibitions) = (tables(root.need("regel")), tables(root.get("verbod")));
     draft.torn = root.ctx.errors() > before;
     for (index, item) in clauses {
-        // Nothing more is told, and there is no covenant to look at.
         if enough() {
-            return draft;
+            return;
         }
         if let Some(table) = item.table() {
             draft
                 .clauses
-                .push(clause::clause(table, index, &names, vocabulary));
+                .push(clause::clause(table, index, names, vocabulary));
         }
     }
     for (index, item) in prohibitions {
         if enough() {
-            return draft;
+            return;
         }
         let before = item.ctx.errors();
         if let Some(value) = item
             .table()
-            .and_then(|t| prohibition::prohibition(t, &names))
+            .and_then(|t| prohibition::prohibition(t, names))
         {
             let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);
             draft.prohibitions.push(Draft1 {
@@ -239,10 +245,10 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
     }
     for (index, item) in tables(root.get("voorbeeld")) {
         if enough() {
-            return draft;
+            return;
         }
         let before = item.ctx.errors();
-        if let Some(value) = item.table().and_then(|t| example::example(t, &names)) {
+        if let Some(value) = item.table().and_then(|t| example::example(t, names)) {
             let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);
             draft.examples.push(Draft1 {
                 index,
@@ -251,8 +257,6 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
             });
         }
     }
-    keys::doubles(root.ctx, tree);
-    draft
 }
 
 fn format(root: &Table<'_, '_>) {
