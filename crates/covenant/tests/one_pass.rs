@@ -142,6 +142,10 @@ fn a_section_that_cannot_be_found_brings_nothing_along() {
     assert_eq!(help, "Schrijf `[[verbod]]`.");
     let renamed = changed(&[("[doel.bezoekveiligheid]", "[doelen.bezoekveiligheid]")]);
     assert_eq!(errors(&renamed), [("onbekende-sleutel", "doelen")]);
+    let role = changed(&[("[\"corporatie.*\"]", "[\"corporati.*\"]")]);
+    assert_eq!(errors(&role), [("onbekende-verwijzing", "corporati.*")]);
+    let law = changed(&[("\"Gemeentewet 172\"", "\"Gemeentewet\"")]);
+    assert_eq!(errors(&law), [("ongeldige-waarde", "Gemeentewet")]);
 }
 
 #[test]

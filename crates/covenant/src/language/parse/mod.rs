@@ -241,6 +241,8 @@ fn lists(root: &Table<'_, '_>, names: &Names<'_>, draft: &mut Draft) {
                 value,
                 clean,
             });
+        } else {
+            draft.torn = true;
         }
     }
     for (index, item) in tables(root.get("voorbeeld")) {
