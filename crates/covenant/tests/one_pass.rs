@@ -141,6 +141,38 @@ fn many_mistakes_in_toml_are_found_together() {
     assert_eq!((toml, found.len()), (5, 6), "{:?}", errors(&source));
 }
 
+/// A section with one pair of brackets, or under another name, is told once.
+#[test]
+fn a_section_that_cannot_be_found_brings_nothing_along() {
+    let single = changed(&[("[[verbod]]", "[verbod]")]);
+    assert_eq!(errors(&single), [("verkeerd-soort", "[verbod]")]);
+    let told = checked(&single);
+    let help = &told.with(Severity::Error).next().unwrap().help_nl;
+    assert_eq!(help, "Schrijf `[[verbod]]`.");
+    let renamed = changed(&[("[doel.bezoekveiligheid]", "[doelen.bezoekveiligheid]")]);
+    assert_eq!(errors(&renamed), [("onbekende-sleutel", "doelen")]);
+    let role = changed(&[("[\"corporatie.*\"]", "[\"corporati.*\"]")]);
+    assert_eq!(errors(&role), [("onbekende-verwijzing", "corporati.*")]);
+    let law = changed(&[("\"Gemeentewet 172\"", "\"Gemeentewet\"")]);
+    assert_eq!(errors(&law), [("ongeldige-waarde", "Gemeentewet")]);
+}
+
+#[test]
+fn a_code_that_is_nearly_right_is_suggested() {
+    for (written, meant) in [
+        ("vera:agr.fys", "Bedoelde u `vera:AGR.FYS`?"),
+        ("AGR.FYS", "Bedoelde u `vera:AGR.FYS`?"),
+        ("vera:AGR.FIS", "Bedoelde u `vera:AGR.FYS`?"),
+    ] {
+        let source = changed(&[("vera:AGR.FYS", written)]);
+        assert_eq!(errors(&source), [("onbekend-woord", written)]);
+        let told = checked(&source);
+        assert_eq!(told.with(Severity::Error).next().unwrap().help_nl, meant);
+    }
+    let source = changed(&[("eigen:DIER", "eigen:dier")]);
+    assert_eq!(errors(&source), [("ongeldige-waarde", "eigen:dier")]);
+}
+
 /// What is not even close to TOML ends, and is an error.
 #[test]
 fn anything_at_all_is_checked() {

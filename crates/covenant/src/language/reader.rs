@@ -234,12 +234,32 @@ impl<'c, 'i> Item<'c, 'i> {
                     .collect(),
             )
         } else {
-            self.wrong(
-                "een lijst tussen vierkante haken",
-                "a list between square brackets",
-            );
+            self.no_list();
             None
         }
+    }
+
+    /// What should be a list: how it is written depends on what it is now.
+    fn no_list(&self) {
+        let key = self.ctx.text().get(self.key_at()).unwrap_or_default();
+        let written = match self.value {
+            DeValue::Table(_) => format!("[[{}]]", suggest::shorten(key)),
+            DeValue::String(word) => format!("[\"{}\"]", suggest::shorten(word)),
+            _ => {
+                return self.wrong(
+                    "een lijst tussen vierkante haken",
+                    "a list between square brackets",
+                );
+            }
+        };
+        self.ctx.report_with(
+            text::WRONG_TYPE,
+            self.at.clone(),
+            "hier hoort een lijst".into(),
+            "this must be a list".into(),
+            format!("Schrijf `{written}`."),
+            format!("Write `{written}`."),
+        );
     }
 
     /// A list that is not empty and has no doubles; elements that do not read are left out.
@@ -312,7 +332,7 @@ impl<'c, 'i> Item<'c, 'i> {
         self.ctx.report_with(
             text::UNKNOWN_REFERENCE,
             self.at.clone(),
-            format!("onbekende {nl} `{}`", suggest::shorten(word)),
+            format!("{nl} `{}`", suggest::shorten(word)),
             format!("unknown {en} `{}`", suggest::shorten(word)),
             help_nl,
             help_en,

@@ -146,8 +146,8 @@ fn overlap(rules: &Rules<'_>) {
     let mut by_purpose: BTreeMap<&PurposeId, Vec<&DraftClause>> = BTreeMap::new();
     let opens = |c: &&DraftClause| {
         let clause = &c.clause;
-        !(clause.to.is_empty() || clause.from.is_empty() || clause.about.is_empty())
-            && !clause.shows.is_empty()
+        let none = clause.to.is_empty() || clause.from.is_empty() || clause.about.is_empty();
+        !none && !clause.shows.is_empty()
     };
     for draft in rules.draft.clauses.iter().filter(opens) {
         let earlier = by_purpose.entry(&draft.clause.purpose).or_default();

@@ -6,7 +6,7 @@ use model::RoleRef;
 
 use crate::language::ast::Outcome;
 use crate::language::parse::DraftClause;
-use crate::language::places::steps;
+use crate::language::places::{Step, steps};
 use crate::language::words::{Shows, Trigger};
 use crate::lint::cells::{Cell, named};
 use crate::lint::{Rules, meaning, warning};
@@ -205,17 +205,10 @@ fn dead_prohibitions(rules: &Rules<'_>) {
 fn unused(rules: &Rules<'_>) {
     let draft = rules.draft;
     let clauses = || draft.clauses.iter().map(|c| &c.clause);
-    let report = |path: &[crate::language::places::Step<'_>], nl: &str, en: &str, name: &str| {
-        rules.at_key(
-            warning::UNUSED,
-            path,
-            format!("{nl} `{name}` komt in geen regel voor"),
-            format!("{en} `{name}` is in no clause"),
-        );
-    };
     for (id, signal) in &draft.signals {
         if !clauses().any(|c| c.about.contains(id)) {
             report(
+                rules,
                 steps!["signaal", id.as_str()],
                 "signaal",
                 "signal",
@@ -236,7 +229,13 @@ fn unused(rules: &Rules<'_>) {
         .keys()
         .filter(|id| !clauses().any(|c| c.purpose == **id))
     {
-        report(steps!["doel", id.as_str()], "doel", "purpose", id.as_str());
+        report(
+            rules,
+            steps!["doel", id.as_str()],
+            "doel",
+            "purpose",
+            id.as_str(),
+        );
     }
     for spec in draft
         .match_keys
@@ -244,12 +243,28 @@ fn unused(rules: &Rules<'_>) {
         .filter(|k| !clauses().any(|c| c.comparisons.contains(&k.name)))
     {
         report(
+            rules,
             steps!["vergelijking", spec.name.as_str()],
             "vergelijking",
             "comparison",
             spec.name.as_str(),
         );
     }
+    unused_roles(rules);
+}
+
+/// Reports that a name is in no clause.
+fn report(rules: &Rules<'_>, path: &[Step<'_>], nl: &str, en: &str, name: &str) {
+    rules.at_key(
+        warning::UNUSED,
+        path,
+        format!("{nl} `{name}` komt in geen regel voor"),
+        format!("{en} `{name}` is in no clause"),
+    );
+}
+
+fn unused_roles(rules: &Rules<'_>) {
+    let clauses = || rules.draft.clauses.iter().map(|c| &c.clause);
     let approves = |role: &RoleRef| {
         clauses().any(|c| {
             c.conditions
@@ -259,12 +274,12 @@ fn unused(rules: &Rules<'_>) {
         })
     };
     let used = |role: &RoleRef| clauses().any(|c| c.to.contains(role)) || approves(role);
-    for party in draft.parties.values() {
+    for party in rules.draft.parties.values() {
         let id = party.id.as_str();
         for role in party.roles.keys().filter(|role| !used(role)) {
             let place = steps!["partij", id, "rol", role.role()];
             if party.roles.len() > 1 {
-                report(place, "rol", "role", role.as_str());
+                report(rules, place, "rol", "role", role.as_str());
             } else {
                 // A party that only supplies has a role all the same: somebody looks after it.
                 rules.at_key(
@@ -278,7 +293,7 @@ fn unused(rules: &Rules<'_>) {
         let takes_part = clauses()
             .any(|c| c.from.contains(&party.id) || c.to.iter().any(|r| r.party() == party.id));
         if !takes_part && !party.roles.keys().any(&used) {
-            report(steps!["partij", id], "partij", "party", id);
+            report(rules, steps!["partij", id], "partij", "party", id);
         }
     }
 }

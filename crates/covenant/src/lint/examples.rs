@@ -12,7 +12,8 @@ use crate::lint::meaning;
 /// that an example is about.
 pub(crate) fn can_be_judged(draft: &Draft) -> bool {
     let clauses = &draft.clauses;
-    clauses.iter().all(|c| c.cell_clean && c.demands_clean)
+    !draft.torn
+        && clauses.iter().all(|c| c.cell_clean && c.demands_clean)
         && draft.prohibitions.iter().all(|p| p.clean)
         && draft.examples.iter().all(|e| e.clean)
 }

@@ -116,6 +116,12 @@ const DAYS: u32 = 31;
 
 fn limits(rules: &Rules<'_>, draft: &DraftClause) {
     let limits = &draft.clause.limits;
+    let scans = draft.clause.triggers.iter().all(|t| *t == Trigger::Scan);
+    if scans && limits.per_subject_per_month.is_some() {
+        let (nl, en) = ("een scan gaat over niemand", "a scan is about nobody");
+        idle(rules, draft, "grens", "per_betrokkene_per_maand", nl, en);
+        return;
+    }
     let Some(party) = limits.per_party_per_day else {
         return;
     };

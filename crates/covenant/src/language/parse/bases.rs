@@ -146,6 +146,10 @@ fn basis(item: &Item<'_, '_>) -> Option<LegalBasis> {
 /// A law's name, a space, an article.
 fn law_reference(item: &Item<'_, '_>) -> Option<LawReference> {
     let value = item.text()?;
+    if Law::ALL.iter().any(|law| law.as_str() == value) {
+        without_article(item);
+        return None;
+    }
     let found = Law::ALL.iter().find_map(|law| {
         let article = value.strip_prefix(law.as_str())?.strip_prefix(' ')?;
         Some((*law, article))
@@ -162,16 +166,20 @@ fn law_reference(item: &Item<'_, '_>) -> Option<LawReference> {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b':');
     if !well_formed {
-        item.invalid(
-            "noem na de wet een artikel, zoals `172` of `45.2.f`",
-            "name an article after the law, such as `172` or `45.2.f`",
-        );
+        without_article(item);
         return None;
     }
     Some(LawReference {
         law,
         article: article.to_owned(),
     })
+}
+
+fn without_article(item: &Item<'_, '_>) {
+    item.invalid(
+        "noem na de wet een artikel, zoals `172` of `45.2.f`",
+        "name an article after the law, such as `172` or `45.2.f`",
+    );
 }
 
 type ByParty = BTreeMap<PartyId, Vec<Exemption>>;

@@ -39,6 +39,8 @@ pub(crate) struct Draft {
     pub(crate) examples: Vec<Draft1<Example>>,
     pub(crate) auditors: BTreeMap<PartyId, Auditor>,
     pub(crate) log: Option<Log>,
+    /// Whether clauses or prohibitions are there that could not be read at all.
+    pub(crate) torn: bool,
 }
 
 /// An element of a list of tables with its index in the file.
@@ -147,27 +149,32 @@ impl<'a> Names<'a> {
     }
 
     pub(crate) fn party(&self, item: &Item<'_, '_>) -> Option<PartyId> {
-        refer(item, &self.parties, "partij", "party")
+        refer(item, &self.parties, "onbekende partij", "party")
     }
 
     pub(crate) fn role(&self, item: &Item<'_, '_>) -> Option<model::RoleRef> {
-        refer(item, &self.roles(), "rol", "role")
+        refer(item, &self.roles(), "onbekende rol", "role")
     }
 
     pub(crate) fn signal(&self, item: &Item<'_, '_>) -> Option<SignalTypeId> {
-        refer(item, &self.signals, "signaal", "signal")
+        refer(item, &self.signals, "onbekend signaal", "signal")
     }
 
     pub(crate) fn purpose(&self, item: &Item<'_, '_>) -> Option<PurposeId> {
-        refer(item, &self.purposes, "doel", "purpose")
+        refer(item, &self.purposes, "onbekend doel", "purpose")
     }
 
     pub(crate) fn comparison(&self, item: &Item<'_, '_>) -> Option<model::MatchKeyName> {
-        refer(item, &self.comparisons, "vergelijking", "comparison")
+        refer(
+            item,
+            &self.comparisons,
+            "onbekende vergelijking",
+            "comparison",
+        )
     }
 
     pub(crate) fn clause(&self, item: &Item<'_, '_>) -> Option<model::ClauseNo> {
-        refer(item, &self.clauses, "regel", "clause")
+        refer(item, &self.clauses, "onbekende regel", "clause")
     }
 }
 
@@ -179,6 +186,11 @@ fn refer<T: FromStr<Err = NameError>>(
     en: &str,
 ) -> Option<T> {
     let word = item.text()?;
+    // Where a whole section is missing, that was said; comparisons may be left out.
+    if names.is_empty() && en != "comparison" {
+        item.ctx.follows();
+        return None;
+    }
     if !names.contains(&word) {
         item.unknown_reference(word, nl, en, names);
         return None;
@@ -217,27 +229,36 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
     {
         draft.log = party::log(table);
     }
+    lists(root, &names, &mut draft);
+    keys::doubles(root.ctx, tree);
+    draft
+}
+
+/// Clauses, prohibitions and examples, as long as there is something to tell or to look at.
+fn lists(root: &Table<'_, '_>, names: &Names<'_>, draft: &mut Draft) {
     let vocabulary = draft.header.as_ref().map(|h| h.vocabulary);
     let enough = || root.ctx.is_full() && root.ctx.errors() > 0;
-    for (index, item) in tables(root.need("regel")) {
-        // Nothing more is told, and there is no covenant to look at.
+    let before = root.ctx.errors();
+    let (clauses, prohibitions) = (tables(root.need("regel")), tables(root.get("verbod")));
+    draft.torn = root.ctx.errors() > before;
+    for (index, item) in clauses {
         if enough() {
-            return draft;
+            return;
         }
         if let Some(table) = item.table() {
             draft
                 .clauses
-                .push(clause::clause(table, index, &names, vocabulary));
+                .push(clause::clause(table, index, names, vocabulary));
         }
     }
-    for (index, item) in tables(root.get("verbod")) {
+    for (index, item) in prohibitions {
         if enough() {
-            return draft;
+            return;
         }
         let before = item.ctx.errors();
         if let Some(value) = item
             .table()
-            .and_then(|t| prohibition::prohibition(t, &names))
+            .and_then(|t| prohibition::prohibition(t, names))
         {
             let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);
             draft.prohibitions.push(Draft1 {
@@ -245,14 +266,16 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
                 value,
                 clean,
             });
+        } else {
+            draft.torn = true;
         }
     }
     for (index, item) in tables(root.get("voorbeeld")) {
         if enough() {
-            return draft;
+            return;
         }
         let before = item.ctx.errors();
-        if let Some(value) = item.table().and_then(|t| example::example(t, &names)) {
+        if let Some(value) = item.table().and_then(|t| example::example(t, names)) {
             let clean = item.ctx.errors() == before && !item.ctx.is_torn(item.at.start);
             draft.examples.push(Draft1 {
                 index,
@@ -261,8 +284,6 @@ pub(crate) fn document<'a>(root: &Table<'_, '_>, tree: &'a toml::de::DeTable<'a>
             });
         }
     }
-    keys::doubles(root.ctx, tree);
-    draft
 }
 
 fn format(root: &Table<'_, '_>) {

@@ -85,7 +85,7 @@ fn roles(item: &Item<'_, '_>, names: &Names<'_>) -> Option<Selection<RoleRef>> {
             return names.role(element).map(|role| vec![role]);
         };
         if !names.parties.contains(&party) {
-            element.unknown_reference(party, "partij", "party", &names.parties);
+            element.unknown_reference(party, "onbekende partij", "party", &names.parties);
             return None;
         }
         let prefix = format!("{party}.");

@@ -87,13 +87,20 @@ fn codes(item: &Item<'_, '_>, seen: &mut BTreeSet<CategoryCode>) -> Vec<Category
     let mut places = BTreeMap::new();
     let found = RefCell::new(&mut places);
     let list = item.list(|element| {
-        let code: CategoryCode = element.name()?;
-        let (scheme, _) = code.as_str().split_once(':')?;
-        if scheme != taxonomy::OWN_SCHEME && taxonomy::category(code.as_str()).is_none() {
+        let word = element.text()?;
+        let own = word.strip_prefix(taxonomy::OWN_SCHEME);
+        if !own.is_some_and(|rest| rest.starts_with(':')) && taxonomy::category(word).is_none() {
             let known: Vec<&str> = taxonomy::VERA.iter().map(|c| c.code).collect();
-            element.unknown_word(code.as_str(), &known);
+            element.unknown_word(word, &known);
             return None;
         }
+        let Ok(code) = CategoryCode::parse(word) else {
+            element.invalid(
+                "na `eigen:` horen hoofdletters, cijfers en punten, zoals eigen:DIER",
+                "`eigen:` is followed by capitals, digits and dots, such as eigen:DIER",
+            );
+            return None;
+        };
         let at = element.at.clone();
         found.borrow_mut().entry(code.clone()).or_insert(at);
         Some(code)
