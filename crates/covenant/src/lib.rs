@@ -3,6 +3,7 @@
 //! This crate is *not* a service: it does no I/O, reads no clock, logs nothing and draws no
 //! entropy. Bytes, keys and `now` are arguments. It knows nothing of raw identifiers.
 
+pub mod cedar;
 pub mod decide;
 pub mod diagnostic;
 pub mod language;

@@ -1,6 +1,7 @@
 //! `covenant policy`: checks a covenant, signs it, and shows what it opens.
 
 mod check;
+mod export;
 mod matrix;
 mod sign;
 
@@ -17,6 +18,9 @@ use crate::answer::{Found, Language, today};
 pub(crate) enum Policy {
     /// Tells everything that is wrong with a covenant, with the words underlined.
     Check(check::Check),
+    /// Writes a covenant in a language of others, to check it with their tools.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
     Sign(sign::Sign),
     /// Prints every cell that a covenant opens, with its clause.
@@ -27,6 +31,7 @@ pub(crate) enum Policy {
 pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
     match policy {
         Policy::Check(told) => check::run(&told, lang),
+        Policy::Export(told) => export::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
     }

@@ -236,7 +236,7 @@ pub enum Duty {
 impl Duty {
     /// Every duty of a clause. A field that is added to `Duties` doesn't compile here before it
     /// is a duty.
-    pub(super) fn of(duties: &Duties) -> Vec<Self> {
+    pub(crate) fn of(duties: &Duties) -> Vec<Self> {
         let Duties {
             record,
             report_to_source,
@@ -298,7 +298,7 @@ pub enum Promise {
 }
 
 impl Promise {
-    pub(super) fn of(promises: &Promises) -> Vec<Self> {
+    pub(crate) fn of(promises: &Promises) -> Vec<Self> {
         let Promises {
             retain,
             no_onward,
