@@ -13,10 +13,10 @@ const LARGEST: usize = 256 * 1024;
 pub(crate) fn measure() -> Vec<String> {
     let source = large();
     let covenant = check(&source).covenant.unwrap();
-    let ours = micros(11, 1, |_| {
+    let ours = micros(25, 1, |_| {
         black_box(check(&source).diagnostics.len());
     });
-    let toml = micros(11, 1, |_| {
+    let toml = micros(25, 1, |_| {
         black_box(toml::de::DeTable::parse(&source).is_ok());
     });
     vec![

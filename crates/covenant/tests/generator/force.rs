@@ -36,9 +36,17 @@ impl Generated {
         let day = self.covenant.valid_from();
         let mut envelopes = Vec::new();
         let mut pins = Pins::new();
+        // The table is compiled for the first party only: it is the same for all.
+        let mut statement: Option<Statement> = None;
         for (party, key) in &self.signers {
-            let statement = Statement::new(&self.covenant, party, day, b"leestekst", "proef")?;
-            envelopes.push(sign(&self.covenant, &statement, &seed(key))?);
+            let mut own = match statement.take() {
+                Some(known) => known,
+                None => Statement::new(&self.covenant, party, day, b"leestekst", "proef")?,
+            };
+            own.party = party.clone();
+            own.role = self.covenant.parties()[party].signer.function.clone();
+            envelopes.push(sign(&self.covenant, &own, &seed(key))?);
+            statement = Some(own);
             let keys = PartyPins {
                 signer: public_key(&seed(key)),
                 ..PartyPins::default()

@@ -91,7 +91,7 @@ struct Plan {
 impl Plan {
     fn thrown(dice: &mut Dice, most: usize) -> Self {
         let parties = loop {
-            let parties = dice.some(&PARTIES, 5);
+            let parties = dice.some(&PARTIES, 4);
             if parties.len() > 1 {
                 break parties;
             }
@@ -100,14 +100,14 @@ impl Plan {
         let mut names = Names {
             parties,
             roles: Vec::new(),
-            purposes: (0..1 + dice.below(4)).map(|n| format!("doel{n}")).collect(),
-            signals: (0..1 + dice.below(6))
-                .map(|n| format!("sein.{n}"))
+            purposes: (0..1 + dice.below(3)).map(|n| format!("doel{n}")).collect(),
+            signals: (0..1 + dice.below(3 + most / 20))
+                .map(|n| format!("sein-{n}"))
                 .collect(),
         };
         for (number, (id, kind)) in names.parties.iter().enumerate() {
             party(&mut head, (number, id, kind));
-            for role in ["a", "b", "c"].iter().take(1 + dice.below(3)) {
+            for role in ["a", "b", "c"].iter().take(1 + dice.below(2 + most / 50)) {
                 head.push_str(&format!("rol.{role} = \"rol\"\n"));
                 names.roles.push(format!("{id}.{role}"));
             }
@@ -206,7 +206,7 @@ fn signal_of(dice: &mut Dice, names: &Names, (number, id): (usize, &str)) -> Str
     let sources = clause::texts(&dice.some(&parties, most));
     let nature = dice.pick(&["gewoon", "strafrechtelijk", "bijzonder"]);
     format!(
-        "\n[signaal.\"{id}\"]\nuitleg = \"u\"\nbron = {sources}\ncodes = [\"eigen:S{number}\"]\naard = \"{nature}\"\n\
+        "\n[signaal.{id}]\nuitleg = \"u\"\nbron = {sources}\ncodes = [\"eigen:S{number}\"]\naard = \"{nature}\"\n\
          vervalt_na = \"{}\"\nzekerheid = \"gemeld\"\n",
         dice.pick(&["12 maanden", "30 dagen", "1 jaar"]),
     )

@@ -29,7 +29,7 @@ use stand::Stand;
 /// Pairs of a covenant and a question of chance.
 const PAIRS: usize = 100_000;
 /// Questions about each of those covenants.
-const QUESTIONS: usize = 400;
+const QUESTIONS: usize = 500;
 /// The most clauses of one.
 const MOST: usize = 50;
 

@@ -76,8 +76,9 @@ fn less(dice: &mut Dice, root: &mut Table) -> Option<&'static str> {
         ("verstrekken", &sources, &recipients),
         ("ontvangen", &recipients, &sources),
     ] {
-        section(bases, key)
-            .retain(|party, _| these.contains(party) && others.iter().any(|other| other != party));
+        section(bases, key).retain(|party, _| {
+            these.iter().any(|p| p == party) && others.iter().any(|other| other != party)
+        });
     }
     Some("an element less")
 }
