@@ -163,7 +163,7 @@ pub(crate) fn thrown(dice: &mut Dice, clause: Option<&Clause>) -> Facts {
 pub(crate) fn wild(dice: &mut Dice) -> Facts {
     let mut facts = best(dice.pick(&TRIGGERS));
     for number in NUMBERS {
-        if dice.chance(30) {
+        if dice.chance(10) {
             let any = u32::try_from(dice.number() >> 32).unwrap();
             *number(&mut facts) = dice.pick(&[0, 1, 2, 5, any, u32::MAX - 1, u32::MAX]);
         }
