@@ -4,6 +4,7 @@
 //! entropy. Bytes, keys and `now` are arguments. It knows nothing of raw identifiers.
 
 pub mod cases;
+pub mod cedar;
 pub mod decide;
 pub mod diagnostic;
 pub mod difference;

@@ -5,6 +5,7 @@ mod diff;
 mod event;
 mod explain;
 mod fmt;
+mod export;
 mod matrix;
 mod pins;
 mod read;
@@ -44,6 +45,9 @@ pub(crate) enum Policy {
     Fmt(fmt::Fmt),
     /// Tells in plain sentences what a covenant allows: what a signer is shown.
     Read(read::Read),
+    /// Writes a covenant in a language of others, to check it with their tools.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
     Sign(sign::Sign),
     /// Tells what a draft would have decided of what was decided before; exit code 1 when anything
@@ -76,6 +80,7 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Explain(told) => explain::run(&told, lang),
         Policy::Fmt(told) => fmt::run(&told, lang),
         Policy::Read(told) => read::run(&told, lang),
+        Policy::Export(told) => export::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
         Policy::Simulate(told) => simulate::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),

@@ -129,3 +129,34 @@ fn the_matrix_names_every_clause() {
     let matrix = said(&covenant(["policy", "matrix", "--template", &path]));
     assert!(matrix.contains("3.1") && matrix.contains("3.2"), "{matrix}");
 }
+
+#[test]
+fn a_covenant_goes_out_in_cedar_with_how_to_check_it() {
+    let files = Files::make();
+    let (file, out) = (text(&files.covenant), files.new_file("cedar/naar"));
+    let export = || covenant(["policy", "export", "cedar", &file, "--out", &text(&out)]);
+    let told = export();
+    assert_eq!(code(&told), 0, "{}", complained(&told));
+    assert!(said(&told).contains("cedar validate"), "{}", said(&told));
+    let mut written: Vec<_> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    written.sort();
+    let read = |end: &str| {
+        let path = written.iter().find(|p| text(p).ends_with(end)).unwrap();
+        assert!(said(&told).contains(&text(path)));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (policies, schema) = (read(".cedar"), read(".cedarschema"));
+    assert!(policies.contains("@id(\"regel-3.1\")") && schema.contains("entity Partij enum"));
+    assert!(read(".entities.json").contains("Gegeven") && read(".request.json").contains("dag"));
+    assert_eq!(written.len(), 4);
+    // Again gives the same, over the older ones; what has errors gives nothing.
+    assert_eq!(code(&export()), 0);
+    assert_eq!(read(".cedar"), policies);
+    let bad = text(&repository("policies/bad/overlap.toml"));
+    let nowhere = files.new_file("nergens");
+    let refused = covenant(["policy", "export", "cedar", &bad, "--out", &text(&nowhere)]);
+    assert!(code(&refused) == 2 && !nowhere.exists());
+}

@@ -172,7 +172,9 @@ fn signals(unmet: &mut Unmets, clause: &Clause, facts: &Facts) {
     let parties = conditions.parties.unwrap_or(1).max(1);
     let enough = |tally: super::Tally| tally.hits >= hits && tally.parties >= parties;
     unmet.at_least(Reason::Hits, facts.live.hits, hits);
-    if conditions.parties.is_some() {
+    // Signals are of a party, so that one has enough of both where nothing is asked of parties; facts
+    // that say otherwise open nothing.
+    if conditions.parties.is_some() || facts.live.hits >= hits {
         unmet.at_least(Reason::Parties, facts.live.parties, parties);
     }
     let qualities = [
