@@ -11,7 +11,7 @@ use super::replay::{Decided, NotRecorded, Past, asker, explained, known_of, noth
 use super::then::{Occasion, Then};
 use super::weigh::{Known, Level, sorted};
 use super::{Cell, Facts, Refusal, Standing, Tally};
-use crate::language::clause::Clause;
+use crate::language::clause::{Clause, Conditions};
 use crate::language::covenant::Covenant;
 use crate::language::words::{Review, Shows, Trigger};
 use crate::signoff::{Scope, SignoffError};
@@ -342,6 +342,38 @@ fn same_protections(
     if same { Ok(()) } else { Err("niet_over") }
 }
 
+/// The draft's tallies of `binnen`, `beoordeling` and `gebied`.
+fn qualities_alike(
+    facts: &Facts,
+    was: &Conditions,
+    is: &Conditions,
+) -> Result<[Tally; 3], &'static str> {
+    // Of each: whether the draft asks it, whether both ask the same, and what was counted.
+    let tally = |asked: bool, same: bool, recorded: Tally, word| match (asked, same) {
+        (false, _) => Ok(facts.live),
+        (true, true) => Ok(recorded),
+        (true, false) if facts.live.hits == 0 => Ok(facts.live),
+        (true, false) => Err(word),
+    };
+    let same_within = was.within == is.within;
+    let recent = tally(is.within.is_some(), same_within, facts.recent, "binnen")?;
+    let reviewed = if is.review == Some(Review::PerCase) {
+        // A review of each disclosure does not exist yet, so nothing passes it.
+        Tally::default()
+    } else {
+        let same_review = was.review == is.review;
+        tally(
+            is.review.is_some(),
+            same_review,
+            facts.reviewed,
+            "beoordeling",
+        )?
+    };
+    let same_areas = same(&was.areas, &is.areas);
+    let in_area = tally(!is.areas.is_empty(), same_areas, facts.in_area, "gebied")?;
+    Ok([recent, reviewed, in_area])
+}
+
 /// The tallies of one clause as those of another that looks at the same signals.
 fn counted_alike(
     known: Known,
@@ -351,29 +383,8 @@ fn counted_alike(
 ) -> Result<Known, &'static str> {
     let (was, is) = (&before.conditions, &after.conditions);
     let facts = known.facts;
-    let none = facts.live.hits == 0;
-    // Of each quality: whether the draft asks it, whether both ask the same, and what was counted.
-    let tally = |asked: bool, same: bool, recorded: Tally, word| match (asked, same) {
-        (false, _) => Ok(facts.live),
-        (true, true) => Ok(recorded),
-        (true, false) if none => Ok(facts.live),
-        (true, false) => Err(word),
-    };
-    let recent = tally(
-        is.within.is_some(),
-        was.within == is.within,
-        facts.recent,
-        "binnen",
-    )?;
-    let per_case = is.review == Some(Review::PerCase);
-    let reviewed = if per_case {
-        Tally::default()
-    } else {
-        let same = was.review == is.review;
-        tally(is.review.is_some(), same, facts.reviewed, "beoordeling")?
-    };
-    let same_areas = same(&was.areas, &is.areas);
-    let in_area = tally(!is.areas.is_empty(), same_areas, facts.in_area, "gebied")?;
+    let (none, per_case) = (facts.live.hits == 0, is.review == Some(Review::PerCase));
+    let [recent, reviewed, in_area] = qualities_alike(&facts, was, is)?;
     let mut carried = Known {
         facts: Facts {
             recent,
