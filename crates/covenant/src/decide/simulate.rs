@@ -26,7 +26,7 @@ pub enum Would {
     /// An answer, as far as one source goes, if no other source outranks it.
     Answer {
         /// The decision.
-        decided: Decided,
+        decided: Box<Decided>,
         /// The rank of the advice that this source carries, 0 for none.
         rank: u32,
         /// The sources in scope of the question.
@@ -107,7 +107,7 @@ impl Past {
                 let rank = best.advice.map_or(0, |advice| u32::from(advice.rank));
                 let (record, reveals) = best.settle(rank);
                 Ok(Would::Answer {
-                    decided: explained(&record, reveals),
+                    decided: Box::new(explained(&record, reveals)),
                     rank,
                     scope: question.sources,
                 })
@@ -374,6 +374,20 @@ fn qualities_alike(
     Ok([recent, reviewed, in_area])
 }
 
+/// A quality that the draft drops, where it took something away.
+fn missed(facts: &Facts, was: &Conditions, is: &Conditions) -> Option<&'static str> {
+    let within = was.within.is_some() && is.within.is_none();
+    let review = was.review.is_some() && is.review.is_none();
+    let areas = !was.areas.is_empty() && is.areas.is_empty();
+    let dropped = [
+        (within, facts.recent, "binnen"),
+        (review, facts.reviewed, "beoordeling"),
+        (areas, facts.in_area, "gebied"),
+    ];
+    let took = |(dropped, tally, _): &(bool, Tally, _)| *dropped && *tally != facts.live;
+    dropped.into_iter().find(took).map(|(_, _, word)| word)
+}
+
 /// The tallies of one clause as those of another that looks at the same signals.
 fn counted_alike(
     known: Known,
@@ -395,27 +409,6 @@ fn counted_alike(
         ..known
     };
     let tallies = [recent, reviewed, in_area];
-    // A quality that the draft drops matters only where it took something away.
-    let dropped = [
-        (
-            was.within.is_some() && is.within.is_none(),
-            facts.recent,
-            "binnen",
-        ),
-        (
-            was.review.is_some() && is.review.is_none(),
-            facts.reviewed,
-            "beoordeling",
-        ),
-        (
-            !was.areas.is_empty() && is.areas.is_empty(),
-            facts.in_area,
-            "gebied",
-        ),
-    ];
-    let took = dropped
-        .into_iter()
-        .find(|(dropped, tally, _)| *dropped && *tally != facts.live);
     if none || per_case {
         carried.facts.counted = Tally::default();
         carried.facts.of_cell = 0;
@@ -431,7 +424,7 @@ fn counted_alike(
         carried.facts.counted = facts.live;
         let any = u32::from(!carried.counted.is_empty());
         carried.facts.of_cell = if any == 0 { 0 } else { facts.of_cell.max(1) };
-    } else if let Some((_, _, word)) = took {
+    } else if let Some(word) = missed(&facts, was, is) {
         return Err(word);
     }
     Ok(carried)
