@@ -33,6 +33,7 @@ pub struct About {
 }
 
 /// The side record of a decision: exactly what the explanation says, in the log's words.
+#[must_use]
 pub fn outcome(covenant: &Covenant, about: &About, said: &Explanation) -> Outcome {
     let role = said
         .cell
@@ -40,36 +41,12 @@ pub fn outcome(covenant: &Covenant, about: &About, said: &Explanation) -> Outcom
         .first()
         .and_then(|role| RoleRef::parse(role).ok());
     let purpose = PurposeId::parse(&said.cell.purpose).ok();
-    let source = said
-        .cell
-        .source
-        .as_ref()
-        .and_then(|source| PartyId::parse(source).ok());
     let clause = said
         .clause
         .as_ref()
         .and_then(|number| ClauseNo::parse(number).ok());
-    let signal = match said.cell.signals.as_slice() {
-        [one] => SignalTypeId::parse(one).ok(),
-        _ => None,
-    };
-    let cell = match (&role, &purpose, source) {
-        (Some(role), Some(purpose), Some(source)) => Some(Cell {
-            role: role.clone(),
-            purpose: purpose.clone(),
-            source,
-            signal,
-            shows: said.cell.shows.last().and_then(|shows| code(shows)),
-        }),
-        _ => None,
-    };
     // Where nothing was shown, there is no kind of output and no duty.
     let shown = about.decided == Decided::Revealed;
-    let engine = Engine {
-        name: code(said.engine.name).unwrap_or_else(unknown),
-        version: code(said.engine.version).unwrap_or_else(unknown),
-        table_digest: Digest::from_hex(&said.engine.table_digest).map(Hex),
-    };
     let of_asker_only = said.cell.source.is_none();
     let known = facts(&said.facts, of_asker_only);
     Outcome {
@@ -78,7 +55,7 @@ pub fn outcome(covenant: &Covenant, about: &About, said: &Explanation) -> Outcom
             .trace
             .as_deref()
             .and_then(|id| TraceId::parse(id).ok()),
-        cell,
+        cell: cell(said),
         recipient: role.map(|role| Recipient {
             role,
             actor: about.actor.clone(),
@@ -111,7 +88,30 @@ pub fn outcome(covenant: &Covenant, about: &About, said: &Explanation) -> Outcom
         subject_commitment: about.subject.map(Hex),
         content_commitment: about.content.map(Hex),
         clause,
-        ..Outcome::of(about.kind, engine)
+        ..Outcome::of(about.kind, engine(said))
+    }
+}
+
+/// What was decided about; nothing before anything was looked up.
+fn cell(said: &Explanation) -> Option<Cell> {
+    let signal = match said.cell.signals.as_slice() {
+        [one] => SignalTypeId::parse(one).ok(),
+        _ => None,
+    };
+    Some(Cell {
+        role: RoleRef::parse(said.cell.roles.first()?).ok()?,
+        purpose: PurposeId::parse(&said.cell.purpose).ok()?,
+        source: PartyId::parse(said.cell.source.as_ref()?).ok()?,
+        signal,
+        shows: said.cell.shows.last().and_then(|shows| code(shows)),
+    })
+}
+
+fn engine(said: &Explanation) -> Engine {
+    Engine {
+        name: code(said.engine.name).unwrap_or_else(unknown),
+        version: code(said.engine.version).unwrap_or_else(unknown),
+        table_digest: Digest::from_hex(&said.engine.table_digest).map(Hex),
     }
 }
 
@@ -160,6 +160,7 @@ fn basis(said: &BasisExplained) -> Option<Basis> {
 }
 
 /// A legal ground in the covenant's words.
+#[must_use]
 pub fn ground(said: &GroundExplained) -> String {
     match &said.law {
         None => said.article.to_owned(),

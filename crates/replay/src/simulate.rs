@@ -150,7 +150,7 @@ impl<'a> Simulation<'a> {
                 let whole = scope.len();
                 sources.push(Source {
                     entry,
-                    before: decided,
+                    before: *decided,
                     scope,
                     after,
                 });
@@ -223,16 +223,16 @@ impl<'a> Simulation<'a> {
                         let change = (Change::Undetermined, clause, Some(why.to_owned()));
                         self.add(entry, Some(change));
                     } else if *rank == told {
-                        let after = std::slice::from_ref(decided);
+                        let after = std::slice::from_ref(decided.as_ref());
                         self.compare(entry, std::slice::from_ref(&source.before), after);
                     } else {
-                        let mut outranked = decided.clone();
+                        let mut outranked = decided.as_ref().clone();
                         outranked.reveals = false;
                         self.compare(entry, std::slice::from_ref(&source.before), &[outranked]);
                     }
                 }
                 Ok(Would::Answer { decided, .. }) => {
-                    let after = std::slice::from_ref(decided);
+                    let after = std::slice::from_ref(decided.as_ref());
                     self.compare(entry, std::slice::from_ref(&source.before), after);
                 }
                 Ok(Would::Refused(refusal)) => {
@@ -326,7 +326,7 @@ impl<'a> Simulation<'a> {
     fn touch(&mut self, would: &Would) {
         let decided: &[Decided] = match would {
             Would::Match(decided) => decided,
-            Would::Answer { decided, .. } => std::slice::from_ref(decided),
+            Would::Answer { decided, .. } => std::slice::from_ref(decided.as_ref()),
             Would::Refused(refusal) => {
                 let number = refusal.clause.as_ref().map(ToString::to_string);
                 self.touched.extend(number);

@@ -91,65 +91,68 @@ fn code(text: &str) -> Code {
     Code::parse(text).unwrap()
 }
 
+type Lie = fn(&mut Outcome) -> bool;
+
+/// Each changes an outcome, and says whether that is a lie about this one.
+const LIES: [(&str, Lie); 9] = [
+    ("decision", |outcome| {
+        let other = match outcome.decision {
+            Some(Decided::Revealed) => Decided::Withheld,
+            _ => Decided::Revealed,
+        };
+        outcome.decision = Some(other);
+        true
+    }),
+    ("reason", |outcome| outcome.reasons.pop().is_some()),
+    ("threshold", |outcome| {
+        let reason = outcome.reasons.first_mut();
+        reason
+            .map(|r| r.threshold = Some(Fact::Number(99)))
+            .is_some()
+    }),
+    ("clause", |outcome| {
+        let other = model::ClauseNo::parse("9.9").unwrap();
+        outcome.clause.replace(other).is_some()
+    }),
+    ("hits", |outcome| {
+        let asks = outcome.reasons.iter().any(|r| r.code == code("hits"));
+        for judged in &mut outcome.judged {
+            judged.facts.clear();
+        }
+        for fact in ["live", "counted", "recent", "reviewed", "in_area"] {
+            for of in ["hits", "parties"] {
+                let name = code(&format!("{fact}.{of}"));
+                outcome.facts.insert(name, Fact::Number(9));
+            }
+        }
+        asks
+    }),
+    ("file number", |outcome| {
+        let asks = outcome
+            .reasons
+            .iter()
+            .any(|r| r.code == code("file_number"));
+        outcome.facts.insert(code("file_number"), Fact::Flag(true));
+        asks
+    }),
+    ("confirmed", |outcome| {
+        let standing = outcome.standing.as_mut().unwrap();
+        let revealed = outcome.decision == Some(Decided::Revealed);
+        standing.confirmed.clear();
+        revealed
+    }),
+    ("told", |outcome| {
+        let told = outcome.facts.get_mut(&code("told"));
+        told.map(|told| *told = Fact::Number(77)).is_some()
+    }),
+    ("duties", |outcome| outcome.duties.pop().is_some()),
+];
+
 /// Every lie about one entry is found there and nowhere else.
 #[test]
 fn a_lie_is_found_where_it_was_told() {
     let (log, _, pasts) = made(2, 1, 90);
-    type Lie = fn(&mut Outcome) -> bool;
-    let lies: [(&str, Lie); 9] = [
-        ("decision", |outcome| {
-            let other = match outcome.decision {
-                Some(Decided::Revealed) => Decided::Withheld,
-                _ => Decided::Revealed,
-            };
-            outcome.decision = Some(other);
-            true
-        }),
-        ("reason", |outcome| outcome.reasons.pop().is_some()),
-        ("threshold", |outcome| {
-            let reason = outcome.reasons.first_mut();
-            reason
-                .map(|r| r.threshold = Some(Fact::Number(99)))
-                .is_some()
-        }),
-        ("clause", |outcome| {
-            let other = model::ClauseNo::parse("9.9").unwrap();
-            outcome.clause.replace(other).is_some()
-        }),
-        ("hits", |outcome| {
-            let asks = outcome.reasons.iter().any(|r| r.code == code("hits"));
-            for judged in &mut outcome.judged {
-                judged.facts.clear();
-            }
-            for fact in ["live", "counted", "recent", "reviewed", "in_area"] {
-                for of in ["hits", "parties"] {
-                    let name = code(&format!("{fact}.{of}"));
-                    outcome.facts.insert(name, Fact::Number(9));
-                }
-            }
-            asks
-        }),
-        ("file number", |outcome| {
-            let asks = outcome
-                .reasons
-                .iter()
-                .any(|r| r.code == code("file_number"));
-            outcome.facts.insert(code("file_number"), Fact::Flag(true));
-            asks
-        }),
-        ("confirmed", |outcome| {
-            let standing = outcome.standing.as_mut().unwrap();
-            let revealed = outcome.decision == Some(Decided::Revealed);
-            standing.confirmed.clear();
-            revealed
-        }),
-        ("told", |outcome| {
-            let told = outcome.facts.get_mut(&code("told"));
-            told.map(|told| *told = Fact::Number(77)).is_some()
-        }),
-        ("duties", |outcome| outcome.duties.pop().is_some()),
-    ];
-    for (name, lie) in lies {
+    for (name, lie) in LIES {
         let mut found = 0;
         for place in 0..log.size() {
             let mut outcome = log.entries()[place].outcome.clone();

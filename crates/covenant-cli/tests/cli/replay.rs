@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::clients::NodeClient;
 use sandbox::messages::{Home, home, signal, submit, visit};
 use sandbox::{Plan, Running, World};
-use wire::sector_v1::Subject;
+use wire::node_v1::Subject;
 
 use super::{code, complained, covenant, json, said, text};
 

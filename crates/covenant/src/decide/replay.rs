@@ -65,7 +65,7 @@ pub enum Again {
     /// An answer, as far as one source goes.
     Answer {
         /// The decision.
-        decided: Decided,
+        decided: Box<Decided>,
         /// The rank of the advice that this source carries, told or not; 0 for none.
         rank: u32,
         /// The sources in scope of the question: there is a decision about each.
@@ -125,7 +125,7 @@ impl Past {
                 let rank = best.advice.map_or(0, |advice| u32::from(advice.rank));
                 let (record, reveals) = best.settle(rank.max(*told));
                 Ok(Again::Answer {
-                    decided: explained(&record, reveals),
+                    decided: Box::new(explained(&record, reveals)),
                     rank,
                     scope: question.sources,
                 })

@@ -11,7 +11,7 @@ use super::replay::{Decided, NotRecorded, Past, asker, explained, known_of, noth
 use super::then::{Occasion, Then};
 use super::weigh::{Known, Level, sorted};
 use super::{Cell, Facts, Refusal, Standing, Tally};
-use crate::language::clause::Clause;
+use crate::language::clause::{Clause, Conditions};
 use crate::language::covenant::Covenant;
 use crate::language::words::{Review, Shows, Trigger};
 use crate::signoff::{Scope, SignoffError};
@@ -26,7 +26,7 @@ pub enum Would {
     /// An answer, as far as one source goes, if no other source outranks it.
     Answer {
         /// The decision.
-        decided: Decided,
+        decided: Box<Decided>,
         /// The rank of the advice that this source carries, 0 for none.
         rank: u32,
         /// The sources in scope of the question.
@@ -107,7 +107,7 @@ impl Past {
                 let rank = best.advice.map_or(0, |advice| u32::from(advice.rank));
                 let (record, reveals) = best.settle(rank);
                 Ok(Would::Answer {
-                    decided: explained(&record, reveals),
+                    decided: Box::new(explained(&record, reveals)),
                     rank,
                     scope: question.sources,
                 })
@@ -342,6 +342,52 @@ fn same_protections(
     if same { Ok(()) } else { Err("niet_over") }
 }
 
+/// The draft's tallies of `binnen`, `beoordeling` and `gebied`.
+fn qualities_alike(
+    facts: &Facts,
+    was: &Conditions,
+    is: &Conditions,
+) -> Result<[Tally; 3], &'static str> {
+    // Of each: whether the draft asks it, whether both ask the same, and what was counted.
+    let tally = |asked: bool, same: bool, recorded: Tally, word| match (asked, same) {
+        (false, _) => Ok(facts.live),
+        (true, true) => Ok(recorded),
+        (true, false) if facts.live.hits == 0 => Ok(facts.live),
+        (true, false) => Err(word),
+    };
+    let same_within = was.within == is.within;
+    let recent = tally(is.within.is_some(), same_within, facts.recent, "binnen")?;
+    let reviewed = if is.review == Some(Review::PerCase) {
+        // A review of each disclosure does not exist yet, so nothing passes it.
+        Tally::default()
+    } else {
+        let same_review = was.review == is.review;
+        tally(
+            is.review.is_some(),
+            same_review,
+            facts.reviewed,
+            "beoordeling",
+        )?
+    };
+    let same_areas = same(&was.areas, &is.areas);
+    let in_area = tally(!is.areas.is_empty(), same_areas, facts.in_area, "gebied")?;
+    Ok([recent, reviewed, in_area])
+}
+
+/// A quality that the draft drops, where it took something away.
+fn missed(facts: &Facts, was: &Conditions, is: &Conditions) -> Option<&'static str> {
+    let within = was.within.is_some() && is.within.is_none();
+    let review = was.review.is_some() && is.review.is_none();
+    let areas = !was.areas.is_empty() && is.areas.is_empty();
+    let dropped = [
+        (within, facts.recent, "binnen"),
+        (review, facts.reviewed, "beoordeling"),
+        (areas, facts.in_area, "gebied"),
+    ];
+    let took = |(dropped, tally, _): &(bool, Tally, _)| *dropped && *tally != facts.live;
+    dropped.into_iter().find(took).map(|(_, _, word)| word)
+}
+
 /// The tallies of one clause as those of another that looks at the same signals.
 fn counted_alike(
     known: Known,
@@ -351,29 +397,8 @@ fn counted_alike(
 ) -> Result<Known, &'static str> {
     let (was, is) = (&before.conditions, &after.conditions);
     let facts = known.facts;
-    let none = facts.live.hits == 0;
-    // Of each quality: whether the draft asks it, whether both ask the same, and what was counted.
-    let tally = |asked: bool, same: bool, recorded: Tally, word| match (asked, same) {
-        (false, _) => Ok(facts.live),
-        (true, true) => Ok(recorded),
-        (true, false) if none => Ok(facts.live),
-        (true, false) => Err(word),
-    };
-    let recent = tally(
-        is.within.is_some(),
-        was.within == is.within,
-        facts.recent,
-        "binnen",
-    )?;
-    let per_case = is.review == Some(Review::PerCase);
-    let reviewed = if per_case {
-        Tally::default()
-    } else {
-        let same = was.review == is.review;
-        tally(is.review.is_some(), same, facts.reviewed, "beoordeling")?
-    };
-    let same_areas = same(&was.areas, &is.areas);
-    let in_area = tally(!is.areas.is_empty(), same_areas, facts.in_area, "gebied")?;
+    let (none, per_case) = (facts.live.hits == 0, is.review == Some(Review::PerCase));
+    let [recent, reviewed, in_area] = qualities_alike(&facts, was, is)?;
     let mut carried = Known {
         facts: Facts {
             recent,
@@ -384,27 +409,6 @@ fn counted_alike(
         ..known
     };
     let tallies = [recent, reviewed, in_area];
-    // A quality that the draft drops matters only where it took something away.
-    let dropped = [
-        (
-            was.within.is_some() && is.within.is_none(),
-            facts.recent,
-            "binnen",
-        ),
-        (
-            was.review.is_some() && is.review.is_none(),
-            facts.reviewed,
-            "beoordeling",
-        ),
-        (
-            !was.areas.is_empty() && is.areas.is_empty(),
-            facts.in_area,
-            "gebied",
-        ),
-    ];
-    let took = dropped
-        .into_iter()
-        .find(|(dropped, tally, _)| *dropped && *tally != facts.live);
     if none || per_case {
         carried.facts.counted = Tally::default();
         carried.facts.of_cell = 0;
@@ -420,7 +424,7 @@ fn counted_alike(
         carried.facts.counted = facts.live;
         let any = u32::from(!carried.counted.is_empty());
         carried.facts.of_cell = if any == 0 { 0 } else { facts.of_cell.max(1) };
-    } else if let Some((_, _, word)) = took {
+    } else if let Some(word) = missed(&facts, was, is) {
         return Err(word);
     }
     Ok(carried)
