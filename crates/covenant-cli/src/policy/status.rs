@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use covenant::decide::Standing;
 use covenant::signoff::{
-    Envelope, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement, moment,
+    Envelope, PartyWord, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement, moment,
 };
 use model::clock::{Clock as _, SystemClock};
 use model::{Day, PartyId, Timestamp};
@@ -58,11 +58,16 @@ pub(super) fn run(arguments: &StatusOf, lang: Language) -> anyhow::Result<Found>
     say(&status.sentence(lang.into()))?;
     say("")?;
     for (party, word) in status.parties() {
-        say(&format!(
-            "  {:<14} {}",
-            party.as_str(),
-            word.sentence(lang.into())
-        ))?;
+        let mut told = word.sentence(lang.into());
+        if let PartyWord::Rejected { at } = word
+            && standing.signed_on(party) == Some(at.day())
+        {
+            told.push_str(lang.pick(
+                "; op die dag ook getekend, en dan telt de afwijzing: teken een andere dag opnieuw",
+                "; signed on that day too, and then the rejection counts: sign again another day",
+            ));
+        }
+        say(&format!("  {:<14} {told}", party.as_str()))?;
     }
     said.tell_events(at, lang)?;
     said.tell_refused(lang)?;
