@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use covenant::Lang;
 use covenant::signoff::{Envelope, EventKind, History, SignoffError, propose};
 use ledger::NewEntry;
 use model::{Digest, Oin, PartyId, Timestamp};
@@ -190,7 +191,9 @@ impl Broker {
         }
         let digest = version.kept().digest;
         if !version.has(&signed.id()) {
-            if version.envelopes_of(signed.party()) >= limit::ENVELOPES_PER_PARTY {
+            // What narrows finds room when the rest no longer does.
+            let room = limit::ENVELOPES_PER_PARTY * if signed.narrows() { 2 } else { 1 };
+            if version.envelopes_of(signed.party()) >= room {
                 return Err(Reason::TooManyProposals.into());
             }
             let unit = Taking {
@@ -312,8 +315,7 @@ fn field(name: &str, problem: Problem) -> Refused {
 
 /// What does not hold, as the refusal of a field.
 fn refused(name: &str, reason: Reason, why: &SignoffError) -> Refused {
-    let en = why.to_string();
-    let nl = format!("{} ({why})", reason.message_nl());
+    let (en, nl) = (why.sentence(Lang::En), why.sentence(Lang::Nl));
     let mut refusal = Refusal::of(reason).texts(en.clone(), nl.clone());
     refusal.violations.push(Violation {
         field: name.to_owned(),
