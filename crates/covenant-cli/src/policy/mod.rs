@@ -4,8 +4,10 @@ mod check;
 mod event;
 mod matrix;
 mod pins;
+mod propose;
 mod reject;
 mod resume;
+mod send;
 mod sign;
 mod status;
 mod suspend;
@@ -28,10 +30,14 @@ pub(crate) enum Policy {
     Sign(sign::Sign),
     /// Prints every cell that a covenant opens, with its clause.
     Matrix(matrix::Matrix),
+    /// Proposes a version at the broker, for everybody to sign.
+    Propose(propose::Propose),
     /// Signs that a party does not sign a version, until it does sign.
     Reject(reject::Reject),
     /// Signs a party's part in lifting a suspension.
     Resume(resume::Resume),
+    /// Hands to the broker what was signed before.
+    Send(send::Send),
     /// Tells who signed a version, and whether it is in force.
     Status(status::StatusOf),
     /// Signs a suspension, of the whole covenant or of a part.
@@ -46,8 +52,10 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Check(told) => check::run(&told, lang),
         Policy::Sign(told) => sign::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
+        Policy::Propose(told) => propose::run(&told, lang),
         Policy::Reject(told) => reject::run(&told, lang),
         Policy::Resume(told) => resume::run(&told, lang),
+        Policy::Send(told) => send::run(&told, lang),
         Policy::Status(told) => status::run(&told, lang),
         Policy::Suspend(told) => suspend::run(&told, lang),
         Policy::Withdraw(told) => withdraw::run(&told, lang),

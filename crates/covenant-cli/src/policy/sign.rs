@@ -9,6 +9,7 @@ use covenant::{Checking, Severity};
 use identity::SigningKey;
 use model::PartyId;
 
+use super::send::{Errand, ToBroker};
 use crate::answer::{Found, Language, say, today, write_new};
 
 /// What `policy sign` is told.
@@ -25,6 +26,8 @@ pub(crate) struct Sign {
     /// Where the signature goes; usually `<covenant>.<party>.dsse.json`.
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    to: ToBroker,
 }
 
 /// Runs the command.
@@ -70,5 +73,7 @@ pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
             covenant.digest()
         ),
     })?;
+    let signed = envelope.to_json().into_bytes();
+    arguments.to.hand_in(Errand::Sign, signed, lang)?;
     Ok(Found::Good)
 }

@@ -12,6 +12,7 @@ use covenant::signoff::{
 use model::clock::{Clock as _, SystemClock};
 use model::{Day, PartyId, Timestamp};
 
+use super::send::ToBroker;
 use super::{event, pins};
 use crate::answer::{Found, Language, say};
 
@@ -33,6 +34,8 @@ pub(crate) struct StatusOf {
     /// Asks about another moment: `2026-12-01`, or `2026-12-01T14:00:00Z`.
     #[arg(long)]
     at: Option<String>,
+    #[command(flatten)]
+    to: ToBroker,
 }
 
 /// Runs the command.
@@ -72,6 +75,10 @@ pub(super) fn run(arguments: &StatusOf, lang: Language) -> anyhow::Result<Found>
     said.tell_events(at, lang)?;
     said.tell_refused(lang)?;
     tell_terms(at, pinned.is_some(), !said.events.is_empty(), lang)?;
+    if arguments.to.is_given() {
+        say("")?;
+        arguments.to.status(proposal.covenant(), lang)?;
+    }
     // The last word has the check that a node and a broker make.
     if status.is_in_force()
         && let Err(why) = proposal.activate(&said.counted(at), at)

@@ -13,6 +13,7 @@ mod keys;
 mod lifecycle;
 mod link;
 mod policy;
+mod to_broker;
 mod world;
 
 use std::path::{Path, PathBuf};
