@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use covenant::signoff::{Envelope, EventKind, History, SignoffError, propose};
+use covenant::Lang;
+use covenant::signoff::{Envelope, EventKind, History, Proposal, SignoffError, propose};
 use ledger::NewEntry;
 use model::{Digest, Oin, PartyId, Timestamp};
 use store::{BrokerTx, Decided, KeptVersion, Limit, Step, StoreError};
@@ -73,29 +74,8 @@ impl Broker {
         {
             return Ok(known);
         }
-        let proposal = propose(&file, self.pins(), None)
-            .map_err(|why| refused("file", Reason::CovenantRefused, &why))?;
+        let (proposal, party) = self.acceptable(by, &file)?;
         let covenant = proposal.covenant();
-        let party = covenant
-            .party_by_oin(by)
-            .map(|party| party.id.clone())
-            .filter(|party| self.pinned_oins().get(party).is_none_or(|oin| oin == by))
-            .ok_or_else(|| Refused::at(Reason::NotAParty, "file"))?;
-        let last = self
-            .store()
-            .read(|view| view.covenant_history(covenant.id()))?
-            .last()
-            .cloned();
-        if let Some(last) = last {
-            self.may_follow(by, &last.digest)?;
-            let history = History {
-                covenant: covenant.id().clone(),
-                version: last.version,
-                digest: last.digest,
-            };
-            propose(&file, self.pins(), Some(&history))
-                .map_err(|why| refused("file", Reason::CovenantRefused, &why))?;
-        }
         self.has_room(&party, now)?;
         let kept = KeptVersion {
             covenant: covenant.id().clone(),
@@ -132,6 +112,31 @@ impl Broker {
         self.versions()
             .get(&digest)
             .ok_or_else(|| Reason::BrokerFailed.into())
+    }
+
+    /// Whether a file may be proposed, by this organisation and now.
+    fn acceptable(&self, by: &Oin, file: &[u8]) -> Result<(Proposal, PartyId), Refused> {
+        let not_taken = |why: SignoffError| refused("file", Reason::CovenantRefused, &why);
+        let proposal = propose(file, self.pins(), None).map_err(not_taken)?;
+        let covenant = proposal.covenant();
+        let party = covenant
+            .party_by_oin(by)
+            .map(|party| party.id.clone())
+            .filter(|party| self.pinned_oins().get(party).is_none_or(|oin| oin == by))
+            .ok_or_else(|| Refused::at(Reason::NotAParty, "file"))?;
+        let history = self
+            .store()
+            .read(|view| view.covenant_history(covenant.id()))?;
+        if let Some(last) = history.last() {
+            self.may_follow(by, &last.digest)?;
+            let history = History {
+                covenant: covenant.id().clone(),
+                version: last.version,
+                digest: last.digest,
+            };
+            propose(file, self.pins(), Some(&history)).map_err(not_taken)?;
+        }
+        Ok((proposal, party))
     }
 
     /// Who proposes what follows on a version is a party of that one.
@@ -190,7 +195,9 @@ impl Broker {
         }
         let digest = version.kept().digest;
         if !version.has(&signed.id()) {
-            if version.envelopes_of(signed.party()) >= limit::ENVELOPES_PER_PARTY {
+            // What narrows finds room when the rest no longer does.
+            let room = limit::ENVELOPES_PER_PARTY * if signed.narrows() { 2 } else { 1 };
+            if version.envelopes_of(signed.party()) >= room {
                 return Err(Reason::TooManyProposals.into());
             }
             let unit = Taking {
@@ -312,8 +319,7 @@ fn field(name: &str, problem: Problem) -> Refused {
 
 /// What does not hold, as the refusal of a field.
 fn refused(name: &str, reason: Reason, why: &SignoffError) -> Refused {
-    let en = why.to_string();
-    let nl = format!("{} ({why})", reason.message_nl());
+    let (en, nl) = (why.sentence(Lang::En), why.sentence(Lang::Nl));
     let mut refusal = Refusal::of(reason).texts(en.clone(), nl.clone());
     refusal.violations.push(Violation {
         field: name.to_owned(),

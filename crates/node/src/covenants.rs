@@ -193,7 +193,7 @@ impl Covenants {
                 let version = all
                     .get(covenant.id())
                     .and_then(|carried| carried.versions.get(&covenant.digest()));
-                version.is_some_and(|version| version.to_forward.is_empty())
+                version.is_some_and(|version| version.to_forward().next().is_none())
             })
         });
         all

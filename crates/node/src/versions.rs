@@ -59,10 +59,12 @@ pub(crate) struct Version {
     pub(crate) standing: Standing,
     sign_offs: BTreeMap<PartyId, Envelope>,
     ids: BTreeSet<Digest>,
-    /// Events of this party that the broker has not shown to have.
-    pub(crate) to_forward: BTreeMap<Digest, (VerifiedEvent, Envelope)>,
-    /// How many envelopes the broker said to have when they were last fetched.
-    pub(crate) fetched: u32,
+    /// Events of this party.
+    own: BTreeMap<Digest, (VerifiedEvent, Envelope)>,
+    /// What the broker has shown to have.
+    at_broker: BTreeSet<Digest>,
+    /// How many envelopes of the broker's were looked at.
+    fetched: u32,
 }
 
 impl Version {
@@ -74,7 +76,8 @@ impl Version {
             proposal,
             sign_offs: BTreeMap::new(),
             ids: BTreeSet::new(),
-            to_forward: BTreeMap::new(),
+            own: BTreeMap::new(),
+            at_broker: BTreeSet::new(),
             fetched: 0,
         }
     }
@@ -109,10 +112,41 @@ impl Version {
                 self.standing.apply(event, received);
                 if event.event().party == *own {
                     let forward = (event.clone(), envelope.clone());
-                    self.to_forward.insert(event.id(), forward);
+                    self.own.insert(event.id(), forward);
                 }
             }
         }
+    }
+
+    /// Events of this party that the broker has not shown to have.
+    pub(crate) fn to_forward(&self) -> impl Iterator<Item = &(VerifiedEvent, Envelope)> {
+        let missing = |id: &Digest| !self.at_broker.contains(id);
+        let own = self.own.iter().filter(move |(id, _)| missing(id));
+        own.map(|(_, forward)| forward)
+    }
+
+    /// The broker has this.
+    pub(crate) fn is_at_broker(&mut self, id: Digest) {
+        self.at_broker.insert(id);
+    }
+
+    /// How many of the broker's envelopes were looked at; `None` when the broker has other ones
+    /// than before, so that all is to be looked at again.
+    pub(crate) const fn looked_at(&self, has: u32) -> Option<u32> {
+        if self.fetched <= has {
+            Some(self.fetched)
+        } else {
+            None
+        }
+    }
+
+    /// So many more were looked at; with `anew` they are the first ones.
+    pub(crate) fn look_on(&mut self, anew: bool, more: u32) {
+        if anew {
+            self.at_broker.clear();
+            self.fetched = 0;
+        }
+        self.fetched = self.fetched.saturating_add(more);
     }
 
     /// The covenant in force that it can be now.

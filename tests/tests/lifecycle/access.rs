@@ -17,7 +17,7 @@ async fn strangers_see_nothing_and_auditors_only_look() -> Result<()> {
     let second = next(&file)?;
     let get = pb::GetCovenantRequest {
         covenant_id: VISITS.to_owned(),
-        digest: Vec::new().into(),
+        ..pb::GetCovenantRequest::default()
     };
     let (world, stranger) = (&realm.world, &realm.world.outsider);
     let channel = connect(&world.broker.grpc, &world.ca, &stranger.cert, &stranger.key)?;
@@ -29,7 +29,7 @@ async fn strangers_see_nothing_and_auditors_only_look() -> Result<()> {
         .context("seen")?;
     let unknown = pb::GetCovenantRequest {
         covenant_id: "bestaat-niet".to_owned(),
-        digest: Vec::new().into(),
+        ..pb::GetCovenantRequest::default()
     };
     let nothing = outside.get_covenant(unknown).await.err().context("seen")?;
     assert_eq!(

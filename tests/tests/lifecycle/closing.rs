@@ -13,7 +13,8 @@ use wire::broker_v1::{self as pb, CovenantState};
 use wire::node_v1::ListNoticesRequest;
 
 use crate::{
-    NUISANCE, VISITS, ask, attacked, event, life, noise, resume, state, status, suspend, text,
+    NUISANCE, VISITS, ask, attacked, comes_to, event, life, noise, resume, state, status, suspend,
+    text,
 };
 
 fn id_of(envelope: &[u8]) -> Result<Digest> {
@@ -77,7 +78,7 @@ async fn one_party_suspends_at_once_and_two_resume() -> Result<()> {
     realm
         .start_node("corporatie", Arc::new(SystemClock))
         .await?;
-    assert_eq!(ask(&realm).await?, Err("COVENANT_NOT_ACTIVE".to_owned()));
+    comes_to(&realm, Err("COVENANT_NOT_ACTIVE")).await?;
     for party in ["gemeente", "politie", "zorg"] {
         realm.start_node(party, Arc::new(SystemClock)).await?;
     }
@@ -91,10 +92,7 @@ async fn one_party_suspends_at_once_and_two_resume() -> Result<()> {
     let other = event(&realm, &file, "gemeente", &SystemClock, kind)?;
     let told = resume(&realm, "gemeente", other).await?;
     assert_eq!(state(&told), CovenantState::Active);
-    eventually("questions are answered again", async || {
-        Ok((ask(&realm).await? == Ok("ga-met-twee".to_owned())).then_some(()))
-    })
-    .await?;
+    comes_to(&realm, Ok("ga-met-twee")).await?;
     realm.stop_all().await
 }
 

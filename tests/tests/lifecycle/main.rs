@@ -4,6 +4,7 @@
 mod access;
 mod closing;
 mod nodes;
+mod upgrade;
 mod versions;
 
 use anyhow::{Context as _, Result};
@@ -192,4 +193,19 @@ pub(crate) async fn ask(realm: &Realm) -> Result<Result<String, String>> {
         Ok(answer) => Ok(answer.into_inner().advice),
         Err(status) => Err(reason(&status)),
     })
+}
+
+/// Asks now and then until the answer is this one. A caretaker may ask so many times a day only.
+pub(crate) async fn comes_to(realm: &Realm, expected: Result<&str, &str>) -> Result<()> {
+    let expected = expected.map(str::to_owned).map_err(str::to_owned);
+    let mut last = None;
+    for _ in 0..15 {
+        let answer = ask(realm).await?;
+        if answer == expected {
+            return Ok(());
+        }
+        last = Some(answer);
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    }
+    anyhow::bail!("{last:?} in place of {expected:?}")
 }

@@ -71,6 +71,7 @@ impl CovenantService for Services {
         let proto::GetCovenantRequest {
             covenant_id,
             digest,
+            first_envelope,
         } = request.into_inner();
         let version = self.readable(&oin, &covenant_id, &digest)?;
         let digest = version.kept().digest;
@@ -84,10 +85,23 @@ impl CovenantService for Services {
             envelope: kept.bytes.into(),
             received_at: Some(field::timestamp(kept.received_at)),
         };
+        let mut room = wire::limit::PAGE_BYTES.saturating_sub(file.len());
         Ok(Response::new(proto::GetCovenantResponse {
             version: Some(self.covenant_version(&version)),
-            file: file.into(),
-            envelopes: envelopes.into_iter().map(envelope).collect(),
+            file: if first_envelope == 0 {
+                file.into()
+            } else {
+                Bytes::new()
+            },
+            envelopes: envelopes
+                .into_iter()
+                .filter(|kept| kept.number >= first_envelope)
+                .take_while(|kept| {
+                    room = room.saturating_sub(kept.bytes.len());
+                    room > 0
+                })
+                .map(envelope)
+                .collect(),
         }))
     }
 

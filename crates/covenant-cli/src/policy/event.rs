@@ -14,6 +14,7 @@ use identity::SigningKey;
 use model::PartyId;
 use model::clock::{Clock as _, SystemClock};
 
+use super::send::{Errand, ToBroker};
 use crate::answer::{Language, say, write_new};
 
 /// Whose event it is, about which covenant.
@@ -30,6 +31,8 @@ pub(crate) struct By {
     /// Where the signed event goes.
     #[arg(long)]
     pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) to: ToBroker,
 }
 
 /// A version that can be signed and told about, with its keys as `pins` has them; without pins as
@@ -107,7 +110,8 @@ pub(super) fn write(
     Ok(verified)
 }
 
-/// Tells what was signed, and that it must still be brought to the others.
+/// Tells what was signed; hands it to the broker where one was named, and says that it must still be
+/// brought there where none was.
 pub(super) fn tell(
     by: &By,
     proposal: &Proposal,
@@ -118,6 +122,19 @@ pub(super) fn tell(
     let (id, version) = (covenant.id(), covenant.version());
     let (said, mark) = (event.event().sentence(lang.into()), event.id());
     let out = by.out.display();
+    if by.to.is_given() {
+        say(&match lang {
+            Language::Nl => {
+                format!("Getekend: {said}.\nConvenant {id}, versie {version}. Kenmerk: {mark}")
+            }
+            Language::En => {
+                format!("Signed: {said}.\nCovenant {id}, version {version}. Mark: {mark}")
+            }
+        })?;
+        let errand = Errand::of(&event.event().kind).context("the kind of event")?;
+        let bytes = std::fs::read(&by.out).with_context(|| format!("read {out}"))?;
+        return by.to.hand_in(errand, bytes, lang);
+    }
     say(&match lang {
         Language::Nl => format!(
             "Getekend: {said}.\nConvenant {id}, versie {version}. Kenmerk: {mark}\nBreng {out} nu \

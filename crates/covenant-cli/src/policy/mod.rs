@@ -4,14 +4,16 @@ mod check;
 mod diff;
 mod event;
 mod explain;
-mod fmt;
 mod export;
+mod fmt;
 mod matrix;
 mod pins;
+mod propose;
 mod read;
 mod reject;
 mod resume;
 mod schema;
+mod send;
 mod sign;
 mod simulate;
 mod status;
@@ -60,10 +62,14 @@ pub(crate) enum Policy {
     /// Tries the signed examples and the cases beside a covenant, and tells for each clause
     /// whether there is a yes and a no.
     Test(test::Test),
+    /// Proposes a version at the broker, for everybody to sign.
+    Propose(propose::Propose),
     /// Signs that a party does not sign a version, until it does sign.
     Reject(reject::Reject),
     /// Signs a party's part in lifting a suspension.
     Resume(resume::Resume),
+    /// Hands to the broker what was signed before.
+    Send(send::Send),
     /// Tells who signed a version, and whether it is in force.
     Status(status::StatusOf),
     /// Signs a suspension, of the whole covenant or of a part.
@@ -86,8 +92,10 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
         Policy::Matrix(told) => matrix::run(&told, lang),
         Policy::Schema(told) => schema::run(&told),
         Policy::Test(told) => test::run(&told, lang),
+        Policy::Propose(told) => propose::run(&told, lang),
         Policy::Reject(told) => reject::run(&told, lang),
         Policy::Resume(told) => resume::run(&told, lang),
+        Policy::Send(told) => send::run(&told, lang),
         Policy::Status(told) => status::run(&told, lang),
         Policy::Suspend(told) => suspend::run(&told, lang),
         Policy::Withdraw(told) => withdraw::run(&told, lang),

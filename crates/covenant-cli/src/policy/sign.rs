@@ -9,6 +9,7 @@ use covenant::{Checking, Severity};
 use identity::SigningKey;
 use model::PartyId;
 
+use super::send::{Errand, ToBroker};
 use crate::answer::{Found, Language, say, today, write_new};
 
 /// What `policy sign` is told.
@@ -28,6 +29,8 @@ pub(crate) struct Sign {
     /// Signs without showing the reading and asking; for scripts, by who has read it before.
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    to: ToBroker,
 }
 
 /// Runs the command.
@@ -76,6 +79,8 @@ pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
             covenant.digest()
         ),
     })?;
+    let signed = envelope.to_json().into_bytes();
+    arguments.to.hand_in(Errand::Sign, signed, lang)?;
     Ok(Found::Good)
 }
 

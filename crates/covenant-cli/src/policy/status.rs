@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use clap::Args;
 use covenant::decide::Standing;
 use covenant::signoff::{
-    Envelope, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement, moment,
+    Envelope, PartyWord, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement, moment,
 };
 use model::clock::{Clock as _, SystemClock};
 use model::{Day, PartyId, Timestamp};
 
+use super::send::ToBroker;
 use super::{event, pins};
 use crate::answer::{Found, Language, say};
 
@@ -33,6 +34,8 @@ pub(crate) struct StatusOf {
     /// Asks about another moment: `2026-12-01`, or `2026-12-01T14:00:00Z`.
     #[arg(long)]
     at: Option<String>,
+    #[command(flatten)]
+    to: ToBroker,
 }
 
 /// Runs the command.
@@ -58,15 +61,24 @@ pub(super) fn run(arguments: &StatusOf, lang: Language) -> anyhow::Result<Found>
     say(&status.sentence(lang.into()))?;
     say("")?;
     for (party, word) in status.parties() {
-        say(&format!(
-            "  {:<14} {}",
-            party.as_str(),
-            word.sentence(lang.into())
-        ))?;
+        let mut told = word.sentence(lang.into());
+        if let PartyWord::Rejected { at } = word
+            && standing.signed_on(party) == Some(at.day())
+        {
+            told.push_str(lang.pick(
+                "; op die dag ook getekend, en dan telt de afwijzing: teken een andere dag opnieuw",
+                "; signed on that day too, and then the rejection counts: sign again another day",
+            ));
+        }
+        say(&format!("  {:<14} {told}", party.as_str()))?;
     }
     said.tell_events(at, lang)?;
     said.tell_refused(lang)?;
     tell_terms(at, pinned.is_some(), !said.events.is_empty(), lang)?;
+    if arguments.to.is_given() {
+        say("")?;
+        arguments.to.status(proposal.covenant(), lang)?;
+    }
     // The last word has the check that a node and a broker make.
     if status.is_in_force()
         && let Err(why) = proposal.activate(&said.counted(at), at)

@@ -170,6 +170,8 @@ fn a_rejection_is_told_and_stands() {
     desk.signer_does("sign", "politie", "c.json", &[]);
     let (first, _) = desk.says(&[]);
     assert_eq!(first, "versie 1: afgewezen door politie (2 van 3 getekend)");
+    let told = said(&desk.status(&[]));
+    assert!(told.contains("op die dag ook getekend"), "{told}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod policy_diff;
 mod policy_test;
 mod replay;
 mod reading;
+mod to_broker;
 mod world;
 
 use std::path::{Path, PathBuf};

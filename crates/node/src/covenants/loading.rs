@@ -67,6 +67,7 @@ impl Covenants {
         let epochs = epochs(entry, covenant, &self.party, keys)?;
         let mut version = Version::new(kept(covenant, now), proposal);
         let mut envelopes = Vec::new();
+        let mut sign_offs = Vec::new();
         for path in &entry.signatures {
             let file = path.display();
             let text = std::fs::read(path).with_context(|| format!("read the signature {file}"))?;
@@ -76,8 +77,12 @@ impl Covenants {
                 .with_context(|| format!("the signature {file}: it is not in force here"))?;
             version.take(&self.party, &signed, &envelope, now);
             envelopes.push((signed.id(), text));
+            if let Signed::Off(_) = signed {
+                sign_offs.push(envelope);
+            }
         }
-        match version.activate(now) {
+        // All of them: one too many is as wrong as one too few.
+        match version.proposal.activate(&sign_offs, now) {
             Ok(_) => {}
             Err(why @ (SignoffError::NotYetValid | SignoffError::Expired)) => {
                 tracing::warn!(covenant = %id, %why, "the covenant is not in force");

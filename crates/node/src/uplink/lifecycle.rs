@@ -177,13 +177,8 @@ impl Lifecycle {
         self.store
             .write(move |tx: &mut NodeTx| tx.put_signed_over(&over, what, now, &bytes))
             .await?;
-        self.covenants.write(|all| {
-            let version = all
-                .get_mut(id)
-                .and_then(|carried| carried.versions.get_mut(digest));
-            if let Some(version) = version {
-                version.take(self.covenants.party(), signed, envelope, now);
-            }
+        self.change(id, digest, |version| {
+            version.take(self.covenants.party(), signed, envelope, now);
         });
         self.link.wake();
         Ok(())
@@ -219,41 +214,63 @@ impl Lifecycle {
     async fn fetch(&self, listed: &pb::CovenantVersion) -> Result<(), NotTaken> {
         let id = CovenantId::parse(&listed.covenant_id).map_err(|_| NotTaken::Unknown)?;
         let digest = Digest::from_slice(&listed.digest).ok_or(NotTaken::Unknown)?;
+        let has = listed.envelope_count;
         let known = self.covenants.read(|all| {
             let carried = all.get(&id)?;
             let version = carried.versions.get(&digest);
-            Some(version.map(|version| version.fetched))
+            Some(version.map(|version| version.looked_at(has)))
         });
         // A covenant that is not in the settings has no keys here.
         let Some(known) = known else { return Ok(()) };
-        if known == Some(listed.envelope_count) {
+        if known.flatten().is_some_and(|looked_at| looked_at >= has) {
             return Ok(());
         }
+        let mut next = known.flatten().unwrap_or(0);
+        let mut anew = known == Some(None);
+        loop {
+            let got = self.get(&id, &listed.digest, next).await?;
+            if known.is_none() && next == 0 {
+                self.take_version(&id, &digest, &got.file).await?;
+            }
+            let more = u32::try_from(got.envelopes.len()).unwrap_or(u32::MAX);
+            self.change(&id, &digest, |version| version.look_on(anew, more));
+            for received in &got.envelopes {
+                let taken = self.take_fetched(&id, &digest, &received.envelope).await;
+                if let Err(why) = taken {
+                    tracing::warn!(covenant = %id, %why, "what the broker has over a version does not hold here");
+                }
+            }
+            self.link.wake();
+            next = next.saturating_add(more);
+            anew = false;
+            if more == 0 || next >= has {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn get(
+        &self,
+        id: &CovenantId,
+        digest: &[u8],
+        first_envelope: u32,
+    ) -> Result<pb::GetCovenantResponse, Status> {
         let mut client = wire::client::covenants(self.broker.channel());
         let request = pb::GetCovenantRequest {
             covenant_id: id.to_string(),
-            digest: listed.digest.clone(),
+            digest: digest.to_vec().into(),
+            first_envelope,
         };
-        let got = client.get_covenant(timely(request)).await?.into_inner();
-        if known.is_none() {
-            self.take_version(&id, &digest, &got.file).await?;
-        }
-        for received in &got.envelopes {
-            if let Err(why) = self.take_fetched(&id, &digest, &received.envelope).await {
-                tracing::warn!(covenant = %id, %why, "what the broker has over a version does not hold here");
-            }
-        }
-        let count = u32::try_from(got.envelopes.len()).unwrap_or(u32::MAX);
+        Ok(client.get_covenant(timely(request)).await?.into_inner())
+    }
+
+    fn change(&self, id: &CovenantId, digest: &Digest, change: impl FnOnce(&mut Version)) {
         self.covenants.write(|all| {
-            let version = all
-                .get_mut(&id)
-                .and_then(|carried| carried.versions.get_mut(&digest));
-            if let Some(version) = version {
-                version.fetched = count;
+            let carried = all.get_mut(id);
+            if let Some(version) = carried.and_then(|c| c.versions.get_mut(digest)) {
+                change(version);
             }
         });
-        self.link.wake();
-        Ok(())
     }
 
     async fn take_version(
@@ -304,14 +321,7 @@ impl Lifecycle {
                 .await?;
         }
         // The broker has it: nothing is to be forwarded.
-        self.covenants.write(|all| {
-            let version = all
-                .get_mut(id)
-                .and_then(|carried| carried.versions.get_mut(digest));
-            if let Some(version) = version {
-                version.to_forward.remove(&signed.id());
-            }
-        });
+        self.change(id, digest, |version| version.is_at_broker(signed.id()));
         Ok(())
     }
 
@@ -321,8 +331,7 @@ impl Lifecycle {
             let versions = all.values().flat_map(|carried| carried.versions.values());
             versions
                 .flat_map(|version| {
-                    let forward = version.to_forward.values();
-                    forward.map(|(event, envelope)| {
+                    version.to_forward().map(|(event, envelope)| {
                         let place = (version.kept.covenant.clone(), version.kept.digest);
                         (
                             place,
@@ -334,20 +343,17 @@ impl Lifecycle {
                 })
                 .collect()
         });
+        let mut failed = None;
         for ((id, digest), event, kind, envelope) in waiting {
-            self.hand_in(&kind, envelope.into_bytes()).await?;
+            if let Err(status) = self.hand_in(&kind, envelope.into_bytes()).await {
+                failed = Some(status);
+                continue;
+            }
             tracing::warn!(covenant = %id, "an event of this party was handed to the broker");
-            self.covenants.write(|all| {
-                let version = all
-                    .get_mut(&id)
-                    .and_then(|carried| carried.versions.get_mut(&digest));
-                if let Some(version) = version {
-                    version.to_forward.remove(&event);
-                }
-            });
+            self.change(&id, &digest, |version| version.is_at_broker(event));
             self.link.wake();
         }
-        Ok(())
+        failed.map_or(Ok(()), |status| Err(status.into()))
     }
 
     async fn hand_in(&self, kind: &EventKind, envelope: Vec<u8>) -> Result<(), Status> {

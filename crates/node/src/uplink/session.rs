@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ledger::receipt::extends;
-use model::{CovenantId, Digest, KeyEpoch, MatchKeyId, NoticeId};
+use model::{CovenantId, Digest, KeyEpoch, MatchKeyId, NoticeId, Timestamp};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +18,8 @@ use crate::covenants::Active;
 use crate::link::KeyStanding;
 use crate::log::Followed;
 
-/// How often a node says that its covenants are still in force.
-const STILL_VALID_EVERY: Duration = Duration::from_secs(3600);
+/// How often a node says that its covenants are still in force, in milliseconds by its clock.
+const STILL_VALID_EVERY: i64 = 3_600_000;
 /// How long the broker may take to welcome a node.
 const WELCOME_WITHIN: Duration = Duration::from_secs(20);
 /// How often the figures of outbox and connection are brought up to date.
@@ -31,6 +31,7 @@ struct Stream {
     shown: Option<ledger::Checkpoint>,
     /// The versions that were last said to be in force.
     confirmed: BTreeSet<Digest>,
+    confirmed_at: Option<Timestamp>,
 }
 
 impl Uplink {
@@ -47,6 +48,7 @@ impl Uplink {
             up,
             shown: newest.map(|(checkpoint, _)| checkpoint),
             confirmed: BTreeSet::new(),
+            confirmed_at: None,
         };
         let first = hello::hello(self.broker.speaker(), &active, note);
         stream.send(connect_request::Message::Hello(first)).await?;
@@ -63,7 +65,6 @@ impl Uplink {
         tracing::info!(covenants = active.len(), "connected to the broker");
         let drained = self.drain();
         tokio::pin!(drained);
-        let mut hourly = every(STILL_VALID_EVERY);
         let mut figures = every(FIGURES_EVERY);
         loop {
             tokio::select! {
@@ -72,7 +73,6 @@ impl Uplink {
                     None => return Err(Lost::Unreachable("closed".to_owned())),
                 },
                 lost = &mut drained => return lost,
-                _ = hourly.tick() => self.say_still_valid(&mut stream).await?,
                 _ = figures.tick() => {
                     self.figures()?;
                     if self.has_other_covenants(&active) {
@@ -88,10 +88,15 @@ impl Uplink {
         }
     }
 
-    /// Whether something is in force that was not when it was last said.
+    /// Whether an hour has gone by, or something is in force that was not when it was last said.
     fn has_more_to_confirm(&self, stream: &Stream) -> bool {
-        let now = self.covenants.confirmed(self.clock.now());
-        let mut digests = now.iter().map(|active| active.covenant().digest());
+        let now = self.clock.now();
+        let age = stream.confirmed_at.map(|at| now.millis_since(at));
+        if age.is_none_or(|age| !(0..STILL_VALID_EVERY).contains(&age)) {
+            return true;
+        }
+        let active = self.covenants.confirmed(now);
+        let mut digests = active.iter().map(|active| active.covenant().digest());
         digests.any(|digest| !stream.confirmed.contains(&digest))
     }
 
@@ -170,6 +175,7 @@ impl Uplink {
                 .await?;
         }
         stream.confirmed = said;
+        stream.confirmed_at = Some(self.clock.now());
         Ok(())
     }
 

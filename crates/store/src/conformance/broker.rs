@@ -7,13 +7,14 @@ use super::{Check, Failure, OpenWorld, ensure, refused, same};
 use crate::broker::{Access, CovenantFile, Limit};
 use crate::logged::Remember;
 use crate::requests::RequestKey;
-use crate::versions::ActiveVersion;
+use crate::versions::{ActiveVersion, KeptVersion};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("limits count per day and month", limits_count),
     ("a request has one answer", a_request_has_one_answer),
     ("a signed message is accepted once", accepted_once),
     ("covenants only move forward", covenants_move_forward),
+    ("versions are kept as they came", versions_are_kept),
     ("keys, probes and standing", keys_probes_and_standing),
     ("reads and match times are kept", reads_and_match_times),
 ];
@@ -197,6 +198,53 @@ fn covenants_move_forward(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         Some(file),
         "the file",
     )?;
+    Ok(store.close()?)
+}
+
+fn versions_are_kept(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("versions").broker(open)?;
+    let version = |number: u32| -> Result<KeptVersion, Failure> {
+        Ok(KeptVersion {
+            covenant: covenant()?,
+            number,
+            digest: Digest::new([u8::try_from(number)?; 32]),
+            proposed_by: Some(party("gemeente")?),
+            received_at: now(),
+            ended: false,
+        })
+    };
+    let (first, second) = (version(1)?, version(2)?);
+    let digest = second.digest;
+    let (put, other) = (second.clone(), first.clone());
+    store.write_blocking(move |tx| {
+        // Large enough for a file of its own.
+        tx.put_version(&put, &[b'x'; 200_000])?;
+        tx.put_version(&other, b"first")?;
+        Ok::<_, Failure>(tx.version_ended(&other)?)
+    })?;
+    for (id, bytes, fresh) in [(9, b"nine", true), (3, b"thre", true), (9, b"else", false)] {
+        let taken = store.write_blocking(move |tx| {
+            let id = Digest::new([id; 32]);
+            Ok::<_, Failure>(tx.put_signed_over(&digest, id, now(), bytes)?)
+        })?;
+        same(taken, fresh, "whether it was there")?;
+    }
+    store.read(|view| {
+        let ended = KeptVersion {
+            ended: true,
+            ..first
+        };
+        same(view.versions()?, vec![ended, second], "versions by number")?;
+        let file = view.version_file(&digest)?.map(|file| file.len());
+        same(file, Some(200_000), "the file")?;
+        let over = view.signed_over(&digest)?;
+        let bytes: Vec<&[u8]> = over.iter().map(|one| one.bytes.as_slice()).collect();
+        same(
+            bytes,
+            vec![b"nine".as_slice(), b"thre"],
+            "in the order of receipt",
+        )
+    })?;
     Ok(store.close()?)
 }
 

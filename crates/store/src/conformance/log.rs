@@ -192,6 +192,11 @@ fn notices_come(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         0,
         "after the last",
     )?;
+    store.write_blocking(|tx| {
+        same(tx.drop_notices(|_| false)?, 0, "none was picked")?;
+        same(tx.drop_notices(|n| n.body == b"notice")?, 1, "taken back")
+    })?;
+    same(store.pending(&oin(2)?, 0, 10)?.len(), 0, "nothing waits")?;
     Ok(store.close()?)
 }
 

@@ -42,6 +42,10 @@ pub struct GetCovenantRequest {
     /// SHA-256 of the version's file, 32 bytes; empty for the version in force.
     #[prost(bytes = "bytes", tag = "2")]
     pub digest: ::prost::bytes::Bytes,
+    /// Leaves out so many envelopes from the first on, for a caller that has them already. The file is
+    /// sent with 0 alone.
+    #[prost(uint32, tag = "3")]
+    pub first_envelope: u32,
 }
 impl ::prost::Name for GetCovenantRequest {
     const NAME: &'static str = "GetCovenantRequest";
@@ -59,10 +63,11 @@ pub struct GetCovenantResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]
     pub version: ::core::option::Option<CovenantVersion>,
-    /// Its file, byte for byte.
+    /// Its file, byte for byte; empty unless first_envelope is 0.
     #[prost(bytes = "bytes", tag = "2")]
     pub file: ::prost::bytes::Bytes,
-    /// Everything that was signed over it, in the order of receipt.
+    /// What was signed over it, in the order of receipt, from first_envelope on, as far as about 3 MiB
+    /// hold. There are more while first_envelope and their number are below envelope_count.
     #[prost(message, repeated, tag = "3")]
     pub envelopes: ::prost::alloc::vec::Vec<ReceivedEnvelope>,
 }

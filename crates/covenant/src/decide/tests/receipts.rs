@@ -45,15 +45,18 @@ fn folded(world: &World, events: &[(&VerifiedEvent, Timestamp)]) -> Standing {
 fn a_resumption_lifts_no_earlier_than_its_receipt_nor_than_its_date() {
     let world = World::new();
     let suspension = suspended(&world, "politie", KeyRole::Signer, day(0));
-    // Signed on day 1, and kept in a drawer until day 5; the other is dated two minutes ahead.
+    // Signed on day 1, and kept in a drawer until day 5.
     let own = resumed(&world, "politie", &suspension, day(1));
+    let other = resumed(&world, "zorg", &suspension, day(1));
+    let events = [(&suspension, day(0)), (&own, day(1)), (&other, day(5))];
+    let standing = folded(&world, &events);
+    assert!(standing.is_wholly_suspended(day(5).plus_seconds(-1)));
+    assert!(!standing.is_wholly_suspended(day(5)));
+    // Dated two minutes ahead.
     let ahead = day(5).plus_seconds(119);
     let other = resumed(&world, "zorg", &suspension, ahead);
-    let standing = folded(
-        &world,
-        &[(&suspension, day(0)), (&own, day(5)), (&other, day(5))],
-    );
-    assert!(standing.is_wholly_suspended(day(2)));
+    let events = [(&suspension, day(0)), (&own, day(5)), (&other, day(5))];
+    let standing = folded(&world, &events);
     assert!(standing.is_wholly_suspended(day(5)));
     assert!(!standing.is_wholly_suspended(ahead));
 }
