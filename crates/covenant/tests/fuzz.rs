@@ -31,7 +31,7 @@ use covenant::{Checking, Covenant, Lang, Severity, check_bytes, render, to_json}
 use generator::{Dice, Generated, covenant};
 
 /// Mutations in an ordinary run.
-const RUNS: u64 = 800;
+const RUNS: u64 = 1_500;
 /// The largest file that a mutation starts from: larger ones are replayed and take long.
 const LARGEST: usize = 40_000;
 /// The most cells of which every one is decided.
@@ -244,34 +244,67 @@ const WORDS: &[&str] = &[
 /// A few changes of a file.
 fn mutated(dice: &mut Dice, corpus: &[(String, Vec<u8>)]) -> (String, Vec<u8>) {
     let small: Vec<&(String, Vec<u8>)> = corpus.iter().filter(|c| c.1.len() <= LARGEST).collect();
-    let (name, bytes) = dice.pick(&small);
+    let whole: Vec<&(String, Vec<u8>)> = small
+        .iter()
+        .copied()
+        .filter(|c| c.0.starts_with("seed"))
+        .collect();
+    // Half of them begin with a covenant without errors and change little.
+    let gently = dice.chance(50);
+    let (name, bytes) = dice.pick(if gently { &whole } else { &small });
     let mut bytes = bytes.clone();
-    for _ in 0..1 + dice.below(4) {
-        let at = dice.below(bytes.len() + 1);
-        let most = if dice.chance(80) { 12 } else { 2_000 };
-        let end = (at + dice.below(most)).min(bytes.len());
-        match dice.below(8) {
-            0 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
-            1 => drop(bytes.drain(at..end)),
-            2 => {
-                let again = bytes[at..end].to_vec();
-                bytes.splice(at..at, again);
-            }
-            3 => {
-                let other = &dice.pick(&small).1;
-                let from = dice.below(other.len() + 1);
-                let until = (from + dice.below(2_000)).min(other.len());
-                bytes.splice(at..end, other[from..until].iter().copied());
-            }
-            4 => swap_tokens(dice, &mut bytes),
-            _ => {
-                let word = dice.pick(WORDS);
-                let end = if dice.chance(50) { at } else { end };
-                bytes.splice(at..end, word.bytes());
-            }
-        }
+    let changes = if gently { 1 } else { 1 + dice.below(4) };
+    for _ in 0..changes {
+        change(dice, &mut bytes, &small);
     }
     (name.clone(), bytes)
+}
+
+fn change(dice: &mut Dice, bytes: &mut Vec<u8>, others: &[&(String, Vec<u8>)]) {
+    let at = dice.below(bytes.len() + 1);
+    let most = if dice.chance(80) { 12 } else { 2_000 };
+    let end = (at + dice.below(most)).min(bytes.len());
+    match dice.below(10) {
+        0 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
+        1 => drop(bytes.drain(at..end)),
+        2 => {
+            let again = bytes[at..end].to_vec();
+            bytes.splice(at..at, again);
+        }
+        3 => {
+            let other = &dice.pick(others).1;
+            let from = dice.below(other.len() + 1);
+            let until = (from + dice.below(2_000)).min(other.len());
+            bytes.splice(at..end, other[from..until].iter().copied());
+        }
+        4 => swap_tokens(dice, bytes),
+        5 | 6 => {
+            // A whole line goes.
+            let start = bytes[..at]
+                .iter()
+                .rposition(|b| *b == b'\n')
+                .map_or(0, |p| p + 1);
+            let end = bytes[at..]
+                .iter()
+                .position(|b| *b == b'\n')
+                .map_or(bytes.len(), |p| at + p);
+            bytes.drain(start..end);
+        }
+        7 => {
+            let digits: Vec<usize> = (0..bytes.len())
+                .filter(|p| bytes[*p].is_ascii_digit())
+                .collect();
+            if !digits.is_empty() {
+                let digit = dice.pick(&digits);
+                bytes[digit] = dice.pick(b"0123456789");
+            }
+        }
+        _ => {
+            let word = dice.pick(WORDS);
+            let end = if dice.chance(50) { at } else { end };
+            bytes.splice(at..end, word.bytes());
+        }
+    }
 }
 
 /// Puts one token where another was: what TOML reads as a word, a text or a sign.
