@@ -119,7 +119,7 @@ impl<'a> Simulation<'a> {
     pub fn finish(mut self) -> Simulated {
         for sources in std::mem::take(&mut self.questions).into_values() {
             // A source is missing: whatever it carries may go before the others.
-            self.answer(sources, true);
+            self.answer(&sources, true);
         }
         let clauses = self.draft.covenant().clauses().iter();
         self.made.untouched = clauses
@@ -157,7 +157,7 @@ impl<'a> Simulation<'a> {
                 if sources.len() == whole
                     && let Some(sources) = self.questions.remove(&name)
                 {
-                    self.answer(sources, false);
+                    self.answer(&sources, false);
                 }
             }
             (again, Err(unclear)) => {
@@ -190,7 +190,7 @@ impl<'a> Simulation<'a> {
     }
 
     /// All sources of a question: the highest advice is told, and no other.
-    fn answer(&mut self, sources: Vec<Source>, is_part: bool) {
+    fn answer(&mut self, sources: &[Source], is_part: bool) {
         let rank = |source: &Source| match &source.after {
             Ok(Would::Answer { rank, .. }) => *rank,
             Ok(_) | Err(_) => 0,
@@ -211,7 +211,7 @@ impl<'a> Simulation<'a> {
             || sources
                 .iter()
                 .any(|source| source.scope.len() != sources.len());
-        for source in &sources {
+        for source in sources {
             let entry = &source.entry;
             let clause = clause_of(&source.before);
             match &source.after {

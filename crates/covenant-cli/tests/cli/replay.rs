@@ -68,7 +68,7 @@ fn audit(world: &World, command: &[&str]) -> Vec<String> {
     all
 }
 
-/// Waits until the match is decided for the municipality and for the corporation.
+/// Waits until the match is decided.
 async fn decided(world: &World) {
     for _ in 0..300 {
         let query = [
@@ -80,7 +80,7 @@ async fn decided(world: &World) {
             "match-decided",
         ];
         let output = run(audit(world, &query)).await;
-        if json(&output).as_array().is_some_and(|all| all.len() >= 2) {
+        if json(&output).as_array().is_some_and(|all| !all.is_empty()) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -123,7 +123,7 @@ async fn what_a_broker_decided_comes_out_the_same_and_a_draft_is_laid_beside_it(
     let mut as_json = words(&all);
     as_json.extend(words(&["--format", "json"]));
     let report = json(&run(as_json).await);
-    assert!(report["again"].as_u64().unwrap() >= 5, "{report}");
+    assert!(report["again"].as_u64().unwrap() >= 4, "{report}");
     assert_eq!(report["not_again"].as_array().unwrap().len(), 0);
 
     // Without one of the covenants its decisions are named, and fail the command.
