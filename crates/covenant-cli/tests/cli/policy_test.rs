@@ -82,14 +82,14 @@ fn people_read_for_each_clause_how_many_yes_and_no() {
 fn a_flipped_case_fails_in_its_place() {
     let (_folder, path) = changed(
         "veilig-op-bezoek.cases.toml",
-        "uitkomst = \"geweigerd: beoordeling\"",
-        "uitkomst = \"geweigerd: motivering\"",
+        "uitkomst = \"geweigerd: beoordeling\",              redenen = [\"beoordeling\"]",
+        "uitkomst = \"3.1\"",
     );
     let output = test(&path, &[]);
     assert_eq!(code(&output), 1);
     for words in [
         "1 klopt niet",
-        "verwacht: geweigerd",
+        "verwacht: getoond door regel 3.1",
         "gekregen: geweigerd door regel",
         "veilig-op-bezoek.cases.toml:",
         "^^^",

@@ -38,10 +38,10 @@ pub(super) fn schema() -> Value {
             number(1, 1_000_000),
             "De versie van het convenant waar deze gevallen bij horen.",
         ),
-        may("geval", tables(case), "Een vraag met haar uitkomst."),
+        may("geval", tables(&case), "Een vraag met haar uitkomst."),
         may(
             "reeks",
-            tables(series),
+            tables(&series),
             "Veel gevallen van een soort, elk in een rij.",
         ),
     ]);
@@ -64,7 +64,7 @@ fn besides() -> [Key; 3] {
     [
         may(
             "redenen",
-            list(word::<Reason>()),
+            list(&word::<Reason>()),
             "Precies deze redenen om te weigeren, en geen andere.",
         ),
         may(

@@ -51,26 +51,26 @@ pub(super) fn clause() -> Value {
         need("titel", text(), "Wat de regel toestaat, in een zin."),
         need(
             "aan",
-            list(role()),
+            list(&role()),
             "Wie het mag weten: <partij>.<rol>, bij naam genoemd.",
         ),
         need("doel", slug(), "Waarvoor."),
         need(
             "aanleiding",
-            list(word::<Trigger>()),
+            list(&word::<Trigger>()),
             "Wanneer: op een vraag, bij een overeenkomst, of bij een telling.",
         ),
-        may("vergelijking", list(slug()), "Waarop wordt vergeleken."),
-        need("van", list(slug()), "Van welke partijen het signaal komt."),
-        need("over", list(slug()), "Over welke signalen."),
+        may("vergelijking", list(&slug()), "Waarop wordt vergeleken."),
+        need("van", list(&slug()), "Van welke partijen het signaal komt."),
+        need("over", list(&slug()), "Over welke signalen."),
         need(
             "toont",
-            list(word::<Shows>()),
+            list(&word::<Shows>()),
             "Wat de ontvanger ziet, van weinig naar veel.",
         ),
         may(
             "kenmerken",
-            list(word::<Attribute>()),
+            list(&word::<Attribute>()),
             "Welke gegevens; alleen bij toont = [\"gegevens\"].",
         ),
         may(
@@ -111,13 +111,13 @@ pub(super) fn clause() -> Value {
 }
 
 fn by_party() -> Value {
-    by_name(&slug(), shared("grondslag"))
+    by_name(&slug(), &shared("grondslag"))
 }
 
 fn bases() -> Value {
     // One for all parties, or one for each.
     let direction =
-        || json!({ "anyOf": [shared("uitzondering"), by_name(&slug(), shared("uitzondering"))] });
+        || json!({ "anyOf": [shared("uitzondering"), by_name(&slug(), &shared("uitzondering"))] });
     let by_direction = table([
         may(
             "verstrekken",
@@ -176,7 +176,7 @@ fn conditions() -> Value {
         need("aantal", number(1, 20), "Hoeveel mensen moeten goedkeuren."),
         need(
             "door",
-            list(role()),
+            list(&role()),
             "Welke rollen goedkeuren; nooit wie zelf vraagt.",
         ),
         need(
@@ -217,12 +217,12 @@ fn conditions() -> Value {
         ),
         may(
             "niet_over",
-            list(word::<Protection>()),
+            list(&word::<Protection>()),
             "Over wie niets wordt getoond.",
         ),
         may(
             "gebied",
-            list(area),
+            list(&area),
             "Alleen signalen in deze gebieden (CBS-code).",
         ),
     ])

@@ -14,7 +14,7 @@ use crate::vocabulary::law::Exemption;
 use crate::vocabulary::taxonomy;
 
 pub(super) fn schema() -> Value {
-    let parties = by_name(&slug(), party());
+    let parties = by_name(&slug(), &party());
     let mut parties = parties;
     if let Value::Object(parties) = &mut parties {
         parties.insert("minProperties".into(), json!(2));
@@ -30,38 +30,38 @@ pub(super) fn schema() -> Value {
         need("partij", parties, "Wie meedoen: [partij.<naam>]."),
         need(
             "signaal",
-            by_name(&slug(), signal()),
+            by_name(&slug(), &signal()),
             "Waarover: [signaal.<naam>].",
         ),
         need(
             "doel",
-            by_name(&slug(), purpose()),
+            by_name(&slug(), &purpose()),
             "Waarvoor: [doel.<naam>].",
         ),
         may(
             "vergelijking",
-            by_name(&slug(), comparison()),
+            by_name(&slug(), &comparison()),
             "Hoe wordt vergeleken: [vergelijking.<naam>].",
         ),
         may(
             "auditor",
-            by_name(&slug(), auditor()),
+            by_name(&slug(), &auditor()),
             "Wie meekijkt: [auditor.<naam>].",
         ),
         need("logboek", log(), "Het logboek van de makelaar."),
         need(
             "regel",
-            tables(clause()),
+            tables(&clause()),
             "Wat mag. Alles wat hier niet staat, mag niet.",
         ),
         may(
             "verbod",
-            tables(prohibition()),
+            tables(&prohibition()),
             "Wat dicht blijft, wat een regel ook zegt.",
         ),
         may(
             "voorbeeld",
-            tables(table(example_keys())),
+            tables(&table(example_keys())),
             "Een vraag met de uitkomst waar iedereen voor tekent.",
         ),
     ]);
@@ -105,7 +105,7 @@ fn key(scheme: &str, use_is: &str) -> Value {
 
 /// One word, or a list.
 fn exemptions() -> Value {
-    json!({ "anyOf": [word::<Exemption>(), list(word::<Exemption>())] })
+    json!({ "anyOf": [word::<Exemption>(), list(&word::<Exemption>())] })
 }
 
 fn header() -> Value {
@@ -218,12 +218,12 @@ fn party() -> Value {
         need("ondertekenaar", signer, "Wie voor deze partij tekent."),
         need(
             "noodstop",
-            list(signing()),
+            list(&signing()),
             "Openbare sleutels waarmee deze partij alles kan stilzetten.",
         ),
         need(
             "rol",
-            by_name(&slug(), text()),
+            by_name(&slug(), &text()),
             "De rollen bij deze partij: rol.<naam> = \"wat die persoon doet\".",
         ),
         may("knooppunt", node, "De openbare sleutels van het knooppunt."),
@@ -241,10 +241,10 @@ fn signal() -> Value {
     }
     table([
         need("uitleg", text(), "Wat het signaal betekent, in een zin."),
-        need("bron", list(slug()), "De partijen die het mogen insturen."),
+        need("bron", list(&slug()), "De partijen die het mogen insturen."),
         may(
             "codes",
-            list(code),
+            list(&code),
             "De codes die dit signaal betekenen: vera:<CODE>, of eigen:<CODE>.",
         ),
         need(
@@ -279,7 +279,7 @@ fn purpose() -> Value {
         ),
         need(
             "niet_voor",
-            list(word::<Misuse>()),
+            list(&word::<Misuse>()),
             "Waarvoor ze nooit mogen worden gebruikt.",
         ),
     ])
@@ -290,7 +290,7 @@ fn comparison() -> Value {
         need("soort", word::<SubjectKind>(), "Wat wordt vergeleken."),
         may(
             "velden",
-            list(word::<FieldName>()),
+            list(&word::<FieldName>()),
             "De velden die samen een sleutel zijn.",
         ),
         may(
@@ -300,7 +300,7 @@ fn comparison() -> Value {
         ),
         may(
             "van",
-            list(word::<FieldName>()),
+            list(&word::<FieldName>()),
             "De velden waaruit sleutels worden gemaakt.",
         ),
         may(
@@ -374,7 +374,7 @@ fn log() -> Value {
 
 fn prohibition() -> Value {
     let all = || json!({ "const": ["*"] });
-    let some = |element| json!({ "anyOf": [all(), list(element)] });
+    let some = |element| json!({ "anyOf": [all(), list(&element)] });
     let roles = json!({ "anyOf": [role(), pattern(&format!("^{SLUG}\\.\\*$"))] });
     table([
         need(

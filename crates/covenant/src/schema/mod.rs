@@ -77,7 +77,7 @@ fn table(keys: impl IntoIterator<Item = Key>) -> Value {
 }
 
 /// A table whose keys are names that the covenant gives.
-fn by_name(name: &Value, value: Value) -> Value {
+fn by_name(name: &Value, value: &Value) -> Value {
     json!({
         "type": "object",
         "propertyNames": name,
@@ -107,11 +107,11 @@ fn shared(name: &str) -> Value {
 }
 
 /// A list that is not empty and has no doubles.
-fn list(element: Value) -> Value {
+fn list(element: &Value) -> Value {
     json!({ "type": "array", "items": element, "minItems": 1, "uniqueItems": true })
 }
 
-fn tables(element: Value) -> Value {
+fn tables(element: &Value) -> Value {
     json!({ "type": "array", "items": element })
 }
 
