@@ -15,9 +15,7 @@ mod past;
 use std::collections::BTreeMap;
 
 use covenant::Covenant;
-use covenant::decide::{
-    Decision, Explanation, Past, Then, Unclear, Would, answer, decide_match, may_ask,
-};
+use covenant::decide::{Explanation, Past, Then, Unclear, Would, answer, decide_match, may_ask};
 use ledger::{Decided, Kind, Outcome};
 use past::about;
 use past::log::Log;

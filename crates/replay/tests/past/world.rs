@@ -283,11 +283,8 @@ fn each(text: &str, from: &str, random: &mut Random, to: &[&str]) -> String {
     let mut parts = text.split(from);
     let mut made = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        made.push_str(if random.one_in(3) {
-            *random.pick(to)
-        } else {
-            from
-        });
+        let other = to[random.below(to.len())];
+        made.push_str(if random.one_in(3) { other } else { from });
         made.push_str(part);
     }
     made
