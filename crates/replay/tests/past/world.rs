@@ -283,8 +283,12 @@ fn each(text: &str, from: &str, random: &mut Random, to: &[&str]) -> String {
     let mut parts = text.split(from);
     let mut made = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let other = to[random.below(to.len())];
-        made.push_str(if random.one_in(3) { other } else { from });
+        let stays = !random.one_in(3);
+        made.push_str(if stays {
+            from
+        } else {
+            to[random.below(to.len())]
+        });
         made.push_str(part);
     }
     made
