@@ -208,12 +208,15 @@ impl<'a> Replay<'a> {
                     recorded: Value::Null,
                     again: Value::from(not_recorded.to_string()),
                 };
-                return vec![(entry.seq, difference)];
+                let of_question = self.questions.put(entry, None, true);
+                return std::iter::once((entry.seq, difference))
+                    .chain(of_question)
+                    .collect();
             }
         };
         let mut own = differences(past, entry, &again);
         own.extend(other_answer(past, entry, &again));
-        let of_question = self.questions.put(entry, &again, !own.is_empty());
+        let of_question = self.questions.put(entry, Some(&again), !own.is_empty());
         let own = own.into_iter().map(|difference| (entry.seq, difference));
         own.chain(of_question).collect()
     }

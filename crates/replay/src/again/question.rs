@@ -18,7 +18,8 @@ type Name = (Digest, PartyId, Option<TransactionId>);
 
 #[derive(Debug)]
 struct Question {
-    scope: BTreeSet<PartyId>,
+    /// As its answers have it; none as long as none was seen.
+    scope: Option<BTreeSet<PartyId>>,
     sources: BTreeSet<PartyId>,
     /// Each entry, with what it says was told.
     told: BTreeMap<u64, u32>,
@@ -31,13 +32,16 @@ impl Questions {
     pub(super) fn put(
         &mut self,
         entry: &Entry,
-        again: &Again,
+        again: Option<&Again>,
         differs: bool,
     ) -> Vec<(u64, Difference)> {
-        let (Again::Answer { rank, scope, .. }, Occasion::Answer { source, told }) =
-            (again, &entry.then.occasion)
-        else {
+        let Occasion::Answer { source, told } = &entry.then.occasion else {
             return Vec::new();
+        };
+        // One that does not come out as an answer still is of its question.
+        let (rank, scope) = match again {
+            Some(Again::Answer { rank, scope, .. }) => (*rank, Some(scope)),
+            Some(Again::Match(_) | Again::Refused(_) | Again::Allowed) | None => (0, None),
         };
         let Some(recipient) = entry.then.roles.first().map(RoleRef::party) else {
             return Vec::new();
@@ -45,13 +49,17 @@ impl Questions {
         let transaction = entry.outcome.transaction_id.clone();
         let name = (entry.covenant, recipient, transaction);
         let question = self.0.entry(name.clone()).or_insert_with(|| Question {
-            scope: scope.iter().cloned().collect(),
+            scope: None,
             sources: BTreeSet::new(),
             told: BTreeMap::new(),
             highest: 0,
         });
+        if let Some(scope) = scope {
+            question.scope = Some(scope.iter().cloned().collect());
+        }
         let is_new = question.sources.insert(source.clone());
-        if !is_new || !question.scope.contains(source) {
+        let in_scope = |scope: &BTreeSet<PartyId>| scope.contains(source);
+        if !is_new || !question.scope.as_ref().is_none_or(in_scope) {
             let again = if is_new {
                 "not in the scope of this question"
             } else {
@@ -67,12 +75,12 @@ impl Questions {
         question.told.insert(entry.seq, *told);
         // An entry that differs by itself is named already: the others are judged by what it says.
         let carries = match (differs, entry.outcome.decision) {
-            (false, _) => *rank,
+            (false, _) => rank,
             (true, Some(Decided::Revealed)) => *told,
             (true, _) => 0,
         };
         question.highest = question.highest.max(carries);
-        if question.sources != question.scope {
+        if question.scope.as_ref() != Some(&question.sources) {
             return Vec::new();
         }
         let Some(whole) = self.0.remove(&name) else {

@@ -283,10 +283,11 @@ fn each(text: &str, from: &str, random: &mut Random, to: &[&str]) -> String {
     let mut parts = text.split(from);
     let mut made = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        made.push_str(if random.one_in(3) {
-            *random.pick(to)
-        } else {
+        let stays = !random.one_in(3);
+        made.push_str(if stays {
             from
+        } else {
+            to[random.below(to.len())]
         });
         made.push_str(part);
     }
