@@ -98,11 +98,11 @@ async fn a_version_is_proposed_signed_and_suspended_at_the_broker() {
     assert_eq!(code(&suspended), 0, "{}", complained(&suspended));
     let told = said(&suspended);
     assert!(
-        told.contains("geschorst") && !told.contains("Breng"),
+        told.contains("opgeschort") && !told.contains("Breng"),
         "{told}"
     );
     let status = does(world, "status", &second, "corporatie", None).await;
-    assert!(said(&status).contains("geschorst"), "{}", said(&status));
+    assert!(said(&status).contains("opgeschort"), "{}", said(&status));
 
     // Another party's certificate, and no broker at all.
     let out = folder.path().join("ander.json");
