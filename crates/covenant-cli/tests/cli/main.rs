@@ -15,8 +15,8 @@ mod link;
 mod policy;
 mod policy_diff;
 mod policy_test;
-mod replay;
 mod reading;
+mod replay;
 mod to_broker;
 mod world;
 

@@ -41,6 +41,5 @@ pub use permit::{Decision, Duty, Permit, Promise, Withheld};
 pub use reason::{Reason, Unmet};
 pub use replay::{Again, Decided, NotRecorded, Past};
 pub use simulate::{Unclear, Would};
-pub use standing::Standing;
-pub use then::{JudgedThen, Occasion, StandingThen, Then};
 pub use standing::{Standing, Suspended};
+pub use then::{JudgedThen, Occasion, StandingThen, Then};

@@ -94,16 +94,18 @@ impl Stand {
         for one in &self.suspensions {
             let kind = EventKind::Suspend(one.scope.clone());
             let event = of.event(active, parties[0], one.since, kind);
-            standing.apply(&event);
+            standing.apply(&event, one.since);
             if one.lifted {
                 for party in &parties[..2] {
                     let at = one.since.plus_seconds(60);
-                    standing.apply(&of.event(active, party, at, EventKind::Resume(event.id())));
+                    let resumed = of.event(active, party, at, EventKind::Resume(event.id()));
+                    standing.apply(&resumed, at);
                 }
             }
         }
         if self.withdrawn {
-            standing.apply(&of.event(active, parties[1], self.now, EventKind::Withdraw));
+            let withdrawn = of.event(active, parties[1], self.now, EventKind::Withdraw);
+            standing.apply(&withdrawn, self.now);
         }
         standing
     }
