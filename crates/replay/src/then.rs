@@ -32,6 +32,7 @@ pub const fn is_decision(kind: Kind) -> bool {
         Kind::MatchDecided | Kind::CheckAnswered | Kind::CheckRefused => true,
         Kind::CovenantSigned
         | Kind::CovenantActivated
+        | Kind::CovenantRejected
         | Kind::CovenantSuspended
         | Kind::CovenantResumed
         | Kind::CovenantWithdrawn

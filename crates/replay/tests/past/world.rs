@@ -274,7 +274,8 @@ impl World {
             kind,
         };
         let envelope = sign_event(&event, &seed("POLITIE-PF"));
-        standing.apply(&verify_event(&envelope, &self.active, now()).unwrap());
+        let event = verify_event(&envelope, &self.active, now()).unwrap();
+        standing.apply(&event, now());
     }
 }
 
