@@ -104,12 +104,17 @@ async fn a_version_is_proposed_signed_and_suspended_at_the_broker() {
     let status = does(world, "status", &second, "corporatie", None).await;
     assert!(said(&status).contains("opgeschort"), "{}", said(&status));
 
+    what_is_wrong_is_said(world, &second, folder.path()).await;
+    running.stop().await.unwrap();
+}
+
+async fn what_is_wrong_is_said(world: &World, second: &Path, folder: &Path) {
     // Another party's certificate, and no broker at all.
-    let out = folder.path().join("ander.json");
+    let out = folder.join("ander.json");
     let mut words = [
         "policy",
-        "withdraw",
-        &text(&second),
+        "reject",
+        &text(second),
         "--party",
         "politie",
         "--key",
@@ -129,7 +134,7 @@ async fn a_version_is_proposed_signed_and_suspended_at_the_broker() {
     let nowhere = run(vec![
         "policy".to_owned(),
         "propose".to_owned(),
-        text(&second),
+        text(second),
     ])
     .await;
     assert_eq!(code(&nowhere), 2);
@@ -138,5 +143,4 @@ async fn a_version_is_proposed_signed_and_suspended_at_the_broker() {
         "{}",
         complained(&nowhere)
     );
-    running.stop().await.unwrap();
 }
