@@ -147,15 +147,21 @@ async fn what_a_broker_decided_comes_out_the_same_and_a_draft_is_laid_beside_it(
     allowed.push("--allow-unopened".to_owned());
     assert_eq!(code(&run(allowed).await), 0);
 
+    simulates(world, folder.path(), &export, &files[1]).await;
+    running.stop().await.unwrap();
+}
+
+/// What `policy simulate` says of drafts of a covenant, from an export and from the broker.
+async fn simulates(world: &World, folder: &std::path::Path, export: &str, file: &str) {
     // A draft that is the covenant itself changes nothing; one that asks more shows less.
-    let simulate = |draft: &str| words(&["policy", "simulate", draft, "--against", &files[1]]);
-    let mut same = simulate(&files[1]);
-    same.extend(words(&["--export", &export]));
+    let simulate = |draft: &str| words(&["policy", "simulate", draft, "--against", file]);
+    let mut same = simulate(file);
+    same.extend(words(&["--export", export]));
     let output = run(same).await;
     assert_eq!(code(&output), 0, "{}{}", said(&output), complained(&output));
-    let source = std::fs::read_to_string(&files[1]).unwrap();
+    let source = std::fs::read_to_string(file).unwrap();
     let (clauses, _) = source.split_once("[[voorbeeld]]").unwrap();
-    let draft = text(&folder.path().join("draft.toml"));
+    let draft = text(&folder.join("draft.toml"));
     let stricter = "voorwaarde.treffers    = 3";
     std::fs::write(
         &draft,
@@ -173,5 +179,4 @@ async fn what_a_broker_decided_comes_out_the_same_and_a_draft_is_laid_beside_it(
     let told = said(&output);
     assert_eq!(code(&output), 1, "{told}{}", complained(&output));
     assert!(told.contains("niet meer zichtbaar voor gemeente"), "{told}");
-    running.stop().await.unwrap();
 }
