@@ -34,12 +34,6 @@ use crate::answer::{Found, Language, today};
 pub(crate) enum Policy {
     /// Tells everything that is wrong with a covenant, with the words underlined.
     Check(check::Check),
-    /// Tells everything that differs between two covenants, in sentences.
-    Diff(diff::Diff),
-    /// Answers one question by a covenant: the clause, the grounds, and each demand with its fact.
-    ///
-    /// Exit code 0 means that it would be revealed, 1 that it would be withheld.
-    Explain(explain::Explain),
     /// Lays a covenant out in the one layout; its meaning and its comments stay.
     ///
     /// Writes the file in place, unless told otherwise. A file that `check` would not take as a file
@@ -47,58 +41,64 @@ pub(crate) enum Policy {
     Fmt(fmt::Fmt),
     /// Tells in plain sentences what a covenant allows: what a signer is shown.
     Read(read::Read),
-    /// Writes a covenant in a language of others, to check it with their tools.
-    #[command(subcommand)]
-    Export(export::Export),
-    /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
-    Sign(sign::Sign),
-    /// Tells what a draft would have decided of what was decided before; exit code 1 when anything
-    /// would come out otherwise, or can't be told.
-    Simulate(simulate::Simulate),
     /// Prints every cell that a covenant opens, with its clause.
     Matrix(matrix::Matrix),
-    /// Prints the JSON Schema of a covenant or of a file of cases, for editors.
-    Schema(schema::Schema),
     /// Tries the signed examples and the cases beside a covenant, and tells for each clause
     /// whether there is a yes and a no.
     Test(test::Test),
+    /// Answers one question by a covenant: the clause, the grounds, and each demand with its fact.
+    ///
+    /// Exit code 0 means that it would be revealed, 1 that it would be withheld.
+    Explain(explain::Explain),
+    /// Tells everything that differs between two covenants, in sentences.
+    Diff(diff::Diff),
+    /// Tells what a draft would have decided of what was decided before; exit code 1 when anything
+    /// would come out otherwise, or can't be told.
+    Simulate(simulate::Simulate),
+    /// Writes a covenant in a language of others, to check it with their tools.
+    #[command(subcommand)]
+    Export(export::Export),
+    /// Prints the JSON Schema of a covenant or of a file of cases, for editors.
+    Schema(schema::Schema),
     /// Proposes a version at the broker, for everybody to sign.
     Propose(propose::Propose),
+    /// Signs a covenant for a party: a DSSE envelope over its exact bytes.
+    Sign(sign::Sign),
     /// Signs that a party does not sign a version, until it does sign.
     Reject(reject::Reject),
+    /// Signs a suspension, of the whole covenant or of a part.
+    Suspend(suspend::Suspend),
     /// Signs a party's part in lifting a suspension.
     Resume(resume::Resume),
+    /// Signs that a version ends, for good and for all parties.
+    Withdraw(withdraw::Withdraw),
     /// Hands to the broker what was signed before.
     Send(send::Send),
     /// Tells who signed a version, and whether it is in force.
     Status(status::StatusOf),
-    /// Signs a suspension, of the whole covenant or of a part.
-    Suspend(suspend::Suspend),
-    /// Signs that a version ends, for good and for all parties.
-    Withdraw(withdraw::Withdraw),
 }
 
 /// Runs the command.
 pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
     match policy {
         Policy::Check(told) => check::run(&told, lang),
-        Policy::Diff(told) => diff::run(&told, lang),
-        Policy::Explain(told) => explain::run(&told, lang),
         Policy::Fmt(told) => fmt::run(&told, lang),
         Policy::Read(told) => read::run(&told, lang),
-        Policy::Export(told) => export::run(&told, lang),
-        Policy::Sign(told) => sign::run(&told, lang),
-        Policy::Simulate(told) => simulate::run(&told, lang),
         Policy::Matrix(told) => matrix::run(&told, lang),
-        Policy::Schema(told) => schema::run(&told),
         Policy::Test(told) => test::run(&told, lang),
+        Policy::Explain(told) => explain::run(&told, lang),
+        Policy::Diff(told) => diff::run(&told, lang),
+        Policy::Simulate(told) => simulate::run(&told, lang),
+        Policy::Export(told) => export::run(&told, lang),
+        Policy::Schema(told) => schema::run(&told),
         Policy::Propose(told) => propose::run(&told, lang),
+        Policy::Sign(told) => sign::run(&told, lang),
         Policy::Reject(told) => reject::run(&told, lang),
+        Policy::Suspend(told) => suspend::run(&told, lang),
         Policy::Resume(told) => resume::run(&told, lang),
+        Policy::Withdraw(told) => withdraw::run(&told, lang),
         Policy::Send(told) => send::run(&told, lang),
         Policy::Status(told) => status::run(&told, lang),
-        Policy::Suspend(told) => suspend::run(&told, lang),
-        Policy::Withdraw(told) => withdraw::run(&told, lang),
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod check;
 mod decide;
+mod diff;
 #[path = "../../tests/generator/mod.rs"]
 mod generator;
 
@@ -23,7 +24,7 @@ use generator::{Generated, covenant};
 use model::clock::Stopwatch;
 
 /// Everything that is measured: each gives the lines of a table.
-const MEASURES: &[fn() -> Vec<String>] = &[decide::measure, check::measure];
+const MEASURES: &[fn() -> Vec<String>] = &[decide::measure, diff::measure, check::measure];
 
 fn main() {
     println!();
