@@ -44,7 +44,7 @@ fn what_is_allowed_comes_with_everything_that_belongs_to_it() {
     assert_eq!(yes.clause.as_ref().unwrap().number, "4.1");
     let basis = yes.basis.as_ref().unwrap();
     assert_eq!(basis.provide.article, "AVG 6.1.f");
-    assert_eq!(basis.receive.law.as_deref(), Some("Gemeentewet 172"));
+    assert_eq!(basis.receive.law.as_deref(), Some("Gemeentewet 151d"));
     assert_eq!(basis.provide_exceptions, ["UAVG 33.2.b"]);
     assert!(yes.demands.iter().all(|d| d.met), "{:?}", yes.demands);
     assert_eq!(yes.duties.len(), 6);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use covenant::Checking;
 
 use crate::answer::{Format, Found, Language, say};
 
@@ -21,7 +22,7 @@ pub(crate) struct Check {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Check, lang: Language) -> anyhow::Result<Found> {
-    let (source, checked) = super::checked(&arguments.file, super::checking(arguments.template))?;
+    let (source, checked) = super::checked(&arguments.file, checking(arguments.template))?;
     match arguments.format {
         Format::Json => say(&covenant::to_json(&source, &checked.diagnostics))?,
         Format::Text if checked.diagnostics.is_empty() => {
@@ -34,4 +35,12 @@ pub(super) fn run(arguments: &Check, lang: Language) -> anyhow::Result<Found> {
         }
     }
     Ok(Found::good_if(!checked.has_errors()))
+}
+
+const fn checking(template: bool) -> Checking {
+    if template {
+        Checking::Template
+    } else {
+        Checking::Strict
+    }
 }

@@ -17,17 +17,13 @@ pub(crate) struct Diff {
     /// For people, or for programs.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Takes both as model texts: place-holders for keys and past dates are warnings.
-    #[arg(long)]
-    template: bool,
 }
 
 /// Runs the command: good where nothing differs that has an effect.
 pub(super) fn run(arguments: &Diff, lang: Language) -> anyhow::Result<Found> {
-    let checking = super::checking(arguments.template);
     // Both are read before either is refused, so that one run tells all.
-    let before = super::read(&arguments.before, checking, lang);
-    let after = super::read(&arguments.after, checking, lang);
+    let before = super::look(&arguments.before, lang);
+    let after = super::look(&arguments.after, lang);
     let (before, after) = match (before, after) {
         (Ok(before), Ok(after)) => (before, after),
         (Err(before), Err(after)) => anyhow::bail!("{before:#}; and {after:#}"),

@@ -34,14 +34,11 @@ pub(crate) struct Explain {
     /// For people, or for programs.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Takes it as a model text: place-holders for keys and past dates are warnings.
-    #[arg(long)]
-    template: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Explain, lang: Language) -> anyhow::Result<Found> {
-    let covenant = super::read(&arguments.file, super::checking(arguments.template), lang)?;
+    let covenant = super::look(&arguments.file, lang)?;
     let words = Words {
         role: &arguments.role,
         purpose: &arguments.purpose,

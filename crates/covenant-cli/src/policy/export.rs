@@ -25,15 +25,12 @@ pub(crate) struct Cedar {
     /// Into which folder; it is made when it is not there. Without it: `<covenant>-cedar`, here.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Takes it as a model text: place-holders for keys and past dates are warnings.
-    #[arg(long)]
-    template: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(export: &Export, lang: Language) -> anyhow::Result<Found> {
     let Export::Cedar(arguments) = export;
-    let covenant = super::read(&arguments.file, super::checking(arguments.template), lang)?;
+    let covenant = super::look(&arguments.file, lang)?;
     let name = covenant.id();
     let folder = arguments.out.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from(format!("{name}-cedar")));

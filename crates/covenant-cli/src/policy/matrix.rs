@@ -11,14 +11,11 @@ use crate::answer::{Found, Language, say};
 pub(crate) struct Matrix {
     /// The covenant.
     file: PathBuf,
-    /// Takes it as a model text: place-holders for keys and past dates are warnings.
-    #[arg(long)]
-    template: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Matrix, lang: Language) -> anyhow::Result<Found> {
-    let covenant = super::read(&arguments.file, super::checking(arguments.template), lang)?;
+    let covenant = super::look(&arguments.file, lang)?;
     say(covenant::matrix::matrix(&covenant).trim_end())?;
     Ok(Found::Good)
 }

@@ -25,7 +25,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use covenant::{Checked, Checking, Covenant, check_bytes};
+use covenant::{Checked, Checking, Covenant, Diagnostic, Severity, check_bytes};
 
 use crate::answer::{Found, Language, today};
 
@@ -102,30 +102,48 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
     }
 }
 
-/// A covenant without errors, for another command; its problems go to standard error.
+/// A covenant without errors, for another command; its errors go to standard error.
 pub(crate) fn read(path: &Path, checking: Checking, lang: Language) -> anyhow::Result<Covenant> {
     let (source, checked) = checked(path, checking)?;
+    let name = path.display();
+    let Some(covenant) = checked.covenant else {
+        tell_errors(path, &source, &checked.diagnostics, lang);
+        anyhow::bail!("{name} has errors; see covenant policy check {name}")
+    };
+    Ok(covenant)
+}
+
+/// A covenant to look at: a model text will do, and so will one of which only examples come out
+/// otherwise, which is said.
+fn look(path: &Path, lang: Language) -> anyhow::Result<Covenant> {
+    let (source, checked) = checked(path, Checking::Template)?;
+    let name = path.display();
     if let Some(covenant) = checked.covenant {
         return Ok(covenant);
     }
-    let name = path.display().to_string();
-    eprint!(
+    tell_errors(path, &source, &checked.diagnostics, lang);
+    let Some(covenant) = checked.but_examples else {
+        anyhow::bail!("{name} has errors; see covenant policy check {name}")
+    };
+    eprintln!(
         "{}",
-        covenant::render(&name, &source, &checked.diagnostics, lang.into())
+        lang.pick(
+            "Dit zijn alleen voorbeelden die anders uitkomen. De rest is wel bekeken.\n",
+            "These are only examples that come out otherwise. The rest was looked at all the same.\n",
+        )
     );
-    anyhow::bail!("{name} has errors; see covenant policy check")
+    Ok(covenant)
+}
+
+fn tell_errors(path: &Path, source: &str, found: &[Diagnostic], lang: Language) {
+    let is_error = |d: &&Diagnostic| d.severity == Severity::Error;
+    let errors: Vec<Diagnostic> = found.iter().filter(is_error).cloned().collect();
+    let name = path.display().to_string();
+    eprint!("{}", covenant::render(&name, source, &errors, lang.into()));
 }
 
 fn checked(path: &Path, checking: Checking) -> anyhow::Result<(String, Checked)> {
     let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
     let checked = check_bytes(&bytes, checking, Some(today()));
     Ok((String::from_utf8_lossy(&bytes).into_owned(), checked))
-}
-
-const fn checking(template: bool) -> Checking {
-    if template {
-        Checking::Template
-    } else {
-        Checking::Strict
-    }
 }

@@ -11,14 +11,11 @@ use crate::answer::{Found, Language, say};
 pub(crate) struct Read {
     /// The covenant.
     file: PathBuf,
-    /// Takes it as a model text: place-holders for keys and past dates are warnings.
-    #[arg(long)]
-    template: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: &Read, lang: Language) -> anyhow::Result<Found> {
-    let covenant = super::read(&arguments.file, super::checking(arguments.template), lang)?;
+    let covenant = super::look(&arguments.file, lang)?;
     say(covenant::plain::read(&covenant, lang.into()).trim_end())?;
     Ok(Found::Good)
 }

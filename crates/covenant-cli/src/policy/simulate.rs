@@ -29,7 +29,7 @@ pub(crate) struct Simulate {
 
 /// Runs the command.
 pub(super) fn run(told: &Simulate, lang: Language) -> anyhow::Result<Found> {
-    let draft = past::covenant_of(&told.draft, lang)?;
+    let draft = super::look(&told.draft, lang)?;
     let draft = Past::of_draft(&draft).context("the draft")?;
     let olds = past::covenants(&told.against, lang)?;
     let mut simulation = Simulation::new(&draft, &olds);

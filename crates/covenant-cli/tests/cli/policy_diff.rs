@@ -29,7 +29,7 @@ impl Pair {
 
     fn diff(&self, more: &[&str]) -> Output {
         let (before, after) = (text(&self.before), text(&self.after));
-        let diff = ["policy", "diff", "--template", &before, &after];
+        let diff = ["policy", "diff", &before, &after];
         covenant(diff.iter().chain(more))
     }
 }
@@ -68,7 +68,7 @@ fn an_edit_without_effect_is_named_and_is_no_difference() {
         said(&output)
     );
     let same = text(&pair.before);
-    let output = covenant(["policy", "diff", "--template", "--lang", "en", &same, &same]);
+    let output = covenant(["policy", "diff", "--lang", "en", &same, &same]);
     assert_eq!(
         (code(&output), said(&output).as_str()),
         (0, "No difference.\n")
@@ -84,13 +84,6 @@ fn a_covenant_with_errors_is_named_and_not_compared() {
     let output = pair.diff(&[]);
     assert_eq!((code(&output), said(&output).as_str()), (2, ""));
     assert!(complained(&output).contains("ontwerp.toml has errors"));
-    // Without --template a place-holder for a key is an error, in both.
-    let (before, after) = (text(&pair.before), text(&pair.after));
-    let output = covenant(["policy", "diff", &before, &after]);
-    assert_eq!(code(&output), 2);
-    for name in [before, after] {
-        assert!(complained(&output).contains(&format!("{name} has errors")));
-    }
     assert_eq!(
         code(&covenant([
             "policy",
@@ -100,4 +93,23 @@ fn a_covenant_with_errors_is_named_and_not_compared() {
         ])),
         2
     );
+}
+
+/// A draft on which somebody is still at work: the examples follow later, and the difference is
+/// told all the same.
+#[test]
+fn examples_that_come_out_otherwise_hide_no_difference() {
+    let pair = Pair::replaced(
+        "voorwaarde.treffers    = 1\n",
+        "voorwaarde.treffers    = 2\n",
+    );
+    let output = pair.diff(&[]);
+    assert_eq!(code(&output), 1, "{}", complained(&output));
+    assert!(said(&output).contains("treffers"), "{}", said(&output));
+    let complaint = complained(&output);
+    assert!(
+        complaint.contains("fout[voorbeeld-klopt-niet]"),
+        "{complaint}"
+    );
+    assert!(!complaint.contains("waarschuwing"), "{complaint}");
 }

@@ -6,7 +6,7 @@ use super::{code, complained, covenant, json, repository, said, text};
 
 fn test(path: &Path, more: &[&str]) -> std::process::Output {
     let path = text(path);
-    covenant(["policy", "test", &path, "--template"].iter().chain(more))
+    covenant(["policy", "test", &path].iter().chain(more))
 }
 
 /// A copy of a model covenant with its cases, of which one text is changed.
@@ -34,14 +34,7 @@ fn every_model_passes_with_a_no_for_each_demand() {
         .map(|path| text(&path))
         .collect();
     assert!(files.len() >= 10);
-    let mut arguments = vec![
-        "policy",
-        "test",
-        "--template",
-        "--every-demand",
-        "--format",
-        "json",
-    ];
+    let mut arguments = vec!["policy", "test", "--every-demand", "--format", "json"];
     arguments.extend(files.iter().map(String::as_str));
     let output = covenant(&arguments);
     assert_eq!(code(&output), 0, "{}", said(&output));

@@ -30,10 +30,10 @@ fn told(arguments: &[&str], input: &str) -> Output {
 #[test]
 fn a_covenant_is_read_in_both_languages() {
     for name in ["hotspots", "veilig-op-bezoek", "woonoverlast"] {
-        let dutch = covenant(["policy", "read", "--template", &model(name)]);
+        let dutch = covenant(["policy", "read", &model(name)]);
         assert_eq!(code(&dutch), 0, "{}", complained(&dutch));
         assert!(said(&dutch).contains("Wat hier niet staat, mag niet."));
-        let english = covenant(["policy", "read", "--template", &model(name), "--lang", "en"]);
+        let english = covenant(["policy", "read", &model(name), "--lang", "en"]);
         assert!(said(&english).contains("What is not in here is not allowed."));
     }
     // What has errors has no reading.
@@ -122,7 +122,6 @@ fn one_question_is_explained() {
             "policy",
             "explain",
             &file,
-            "--template",
             "--role",
             "gemeente.regisseur",
             "--purpose",

@@ -32,6 +32,9 @@ pub enum Checking {
 pub struct Checked {
     /// The covenant; `None` when there is any error.
     pub covenant: Option<Covenant>,
+    /// The covenant when nothing is wrong with it but examples that come out otherwise: as a
+    /// template, so that it can be looked at and never be signed.
+    pub but_examples: Option<Covenant>,
     /// All errors, warnings and notes, in the order of the source.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -102,14 +105,18 @@ pub fn check_as(source: &str, checking: Checking, today: Option<Day>) -> Checked
     let digest = Digest::new(Sha256::digest(source.as_bytes()).into());
     let template = checking == Checking::Template;
     let mut covenant = whole(draft).map(|d| Covenant::new(d, digest, template));
+    let sound = ctx.errors() == 0;
     if let Some(covenant) = covenant.as_ref().filter(|_| judged) {
         lint::examples::judge(&ctx, &places, covenant);
     }
+    let mut but_examples = None;
     if ctx.errors() > 0 {
-        covenant = None;
+        let whole = covenant.take().filter(|_| sound);
+        but_examples = whole.map(|c| Covenant::new(c.document().clone(), digest, true));
     }
     Checked {
         covenant,
+        but_examples,
         diagnostics: ctx.into_findings(),
     }
 }
@@ -135,6 +142,7 @@ pub(crate) fn faults_of_file(bytes: &[u8]) -> Vec<Diagnostic> {
 fn refused(ctx: Context) -> Checked {
     Checked {
         covenant: None,
+        but_examples: None,
         diagnostics: ctx.into_findings(),
     }
 }

@@ -19,7 +19,8 @@ impl Generated {
         let mut all = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|e| e == "toml") {
+            let name = path.to_string_lossy();
+            if name.ends_with(".toml") && !name.ends_with(".cases.toml") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 all.push(Self::model(
                     path.file_name().unwrap().to_str().unwrap(),
