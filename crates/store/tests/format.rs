@@ -212,8 +212,10 @@ fn a_broker_of_format_1_is_read() {
             assert_eq!(view.counted(&limit())?, 1);
             let answer = view.answered(&request(), &Digest::new([3; 32]))?.unwrap();
             assert_eq!(answer.answer(), b"remembered");
+            // Its bytes are older than some fields, which are then absent.
             let outcome = view.entry(1)?.unwrap().outcome.unwrap();
-            assert_eq!(outcome.bytes, entry().outcome.to_json());
+            let read = ledger::Outcome::from_json(&outcome.bytes).unwrap();
+            assert_eq!(read, entry().outcome);
             Ok(())
         })
         .unwrap();

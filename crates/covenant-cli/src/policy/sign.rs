@@ -1,5 +1,6 @@
 //! `covenant policy sign`.
 
+use std::io::{BufRead, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -26,7 +27,8 @@ pub(crate) struct Sign {
     /// Where the signature goes; usually `<covenant>.<party>.dsse.json`.
     #[arg(long)]
     out: PathBuf,
-    /// Signs without showing the reading and asking; for scripts, by who has read it before.
+    /// Signs without showing the reading and asking, by who has read it before. Where the input is
+    /// no terminal nobody is asked either.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -84,14 +86,22 @@ pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
     Ok(Found::Good)
 }
 
-/// Shows what is signed, and asks; the signature holds the digest of exactly these bytes.
+/// Shows what is signed, and asks whoever sits at a terminal; the signature holds the digest of
+/// exactly these bytes. A script was told beforehand, and has nobody to ask.
 fn shown(reading: &str, yes: bool, lang: Language) -> anyhow::Result<bool> {
-    use std::io::{BufRead as _, Write as _};
     if yes {
         return Ok(true);
     }
     let mut out = std::io::stdout().lock();
     out.write_all(reading.as_bytes())?;
+    if !std::io::stdin().is_terminal() {
+        out.write_all(b"\n")?;
+        return Ok(true);
+    }
+    asked(std::io::stdin().lock(), out, lang)
+}
+
+fn asked(mut answers: impl BufRead, mut out: impl Write, lang: Language) -> anyhow::Result<bool> {
     let question = lang.pick(
         "\nTekent u dit? Typ ja om te tekenen: ",
         "\nDo you sign this? Type yes to sign: ",
@@ -99,11 +109,35 @@ fn shown(reading: &str, yes: bool, lang: Language) -> anyhow::Result<bool> {
     out.write_all(question.as_bytes())?;
     out.flush()?;
     let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
+    answers.read_line(&mut answer)?;
     let agreed = answer.trim().eq_ignore_ascii_case(lang.pick("ja", "yes"));
     if !agreed {
         let nothing = lang.pick("Er is niets getekend.\n", "Nothing was signed.\n");
         out.write_all(nothing.as_bytes())?;
     }
     Ok(agreed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_signs() {
+        for (answer, lang, signs) in [
+            ("ja\n", Language::Nl, true),
+            (" Ja \n", Language::Nl, true),
+            ("yes\n", Language::En, true),
+            ("yes\n", Language::Nl, false),
+            ("nee\n", Language::Nl, false),
+            ("", Language::En, false),
+        ] {
+            let mut out = Vec::new();
+            let agreed = asked(answer.as_bytes(), &mut out, lang).unwrap_or_default();
+            assert_eq!(agreed, signs, "{answer}");
+            let out = String::from_utf8_lossy(&out).into_owned();
+            let nothing = lang.pick("Er is niets getekend.", "Nothing was signed.");
+            assert_eq!(out.contains(nothing), !signs, "{out}");
+        }
+    }
 }
