@@ -5,7 +5,7 @@ use covenant::decide::Standing;
 use covenant::signoff::{ActiveCovenant, EventKind, Scope};
 use model::{PartyId, Timestamp};
 
-use super::generator::{Dice, Generated, VALID};
+use super::generator::{Dice, Generated};
 
 const DAY: i64 = 24 * 3600;
 
@@ -28,7 +28,7 @@ pub(crate) struct Stand {
 impl Stand {
     /// Everybody confirmed, nothing is suspended, on a day in the middle.
     pub(crate) fn undisturbed(covenant: &Covenant) -> Self {
-        let from = model::Day::parse(VALID.0).unwrap();
+        let from = covenant.valid_from();
         let now = from.plus_days(100).start().plus_seconds(DAY / 2);
         Self {
             file: covenant.digest().to_hex(),
@@ -131,7 +131,7 @@ impl Stand {
     pub(crate) fn confirmed(&self) -> impl Iterator<Item = &str> {
         let fresh = |at: Timestamp| {
             let age = self.now.millis_since(at);
-            age < DAY * 1000 && age >= -120_000
+            (-120_000..DAY * 1000).contains(&age)
         };
         let statements = self.statements.iter().filter(move |(_, at)| fresh(*at));
         statements.map(|(party, _)| party.as_str())
@@ -149,26 +149,26 @@ impl Stand {
     }
 
     pub(crate) fn suspended_clauses(&self) -> Vec<&str> {
-        let clause = |scope| match scope {
-            &Scope::Clause(ref number) => Some(number.as_str()),
+        let clause = self.suspended().filter_map(|scope| match scope {
+            Scope::Clause(number) => Some(number.as_str()),
             _ => None,
-        };
-        self.suspended().filter_map(clause).collect()
+        });
+        clause.collect()
     }
 
     pub(crate) fn suspended_signals(&self) -> Vec<&str> {
-        let signal = |scope| match scope {
-            &Scope::Signal(ref id) => Some(id.as_str()),
+        let signal = self.suspended().filter_map(|scope| match scope {
+            Scope::Signal(id) => Some(id.as_str()),
             _ => None,
-        };
-        self.suspended().filter_map(signal).collect()
+        });
+        signal.collect()
     }
 
     pub(crate) fn suspended_recipients(&self) -> Vec<&str> {
-        let recipient = |scope| match scope {
-            &Scope::Recipient(ref id) => Some(id.as_str()),
+        let recipient = self.suspended().filter_map(|scope| match scope {
+            Scope::Recipient(id) => Some(id.as_str()),
             _ => None,
-        };
-        self.suspended().filter_map(recipient).collect()
+        });
+        recipient.collect()
     }
 }
