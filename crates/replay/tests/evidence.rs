@@ -64,8 +64,8 @@ fn places(path: &str, bytes: &[u8]) -> Vec<usize> {
     let (mut start, mut line) = (0, 0);
     for (at, byte) in bytes.iter().enumerate() {
         let skipped = match path {
-            "entries.jsonl" => ![0, 2, 7].contains(&line),
-            _ if path.ends_with(".toml") => line % 25 != 5,
+            "entries.jsonl" => ![0, 2].contains(&line),
+            _ if path.ends_with(".toml") => line % 60 != 5,
             "README.md" | "verify.py" | "checkpoint.txt" => false,
             _ => path.ends_with("keys.json") && (10..38).contains(&line),
         };
@@ -87,7 +87,13 @@ fn places(path: &str, bytes: &[u8]) -> Vec<usize> {
 
 fn changed_bytes(files: &Files) -> Vec<Variant> {
     let mut variants = Vec::new();
+    let mut signatures = 0;
     for (path, bytes) in files {
+        signatures += usize::from(path.ends_with(".dsse.json"));
+        if path.ends_with(".dsse.json") && signatures > 2 {
+            // Of one shape.
+            continue;
+        }
         for at in places(path, bytes) {
             let mut changed = files.clone();
             changed.get_mut(path).unwrap()[at] ^= 1;
