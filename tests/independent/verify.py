@@ -1,20 +1,25 @@
 #!/usr/bin/env python3
-"""Verifies an export of the disclosure log with a public key and nothing else.
+"""Verifies an evidence bundle or an export of the disclosure log, with nothing but its own text.
 
-    verify.py EXPORT.jsonl --vkey VKEY    exit 0 when every promise holds, 1 when not, 2 on misuse
+    verify.py BUNDLE [--vkey VKEY]        a folder; "." is the folder that you stand in
+    verify.py EXPORT.jsonl --vkey VKEY    the entries alone
     verify.py --vectors DIR               judges every vector and compares with what it expects
 
-This program shares no line with the log's own verifier. It needs Python 3.9 and its standard
-library; Ed25519 is RFC 8032 as written, the tree RFC 6962, the checkpoint a C2SP signed note. The
-formats stand in docs/disclosure-log.md.
+Exit code 0 when every promise holds, 1 when one does not, 2 on misuse.
+
+This program shares no line with the log's own verifier. It needs Python 3.11 (3.9 for an export) and
+its standard library; Ed25519 is RFC 8032 as written, the tree RFC 6962, the checkpoint a C2SP signed
+note, the signatures DSSE over in-toto statements. The formats stand in docs/disclosure-log.md.
 """
 
 import argparse
 import base64
 import binascii
 import datetime
+import functools
 import hashlib
 import json
+import os
 import pathlib
 import re
 import sys
@@ -128,6 +133,7 @@ def is_weak(point):
     return point_equal(point_times(8, point), (0, 1, 1, 0))
 
 
+@functools.lru_cache(maxsize=4096)
 def ed25519_verify(public_key, message, signature):
     if len(signature) != 64:
         return False
@@ -315,6 +321,28 @@ def check_name(name):
         raise ValueError("a key's name")
 
 
+def take_apart(note):
+    """The text that is signed, and the name and the bytes of each signature."""
+    if len(note.encode("utf-8")) > MAX_NOTE:
+        raise ValueError("the note is longer than 8 KiB")
+    if any(unicodedata.category(c) == "Cc" and c != "\n" for c in note):
+        raise ValueError("a control character in the note")
+    if not note.endswith("\n") or "\n\n" not in note[:-1]:
+        raise ValueError("the note lacks an empty line or its last line feed")
+    body, _, lines = note[:-1].rpartition("\n\n")
+    signatures = []
+    for line in lines.split("\n"):
+        match = re.match("\u2014 ([^ ]+) ([^ ]+)\\Z", line)
+        if not match:
+            raise ValueError("a signature line")
+        check_name(match[1])
+        blob = base64_exact(match[2])
+        if len(blob) < 5:
+            raise ValueError("a signature line")
+        signatures.append((match[1], blob))
+    return body + "\n", signatures
+
+
 class Key:
     """A log's public key in its text form: <name>+<key id>+<base64 of 0x01 and the key>."""
 
@@ -337,24 +365,10 @@ class Key:
 
     def open(self, note):
         """The size and the root of a checkpoint that this key signed."""
-        if len(note.encode("utf-8")) > MAX_NOTE:
-            raise ValueError("the note is longer than 8 KiB")
-        if any(unicodedata.category(c) == "Cc" and c != "\n" for c in note):
-            raise ValueError("a control character in the note")
-        if not note.endswith("\n") or "\n\n" not in note[:-1]:
-            raise ValueError("the note lacks an empty line or its last line feed")
-        body, _, signatures = note[:-1].rpartition("\n\n")
-        body += "\n"
+        body, signatures = take_apart(note)
         signed = False
-        for line in signatures.split("\n"):
-            match = re.match("\u2014 ([^ ]+) ([^ ]+)\\Z", line)
-            if not match:
-                raise ValueError("a signature line")
-            check_name(match[1])
-            blob = base64_exact(match[2])
-            if len(blob) < 5:
-                raise ValueError("a signature line")
-            if match[1] == self.name and blob[:4] == self.id:
+        for name, blob in signatures:
+            if name == self.name and blob[:4] == self.id:
                 if not ed25519_verify(self.public, body.encode("utf-8"), blob[4:]):
                     raise ValueError("the signature does not hold")
                 signed = True
@@ -451,6 +465,17 @@ def parse_reader(value):
     raise ValueError("the reader")
 
 
+def plain_reader(value):
+    """A reader that parse_reader took, as a manifest writes it: sorted, nothing twice."""
+    reader = dict(value)
+    if "covenants" in reader:
+        reader["covenants"] = sorted(set(reader["covenants"]))
+    if "names" in reader:
+        names = {(dict(name)["covenant"], dict(name)["party"]) for name in reader["names"]}
+        reader["names"] = [{"covenant": c, "party": p} for c, p in sorted(names)]
+    return {key: reader[key] for key in ["as", "covenants", "names"] if key in reader}
+
+
 class Counting:
     """Follows the gapless numbers of every audience."""
 
@@ -532,10 +557,12 @@ class Verifier:
         self.records = self.leaves = self.opened = self.erased = 0
         self.last_at = ""
         self.bad = None
+        self.note = self.reader = self.leaf = None
 
     def line(self, line):
         """Whether to go on."""
         self.lines += 1
+        self.leaf = None
         index = self.walk.next if self.walk else None
         try:
             if len(line) > MAX_LINE:
@@ -573,6 +600,7 @@ class Verifier:
             if a_text(header["format"]) != FORMAT:
                 raise ValueError("another format")
             self.reads_outcomes, is_owed = parse_reader(header["reader"])
+            self.reader = plain_reader(header["reader"])
             prefix = [hex64(a_text(text)) for text in a_list(header["prefix"])]
         except (ValueError, RecursionError) as error:
             raise Broken("form", f"the header is not well formed: {error}") from error
@@ -582,6 +610,7 @@ class Verifier:
             raise Broken("checkpoint", str(error)) from error
         if vkey != self.key.vkey or origin != self.key.name:
             raise Broken("checkpoint", "the header names another log or key")
+        self.note = note
         self.walk = Walk(size, root, start, prefix)
         self.counting = Counting(is_owed, start == 0)
 
@@ -635,7 +664,7 @@ class Verifier:
         if opened:
             purpose = parse_outcome(openings["outcome"][1], leaf)
         self.counting.observe(leaf, opened, purpose)
-        self.last_at = leaf["at"]
+        self.last_at, self.leaf = leaf["at"], leaf
         self.leaves += 1
         self.opened += sum(isinstance(o, tuple) for o in openings.values())
         self.erased += sum(o == "erased" for o in openings.values())
@@ -650,7 +679,363 @@ def verify(stream, key):
     return verifier
 
 
+# --- the evidence bundle ------------------------------------------------------------------------
+
+EVIDENCE = "covenant-evidence/1"
+EVIDENCE_KEYS = "covenant-evidence-keys/1"
+EVIDENCE_PROMISES = ["files", "checkpoint", "covenants", "keys", "signatures", "witnesses"]
+ALWAYS = ["checkpoint.txt", "keys.json", "entries.jsonl", "README.md", "verify.py"]
+MAX_FILE = 4 * 1024 * 1024
+COVENANT_FILE = re.compile(r"covenants/([0-9a-f]{64})\.toml\Z")
+SIGNATURE_FILE = re.compile(r"covenants/([0-9a-f]{64})\.([a-z0-9-]{1,64})\.dsse\.json\Z")
+
+
+def pretty(value):
+    return (json.dumps(value, indent=2) + "\n").encode("ascii")
+
+
+def parse_manifest(content):
+    """The manifest, which is written in one way only."""
+    manifest = fields(
+        parse_json(content), ["format", "origin", "vkey", "reader", "covenants", "files"]
+    )
+    parse_reader(manifest["reader"])
+    manifest["reader"] = plain_reader(manifest["reader"])
+    files = {}
+    for item in a_list(manifest["files"]):
+        item = fields(item, ["path", "length", "sha256"])
+        path = a_text(item["path"])
+        if path not in ALWAYS and not COVENANT_FILE.match(path) and not SIGNATURE_FILE.match(path):
+            raise ValueError("a file that a bundle has not")
+        files[path] = {
+            "path": path,
+            "length": a_number(item["length"]),
+            "sha256": hex64(a_text(item["sha256"])).hex(),
+        }
+    manifest["files"] = [files[path] for path in sorted(files)]
+    listed = [COVENANT_FILE.match(path) for path in sorted(files)]
+    manifest["covenants"] = [match[1] for match in listed if match]
+    for name in ["format", "origin", "vkey"]:
+        a_text(manifest[name])
+    if manifest["format"] != EVIDENCE or any(path not in files for path in ALWAYS):
+        raise ValueError("another format, or a file that every bundle has is not listed")
+    if pretty(manifest) != content:
+        raise ValueError("not written as a manifest is")
+    manifest["files"] = files
+    return manifest
+
+
+def key_of(text):
+    """A key as a covenant writes it."""
+    if not text.startswith("ed25519:"):
+        raise ValueError("not an Ed25519 key")
+    body = text[len("ed25519:") :]
+    return bytes.fromhex(body) if len(body) == 64 else base64_exact(body)
+
+
+class Covenant:
+    """What matters here of a covenant's file."""
+
+    def __init__(self, content):
+        import tomllib  # from Python 3.11 on; an export alone needs it not
+
+        value = tomllib.loads(content.decode("utf-8"))
+        self.id, self.version = value["convenant"]["id"], value["convenant"]["versie"]
+        self.log = key_of(value["logboek"]["sleutel"])
+        self.signers, self.witnesses, self.signed = {}, {}, set()
+        for name, party in value["partij"].items():
+            self.signers[name] = key_of(party["ondertekenaar"]["sleutel"])
+            node = party.get("knooppunt")
+            self.witnesses[name] = key_of(node["getuige"]) if node else None
+
+
+def quorum(parties):
+    """How many parties must have cosigned before a checkpoint counts as witnessed."""
+    return parties if parties < 4 else (parties + (parties - 1) // 3) // 2 + 1
+
+
+def verify_signature(content, digest, party, covenant):
+    """A party's DSSE envelope over an in-toto statement about the covenant's bytes."""
+    key = covenant.signers.get(party)
+    if key is None:
+        raise ValueError("the covenant names no such signer")
+    envelope = fields(parse_json(content), ["payloadType", "payload", "signatures"])
+    if len(a_list(envelope["signatures"])) != 1:
+        raise ValueError("not one signature")
+    signature = fields(envelope["signatures"][0], ["sig"], ["keyid"])
+    kind, payload = a_text(envelope["payloadType"]), base64_exact(a_text(envelope["payload"]))
+    written = {
+        "payloadType": kind,
+        "payload": envelope["payload"],
+        "signatures": [{"keyid": sha256(key)[:8].hex(), "sig": a_text(signature["sig"])}],
+    }
+    if (json.dumps(written, separators=(",", ":")) + "\n").encode("ascii") != content:
+        raise ValueError("not written as an envelope is")
+    if kind != "application/vnd.in-toto+json":
+        raise ValueError("another kind of payload")
+    encoded = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+    if not ed25519_verify(key, encoded, base64_exact(signature["sig"])):
+        raise ValueError("the signature does not hold")
+    statement = fields(parse_json(payload), ["_type", "subject", "predicateType", "predicate"])
+    if statement["_type"] != "https://in-toto.io/Statement/v1":
+        raise ValueError("not an in-toto statement")
+    if statement["predicateType"] != "urn:covenant:signoff:v1":
+        raise ValueError("not a sign-off")
+    if len(a_list(statement["subject"])) != 1:
+        raise ValueError("not one subject")
+    subject = fields(statement["subject"][0], ["name", "digest"])
+    if fields(subject["digest"], ["sha256"])["sha256"] != digest or subject["name"] != covenant.id:
+        raise ValueError("a signature of another file")
+    predicate = dict(statement["predicate"])
+    if predicate.get("party") != party or predicate.get("version") != covenant.version:
+        raise ValueError("a signature of another party or version")
+
+
+def cosigners(note, key, witnesses):
+    """Which witness keys cosigned, and when. Stricter than a log's own notes need to be."""
+    body, signatures = take_apart(note)
+    found = {}
+    for place, (name, blob) in enumerate(signatures):
+        if (name == key.name and blob[:4] == key.id) != (place == 0):
+            raise ValueError("the log's own signature must stand first, and once")
+        if place == 0:
+            continue
+        named = [w for w in witnesses if sha256(name.encode(), b"\n\x04", w)[:4] == blob[:4]]
+        if not named:
+            raise ValueError("a cosignature by a key that no covenant here names")
+        if len(blob) != 4 + 8 + 64:
+            raise ValueError("the signature does not hold")
+        time = int.from_bytes(blob[4:12], "big")
+        message = f"cosignature/v1\ntime {time}\n{body}".encode()
+        if not ed25519_verify(named[0], message, blob[12:]):
+            raise ValueError("the signature does not hold")
+        if named[0] in found:
+            raise ValueError("a witness cosigned twice")
+        found[named[0]] = time
+    return found
+
+
+def measure(path):
+    """Length and SHA-256 of a file."""
+    length, digest = 0, hashlib.sha256()
+    with open(path, "rb") as stream:
+        while piece := stream.read(1024 * 1024):
+            length += len(piece)
+            digest.update(piece)
+    return length, digest.hexdigest()
+
+
+def walk_folder(folder):
+    """Every file below a folder by its path, and every folder that a bundle has not. A link is not
+    followed."""
+    found = set()
+    for entry in os.scandir(folder):
+        if entry.name == "covenants" and entry.is_dir(follow_symlinks=False):
+            found.update("covenants/" + inner.name for inner in os.scandir(entry.path))
+        else:
+            found.add(entry.name)
+    return found
+
+
+class Bundle:
+    """Judges a folder."""
+
+    def __init__(self, folder, vkey):
+        self.folder, self.vkey, self.bad = pathlib.Path(folder), vkey, None
+        self.covenants, self.cosigned, self.signatures, self.passed = {}, {}, 0, []
+        self.entries = None
+        try:
+            self.judge()
+        except Broken as broken:
+            self.bad = self.bad or (broken.file, None, None, broken)
+
+    def broken(self, file, promise, problem):
+        broken = Broken(promise, str(problem))
+        broken.file = file
+        return broken
+
+    def read(self, path):
+        return (self.folder / path).read_bytes()
+
+    def judge(self):
+        manifest = self.judge_files()
+        self.passed.append("files")
+        key, note = self.judge_checkpoint(manifest)
+        self.passed.append("checkpoint")
+        for digest in manifest["covenants"]:
+            path = f"covenants/{digest}.toml"
+            content = self.read(path)
+            try:
+                if sha256(content).hex() != digest:
+                    raise ValueError("its SHA-256 is not the one in its name")
+                self.covenants[digest] = Covenant(content)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise self.broken(path, "covenants", error) from error
+        self.passed.append("covenants")
+        self.judge_keys(key)
+        self.passed.append("keys")
+        self.judge_signatures(manifest)
+        self.passed.append("signatures")
+        witnesses = {w for c in self.covenants.values() for w in c.witnesses.values() if w}
+        try:
+            self.cosigned = cosigners(note, key, sorted(witnesses))
+        except ValueError as error:
+            raise self.broken("checkpoint.txt", "witnesses", error) from error
+        self.passed.append("witnesses")
+        self.judge_entries(manifest, key, note)
+
+    def judge_files(self):
+        there = walk_folder(self.folder)
+        if "manifest.json" not in there:
+            raise self.broken("manifest.json", "files", "it is missing")
+        try:
+            manifest = parse_manifest(self.read("manifest.json"))
+        except (ValueError, RecursionError, OSError) as error:
+            raise self.broken("manifest.json", "files", error) from error
+        for path in sorted(there | set(manifest["files"])):
+            listed = manifest["files"].get(path)
+            if path == "manifest.json":
+                continue
+            if listed is None:
+                raise self.broken(path, "files", "the manifest does not list it")
+            if path not in there:
+                raise self.broken(path, "files", "it is missing")
+            place = self.folder / path
+            if place.is_symlink() or not place.is_file():
+                raise self.broken(path, "files", "it is no file")
+            length, digest = measure(place)
+            too_long = length > MAX_FILE and path != "entries.jsonl"
+            if length != listed["length"] or digest != listed["sha256"] or too_long:
+                raise self.broken(path, "files", "it was changed: length or SHA-256 differ")
+        return manifest
+
+    def judge_checkpoint(self, manifest):
+        try:
+            key = Key(self.vkey or manifest["vkey"])
+        except (ValueError, UnicodeEncodeError) as error:
+            raise self.broken("manifest.json", "checkpoint", error) from error
+        self.vkey_used = key.vkey
+        if manifest["vkey"] != key.vkey or manifest["origin"] != key.name:
+            raise self.broken("manifest.json", "checkpoint", "it names another log or key")
+        try:
+            note = self.read("checkpoint.txt").decode("utf-8")
+            key.open(note)
+        except ValueError as error:
+            raise self.broken("checkpoint.txt", "checkpoint", error) from error
+        return key, note
+
+    def judge_keys(self, key):
+        parties = []
+        for digest, covenant in self.covenants.items():
+            if covenant.log != key.public:
+                why = "its [logboek] sleutel is another key than the one that signed the log"
+                raise self.broken(f"covenants/{digest}.toml", "keys", why)
+            for party in sorted(covenant.signers):
+                witness = covenant.witnesses[party]
+                parties.append(
+                    {
+                        "covenant": digest,
+                        "party": party,
+                        "signer": "ed25519:" + covenant.signers[party].hex(),
+                        "witness": witness and "ed25519:" + witness.hex(),
+                    }
+                )
+        expected = {"format": EVIDENCE_KEYS, "log": key.vkey, "parties": parties}
+        if self.read("keys.json") != pretty(expected):
+            why = "it does not list exactly the keys that log and covenants name"
+            raise self.broken("keys.json", "keys", why)
+
+    def judge_signatures(self, manifest):
+        for path in sorted(manifest["files"]):
+            match = SIGNATURE_FILE.match(path)
+            if not match:
+                continue
+            covenant = self.covenants.get(match[1])
+            try:
+                if covenant is None:
+                    raise ValueError("its covenant is not in the bundle")
+                verify_signature(self.read(path), match[1], match[2], covenant)
+            except (ValueError, TypeError, RecursionError) as error:
+                raise self.broken(path, "signatures", error) from error
+            covenant.signed.add(match[2])
+            self.signatures += 1
+
+    def judge_entries(self, manifest, key, note):
+        named, verifier = set(), Verifier(key)
+        self.entries = verifier
+        with open(self.folder / "entries.jsonl", "rb") as stream:
+            while line := stream.readline(MAX_LINE + 2):
+                index = verifier.walk.next if verifier.walk else None
+                if not verifier.line(line[:-1] if line.endswith(b"\n") else line):
+                    break
+                try:
+                    if verifier.lines == 1:
+                        self.judge_header(verifier, manifest, note)
+                    elif verifier.leaf is not None and verifier.leaf["covenant"] is not None:
+                        self.judge_leaf(verifier.leaf)
+                        named.add(verifier.leaf["covenant"])
+                except Broken as broken:
+                    self.bad = ("entries.jsonl", verifier.lines, index, broken)
+                    return
+        verifier.finish()
+        if verifier.bad:
+            self.bad = ("entries.jsonl", *verifier.bad)
+            return
+        reader = manifest["reader"]
+        named.update(reader.get("covenants", []))
+        named.update(name["covenant"] for name in reader.get("names", []))
+        for digest in manifest["covenants"]:
+            if digest not in named:
+                why = "no entry and no reader names this covenant"
+                raise self.broken(f"covenants/{digest}.toml", "covenants", why)
+
+    def judge_header(self, verifier, manifest, note):
+        if verifier.note != note:
+            raise Broken("checkpoint", "its checkpoint is not the one in checkpoint.txt")
+        if verifier.reader != manifest["reader"]:
+            raise Broken("form", "its reader is not the one in the manifest")
+
+    def judge_leaf(self, leaf):
+        covenant = self.covenants.get(leaf["covenant"])
+        if covenant is None:
+            raise Broken("covenants", "its covenant is not in the bundle")
+        if leaf["class"] == "decision" and covenant.signed != set(covenant.signers):
+            raise Broken("signatures", "a decision under a covenant that not every party signed")
+
+    def found(self):
+        if self.bad is None:
+            return (
+                f"{self.entries.found()} covenants={len(self.covenants)}"
+                f" signatures={self.signatures} cosignatures={len(self.cosigned)}"
+            )
+        file, line, index, broken = self.bad
+        at = "" if line is None else f" line={line} index={'-' if index is None else index}"
+        return f"bad file={file}{at} promise={broken.promise}"
+
+
 # --- the command line ---------------------------------------------------------------------------
+
+
+def standing(verifier, promise):
+    """Whether one promise of an export holds, or was not judged."""
+    bad = verifier.bad
+    broken = bad[2].promise if bad else None
+    if broken == promise:
+        return "broken"
+    rank = PROMISES.index
+    at_record = bad is not None and bad[1] is not None and broken != "complete"
+    passed = at_record and rank(promise) < rank(broken)
+    if promise == "form":
+        judged = verifier.note is not None or (broken is not None and rank(broken) > 0)
+    elif promise == "checkpoint":
+        judged = verifier.note is not None
+    elif promise in ["order", "tree"]:
+        judged = verifier.records > 0 or passed
+    elif promise == "complete":
+        judged = bad is None
+    else:
+        judged = verifier.leaves > 0 or passed
+    return ("held so far" if bad else "holds") if judged else "not judged"
 
 
 def judge_export(path, vkey):
@@ -663,13 +1048,53 @@ def judge_export(path, vkey):
         verifier = verify(stream, key)
     print(verifier.found())
     for promise in PROMISES:
-        broken = verifier.bad[2].promise if verifier.bad else None
-        state = "holds" if broken is None else "broken" if promise == broken else "held so far"
-        print(f"  {promise}: {state}")
+        print(f"  {promise}: {standing(verifier, promise)}")
     if verifier.bad:
         print(f"  {verifier.bad[2].problem}")
         return 1
     return 0
+
+
+def judge_bundle(path, vkey):
+    bundle = Bundle(path, vkey)
+    print(bundle.found())
+    broken = bundle.bad[3].promise if bundle.bad else None
+    for promise in EVIDENCE_PROMISES:
+        state = "broken" if promise == broken else "holds"
+        print(f"  {promise}: {state if promise in [broken, *bundle.passed] else 'not judged'}")
+    for promise in [p for p in PROMISES if p != "checkpoint"]:
+        state = "not judged"
+        if promise == broken:
+            state = "broken"
+        elif bundle.entries:
+            state = standing(bundle.entries, promise)
+            state = "held so far" if bundle.bad and state == "holds" else state
+        print(f"  {promise}: {state}")
+    for digest, covenant in bundle.covenants.items():
+        cosigned = sum(w in bundle.cosigned for w in covenant.witnesses.values())
+        need = quorum(len(covenant.signers))
+        print(f"covenant {covenant.id} version {covenant.version}, SHA-256 {digest}")
+        print(f"  signed by {len(covenant.signed)} of {len(covenant.signers)} parties")
+        word = "witnessed" if cosigned >= need else "not witnessed"
+        print(f"  {cosigned} witnesses cosigned the checkpoint, {need} needed: {word}")
+    if not vkey:
+        print("The log's key comes from the bundle itself. Compare it with what a party gives you:")
+        print(f"  {getattr(bundle, 'vkey_used', '-')}")
+    print("The parties' keys come from the covenants. Compare keys.json with what they give you.")
+    if bundle.bad:
+        print(f"First that is wrong: {bundle.found()[4:]}: {bundle.bad[3].problem}")
+        return 1
+    return 0
+
+
+def judge_each(paths, vkey):
+    """One line for each bundle, for whoever has many."""
+    good = True
+    for path in paths:
+        bundle = Bundle(path, vkey)
+        good = good and bundle.bad is None
+        print(f"{path}: {bundle.found()}")
+    return 0 if good else 1
 
 
 def judge_vectors(folder):
@@ -690,16 +1115,30 @@ def judge_vectors(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Verifies an export of the disclosure log.")
-    parser.add_argument("export", nargs="?", help="the export, JSON Lines")
-    parser.add_argument("--vkey", help="the log's public key in text form, from the covenant")
+    parser = argparse.ArgumentParser(
+        description="Verifies an evidence bundle, or an export of the disclosure log."
+    )
+    parser.add_argument("path", nargs="*", help="a bundle (a folder), or an export (JSON Lines)")
+    parser.add_argument("--vkey", help="the log's public key in text form, from whom you trust")
     parser.add_argument("--vectors", metavar="DIR", help="judge the vectors in this folder")
     arguments = parser.parse_args()
     if arguments.vectors:
         return judge_vectors(arguments.vectors)
-    if not arguments.export or not arguments.vkey:
-        parser.error("name an export and --vkey, or --vectors")
-    return judge_export(arguments.export, arguments.vkey)
+    if not arguments.path:
+        parser.error("name a bundle, or an export and --vkey")
+    if arguments.vkey:
+        try:
+            Key(arguments.vkey)
+        except (ValueError, UnicodeEncodeError) as error:
+            print(f"--vkey: {error}", file=sys.stderr)
+            return 2
+    if len(arguments.path) > 1:
+        return judge_each(arguments.path, arguments.vkey)
+    if os.path.isdir(arguments.path[0]):
+        return judge_bundle(arguments.path[0], arguments.vkey)
+    if not arguments.vkey:
+        parser.error("an export alone needs --vkey")
+    return judge_export(arguments.path[0], arguments.vkey)
 
 
 if __name__ == "__main__":

@@ -272,6 +272,10 @@ impl LogVerifier {
         &self.name
     }
 
+    pub(crate) const fn key_id(&self) -> [u8; 4] {
+        self.key_id
+    }
+
     /// The 32 bytes of the public key.
     #[must_use]
     pub fn public_key(&self) -> &[u8; 32] {

@@ -11,7 +11,7 @@ use crate::checkpoint::{
     CheckpointError, Note, SignatureLine, check_name, key_id, parse_vkey, verifying_key, write_vkey,
 };
 
-const COSIGNATURE: u8 = 0x04;
+pub(crate) const COSIGNATURE: u8 = 0x04;
 
 /// Cosigns checkpoints for one witness. `Debug` hides the key.
 #[derive(Clone)]

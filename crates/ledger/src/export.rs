@@ -197,6 +197,15 @@ impl Exporter {
     }
 }
 
+/// The first line of an export, with its line feed, with another signed note of the same checkpoint:
+/// one with more cosignatures, or fewer. `None` when it is no header.
+#[must_use]
+pub fn with_note(header: &[u8], note: &str) -> Option<String> {
+    let mut header: Header = json::read(header)?;
+    note.clone_into(&mut header.checkpoint);
+    Some(line(&header))
+}
+
 /// What stands for an erased opening.
 pub(crate) const ERASED: &str = "erased";
 

@@ -13,6 +13,7 @@
 //! - [`checkpoint`]: C2SP signed notes; [`cosignature`]: what witnesses add to them
 //! - [`receipt`]: what a node gets with an answer, and verifies before it shows anything
 //! - [`export`]: the log as JSON Lines; [`mod@verify`]: reading that with a public key only
+//! - [`evidence`]: what else an auditor needs beside an export, and how it is listed
 //!
 //! The formats and the catalogue of kinds stand in `docs/disclosure-log.md`, which a test holds
 //! against this code.
@@ -21,6 +22,7 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod counters;
 pub mod entry;
+pub mod evidence;
 pub mod export;
 mod hash;
 pub mod kind;

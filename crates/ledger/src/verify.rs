@@ -17,7 +17,8 @@ use crate::entry::Skeleton;
 use crate::export::json::{self, Entry, Header};
 use crate::export::{Disclosed, FORMAT, MAX_LINE};
 use crate::opening::Part;
-use crate::verify::record::{Read, Record, digests, read_outcome, read_reader};
+pub(crate) use crate::verify::record::read_reader;
+use crate::verify::record::{Read, Record, digests, read_outcome};
 use crate::verify::walk::Walk;
 
 /// What an export promises, in the order in which a record is judged.
@@ -96,6 +97,8 @@ pub enum Standing {
     HeldSoFar,
     /// Not for the first bad record.
     Broken,
+    /// Nothing was read that it could be judged by.
+    NotJudged,
 }
 
 /// What verification found.
@@ -103,6 +106,8 @@ pub enum Standing {
 pub struct Report {
     /// What the log signed, once its signature was verified.
     pub checkpoint: Option<Checkpoint>,
+    /// The header's signed note, once its signature was verified: the exact text.
+    pub note: Option<String>,
     /// For whom the export was made, as it says itself: compare it with who you are.
     pub reader: Option<Reader>,
     /// The index that the export begins at.
@@ -131,14 +136,34 @@ impl Report {
     /// Each promise, and whether it holds.
     #[must_use]
     pub fn promises(&self) -> [(Promise, Standing); 9] {
-        Promise::ALL.map(|promise| {
-            let standing = match &self.bad {
-                None => Standing::Holds,
-                Some(bad) if bad.promise == promise => Standing::Broken,
-                Some(_) => Standing::HeldSoFar,
-            };
-            (promise, standing)
-        })
+        Promise::ALL.map(|promise| (promise, self.standing(promise)))
+    }
+
+    /// Whether one promise holds.
+    #[must_use]
+    pub fn standing(&self, promise: Promise) -> Standing {
+        let broken = self.bad.as_ref().map(|bad| bad.promise);
+        if broken == Some(promise) {
+            return Standing::Broken;
+        }
+        // A record is judged promise by promise, up to the one that it breaks.
+        let passed = self.bad.as_ref().is_some_and(|bad| {
+            bad.index.is_some() && promise < bad.promise && bad.promise != Promise::Complete
+        });
+        let judged = match promise {
+            Promise::Form => self.checkpoint.is_some() || broken.is_some_and(|b| b > promise),
+            Promise::Checkpoint => self.checkpoint.is_some(),
+            Promise::Order | Promise::Tree => self.records > 0 || passed,
+            Promise::Time | Promise::Openings | Promise::Outcome | Promise::Counters => {
+                self.leaves > 0 || passed
+            }
+            Promise::Complete => broken.is_none(),
+        };
+        match (judged, broken) {
+            (false, _) => Standing::NotJudged,
+            (true, None) => Standing::Holds,
+            (true, Some(_)) => Standing::HeldSoFar,
+        }
     }
 }
 
@@ -196,6 +221,7 @@ impl Verifier {
     pub fn new(log: &LogVerifier) -> Self {
         let report = Report {
             checkpoint: None,
+            note: None,
             reader: None,
             from: 0,
             records: 0,
@@ -219,6 +245,18 @@ impl Verifier {
     /// of a bad one.
     pub const fn take_seen(&mut self) -> Option<Seen> {
         self.seen.take()
+    }
+
+    /// The place in the log that the next record must have; `None` before the header.
+    #[must_use]
+    pub fn next_index(&self) -> Option<u64> {
+        self.walk.as_ref().map(|walk| walk.next)
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub const fn report(&self) -> &Report {
+        &self.report
     }
 
     /// Takes one line without its line feed. Once a line was bad, every further one gets the same.
@@ -292,6 +330,8 @@ impl Verifier {
             let problem = "the header names another log or key";
             return Err(Broken(Promise::Checkpoint, problem.to_owned()));
         }
+        self.report.checkpoint = Some(checkpoint.clone());
+        self.report.note = Some(header.checkpoint);
         let walk = Walk::new(&checkpoint, header.from, prefix).ok_or_else(|| {
             Broken(
                 Promise::Tree,
@@ -302,7 +342,6 @@ impl Verifier {
         self.walk = Some(walk);
         self.report.from = header.from;
         self.report.reader = Some(reader);
-        self.report.checkpoint = Some(checkpoint);
         Ok(())
     }
 

@@ -8,8 +8,10 @@
 //! - [`then`]: what a decision rested on, read back from its side record
 //! - [`simulate`]: what a draft would have decided
 //! - [`again`]: every decision of a log made again, and what differs
+//! - [`evidence`]: what an auditor takes along, judged with nothing but what is in it
 
 pub mod again;
+pub mod evidence;
 pub mod outcome;
 pub mod simulate;
 

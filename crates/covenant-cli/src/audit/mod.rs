@@ -1,7 +1,10 @@
 //! `covenant audit`: reads the disclosure log, and verifies it without trusting whoever keeps it.
 
+mod bundle;
 mod entries;
 mod export;
+mod finding;
+mod gather;
 pub(crate) mod past;
 mod query;
 mod replay;
@@ -18,9 +21,9 @@ use crate::answer::{Found, Language};
 pub(crate) enum Audit {
     /// Lists entries, as far as you may see them.
     Query(query::Query),
-    /// Saves the log as JSON Lines, to be verified offline.
+    /// Saves an evidence bundle, or the entries alone, to be verified offline.
     Export(export::Export),
-    /// Makes every decision of an export again: each must come out as it was recorded.
+    /// Makes every decision of a bundle or an export again: each must come out as it was recorded.
     Replay(replay::Again),
     /// Says which of the log's promises hold, and names the first bad record.
     Verify(verify::Verify),

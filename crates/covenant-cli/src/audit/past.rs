@@ -181,7 +181,7 @@ impl<'a, T: FnMut(Seen)> Reading<'a, T> {
 }
 
 /// The log's key: the reader's own, or that of the export's first line.
-fn key(header: &[u8], vkey: Option<&str>) -> anyhow::Result<LogVerifier> {
+pub(super) fn key(header: &[u8], vkey: Option<&str>) -> anyhow::Result<LogVerifier> {
     #[derive(Deserialize)]
     struct Head {
         vkey: String,

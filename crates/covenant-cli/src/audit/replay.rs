@@ -3,21 +3,26 @@
 use std::path::PathBuf;
 
 use ::replay::again::{Difference, Differing, Replay, Report, Unable};
+use ::replay::evidence::{Given, Promise};
 use ::replay::then::Unreadable;
+use anyhow::Context as _;
 use clap::Args;
-use ledger::Report as Verified;
+use ledger::{LogVerifier, Report as Verified};
+use model::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-use super::past;
+use super::{bundle, past};
 use crate::answer::{Format, Found, Language, say, say_json};
 
 /// What `audit replay` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Again {
-    /// An export (JSON Lines) with its outcomes opened: one that the auditor made.
+    /// An evidence bundle (a folder) or an export (JSON Lines) with its outcomes opened: one that the
+    /// auditor made.
     export: PathBuf,
-    /// A covenant, exactly the file that was signed; give every version that decided.
-    #[arg(long, required = true)]
+    /// A covenant, exactly the file that was signed; give every version that decided. A bundle has
+    /// them inside.
+    #[arg(long)]
     covenant: Vec<PathBuf>,
     /// The log's public key, from somebody whom you trust. Without it the export's own key is taken,
     /// which proves only that the export agrees with itself.
@@ -33,9 +38,51 @@ pub(crate) struct Again {
 
 /// Runs the command.
 pub(crate) fn run(told: &Again, lang: Language) -> anyhow::Result<Found> {
-    let pasts = past::covenants(&told.covenant, lang)?;
+    let folder = told.export.is_dir();
+    let mut files = told.covenant.clone();
+    if folder {
+        files.extend(bundle::covenants(&told.export)?);
+    }
+    anyhow::ensure!(
+        !files.is_empty(),
+        "an export alone needs the covenants: give --covenant, or an evidence bundle"
+    );
+    let pasts = past::covenants(&files, lang)?;
     let mut replay = Replay::new(&pasts);
-    let verified = past::read(&told.export, told.vkey.as_deref(), |seen| replay.take(seen))?;
+    let take = |seen| replay.take(seen);
+    let verified = if folder {
+        let log = told.vkey.as_deref().map(LogVerifier::parse).transpose();
+        let log = log.context("--vkey")?;
+        let given = Given {
+            log: log.as_ref(),
+            pins: None,
+            now: SystemClock.now(),
+        };
+        let found = bundle::read(&told.export, given, take)?;
+        if let (
+            Some(bad),
+            Promise::Files
+            | Promise::Covenants
+            | Promise::Keys
+            | Promise::Signatures
+            | Promise::Witnesses,
+        ) = (
+            &found.bad,
+            found.bad.as_ref().map_or(Promise::Files, |bad| bad.promise),
+        ) {
+            anyhow::bail!(
+                "the bundle is not in order ({}, {}): {}; see covenant audit verify",
+                bad.file,
+                bad.promise.as_str(),
+                bad.problem
+            );
+        }
+        found
+            .log
+            .context("the bundle's checkpoint is not in order; see covenant audit verify")?
+    } else {
+        past::read(&told.export, told.vkey.as_deref(), take)?
+    };
     let report = replay.finish();
     let complete = told.allow_unopened || report.unable.is_empty();
     let good = verified.is_good() && report.differing.is_empty() && complete;

@@ -2,8 +2,8 @@
 //!
 //! Whoever keeps the log is not believed in anything but what the public key and the hashes prove.
 
-use std::io::BufReader;
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -15,19 +15,24 @@ use serde_json::json;
 use wire::audit_v1::{ExportRequest, GetCheckpointRequest, GetConsistencyProofRequest};
 
 use super::export::{client, stream};
+use super::{finding, past};
 use crate::answer::{Format, Found, Language, say, say_json};
 use crate::connection::{Credentials, runtime, told};
 
 /// What `audit verify` is told: a file, or where the broker is.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// An export (JSON Lines): verified without any network.
+    /// An evidence bundle (a folder) or an export (JSON Lines): verified without any network.
     #[arg(conflicts_with = "broker", required_unless_present = "broker")]
     file: Option<PathBuf>,
-    /// The log's public key, `<name>+<hash>+<base64>`: take it from the covenant or from somebody
-    /// whom you trust, never from the broker.
-    #[arg(long)]
-    vkey: String,
+    /// The log's public key, `<name>+<hash>+<base64>`: take it from a party whom you trust, never
+    /// from the broker. Without it a file's own key is taken, which proves only that the file agrees
+    /// with itself.
+    #[arg(long, required_unless_present = "file")]
+    pub(super) vkey: Option<String>,
+    /// For a bundle: a file with the keys of the parties, as `[pins.<party>]` of a configuration.
+    #[arg(long, conflicts_with = "broker")]
+    pub(super) pins: Option<PathBuf>,
     /// The broker, `host:port`: its export is verified as it comes in.
     #[arg(long, requires_all = ["ca", "cert", "key"])]
     broker: Option<String>,
@@ -45,7 +50,7 @@ pub(crate) struct Verify {
     server_name: Option<String>,
     /// For people or for programs.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
 }
 
 impl Verify {
@@ -63,23 +68,55 @@ impl Verify {
 
 /// Runs the command.
 pub(crate) fn run(verify: &Verify, lang: Language) -> anyhow::Result<Found> {
-    let log = LogVerifier::parse(&verify.vkey).context("--vkey")?;
+    if let Some(folder) = verify.file.as_deref().filter(|path| path.is_dir()) {
+        return finding::judge(folder, verify, lang);
+    }
+    anyhow::ensure!(
+        verify.pins.is_none(),
+        "--pins needs an evidence bundle: an export holds no signatures of parties"
+    );
     let (report, newest) = if let Some(path) = &verify.file {
-        let file = std::fs::File::open(path).with_context(|| format!("read {}", path.display()))?;
-        let report = ledger::verify(BufReader::new(file), &log)
-            .with_context(|| format!("read {}", path.display()))?;
-        (report, None)
+        (export(path, verify.vkey.as_deref())?, None)
     } else {
+        let log =
+            LogVerifier::parse(verify.vkey.as_deref().context("--vkey")?).context("--vkey")?;
         let (broker, credentials) = verify.online()?;
         let (report, newest) = runtime()?.block_on(read(broker, &credentials, &log, lang))?;
         (report, Some(newest))
     };
     let grows = newest.as_ref().is_none_or(Newest::follows);
     match verify.format {
-        Format::Text => tell(&report, newest.as_ref(), lang)?,
+        Format::Text => {
+            tell(&report, newest.as_ref(), lang)?;
+            if verify.vkey.is_none() {
+                say(lang.pick(
+                    "De sleutel van het logboek komt uit de export zelf: vergelijk hem, of geef --vkey.",
+                    "The log's key comes from the export itself: compare it, or give --vkey.",
+                ))?;
+            }
+        }
         Format::Json => say_json(&as_json(&report, newest.as_ref()))?,
     }
     Ok(Found::good_if(report.is_good() && grows))
+}
+
+/// Verifies a file, by the reader's key or by its own.
+fn export(path: &Path, vkey: Option<&str>) -> anyhow::Result<Report> {
+    let told = || format!("read {}", path.display());
+    let open = || {
+        let file = std::fs::File::open(path).with_context(told)?;
+        anyhow::Ok(BufReader::with_capacity(1 << 20, file))
+    };
+    let log = match vkey {
+        Some(vkey) => LogVerifier::parse(vkey).context("--vkey")?,
+        None => {
+            let mut header = Vec::new();
+            let most = u64::try_from(ledger::export::MAX_LINE)?;
+            std::io::Read::take(open()?, most).read_until(b'\n', &mut header)?;
+            past::key(header.strip_suffix(b"\n").unwrap_or(&header), None)?
+        }
+    };
+    ledger::verify(open()?, &log).with_context(told)
 }
 
 /// Whether the broker's newest checkpoint only adds to what was verified.
@@ -181,11 +218,7 @@ fn compare(seen: &Checkpoint, newest: &Checkpoint, proof: &[model::Digest]) -> N
 
 fn tell(report: &Report, newest: Option<&Newest>, lang: Language) -> anyhow::Result<()> {
     for (promise, standing) in report.promises() {
-        let word = match standing {
-            Standing::Holds => lang.pick("klopt", "holds"),
-            Standing::HeldSoFar => lang.pick("klopte tot daar", "held so far"),
-            Standing::Broken => lang.pick("KLOPT NIET", "BROKEN"),
-        };
+        let word = word(standing, lang);
         say(&format!("{word:<15} {}", promise_text(promise, lang)))?;
     }
     match newest {
@@ -204,6 +237,35 @@ fn tell(report: &Report, newest: Option<&Newest>, lang: Language) -> anyhow::Res
             lang.pick("het nieuwste controlepunt", "the newest checkpoint")
         ))?,
     }
+    tell_counts(report, lang)?;
+    match &report.bad {
+        None => Ok(()),
+        Some(bad) => tell_bad(bad, lang),
+    }
+}
+
+/// The word for how a promise stands.
+pub(super) const fn word(standing: Standing, lang: Language) -> &'static str {
+    match standing {
+        Standing::Holds => lang.pick("klopt", "holds"),
+        Standing::HeldSoFar => lang.pick("klopte tot daar", "held so far"),
+        Standing::Broken => lang.pick("KLOPT NIET", "BROKEN"),
+        Standing::NotJudged => lang.pick("niet bekeken", "not judged"),
+    }
+}
+
+/// The same for programs.
+pub(super) const fn word_json(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Holds => "holds",
+        Standing::HeldSoFar => "held-so-far",
+        Standing::Broken => "broken",
+        Standing::NotJudged => "not-judged",
+    }
+}
+
+/// How much was read, for whom, and of which time.
+pub(super) fn tell_counts(report: &Report, lang: Language) -> anyhow::Result<()> {
     let Report {
         records,
         leaves,
@@ -231,10 +293,7 @@ fn tell(report: &Report, newest: Option<&Newest>, lang: Language) -> anyhow::Res
             last.to_rfc3339()
         ))?;
     }
-    match &report.bad {
-        None => Ok(()),
-        Some(bad) => tell_bad(bad, lang),
-    }
+    Ok(())
 }
 
 fn tell_bad(bad: &Bad, lang: Language) -> anyhow::Result<()> {
@@ -258,7 +317,7 @@ fn tell_bad(bad: &Bad, lang: Language) -> anyhow::Result<()> {
     })
 }
 
-const fn promise_text(promise: Promise, lang: Language) -> &'static str {
+pub(super) const fn promise_text(promise: Promise, lang: Language) -> &'static str {
     let (nl, en) = match promise {
         Promise::Form => ("elke regel is leesbaar", "every record can be read"),
         Promise::Checkpoint => (
@@ -291,7 +350,7 @@ const fn promise_text(promise: Promise, lang: Language) -> &'static str {
     }
 }
 
-fn reader_text(reader: &Reader) -> String {
+pub(super) fn reader_text(reader: &Reader) -> String {
     match reader {
         Reader::Operator => "operator".to_owned(),
         Reader::Auditor(covenants) => {
@@ -309,14 +368,7 @@ fn as_json(report: &Report, newest: Option<&Newest>) -> serde_json::Value {
     let promises: serde_json::Map<String, serde_json::Value> = report
         .promises()
         .into_iter()
-        .map(|(promise, standing)| {
-            let word = match standing {
-                Standing::Holds => "holds",
-                Standing::HeldSoFar => "held-so-far",
-                Standing::Broken => "broken",
-            };
-            (promise.as_str().to_owned(), word.into())
-        })
+        .map(|(promise, standing)| (promise.as_str().to_owned(), word_json(standing).into()))
         .collect();
     json!({
         "good": report.is_good() && newest.is_none_or(Newest::follows),

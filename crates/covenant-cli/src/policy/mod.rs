@@ -7,7 +7,7 @@ mod explain;
 mod export;
 mod fmt;
 mod matrix;
-mod pins;
+pub(crate) mod pins;
 mod propose;
 mod read;
 mod reject;

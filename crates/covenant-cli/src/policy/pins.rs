@@ -38,7 +38,7 @@ struct Pin {
 ///
 /// # Errors
 /// Names the field.
-pub(super) fn read(path: &Path) -> anyhow::Result<Pins> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Pins> {
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("read {name}"))?;
     let file: File = toml::from_str(&text).with_context(|| format!("{name}: [pins.<party>]"))?;

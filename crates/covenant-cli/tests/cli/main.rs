@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod evidence;
 mod import;
 mod keys;
 mod lifecycle;

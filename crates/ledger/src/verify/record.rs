@@ -94,7 +94,7 @@ pub(super) fn digests(texts: &[String]) -> Option<Vec<Digest>> {
     texts.iter().map(|text| Digest::from_hex(text)).collect()
 }
 
-pub(super) fn read_reader(json: &ReaderJson) -> Option<Reader> {
+pub(crate) fn read_reader(json: &ReaderJson) -> Option<Reader> {
     Some(match json {
         ReaderJson::Operator {} => Reader::Operator,
         ReaderJson::Auditor { covenants } => {

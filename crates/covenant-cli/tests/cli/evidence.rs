@@ -1,0 +1,124 @@
+//! `covenant audit export --out DIR`, and what an auditor does with the folder.
+
+use std::path::Path;
+use std::process::Command;
+
+use sandbox::clients::NodeClient;
+use sandbox::messages::{Home, home, visit};
+use sandbox::{Plan, Running, World};
+
+use super::{code, complained, covenant, json, repository, said, text};
+
+async fn run(arguments: Vec<String>) -> std::process::Output {
+    tokio::task::spawn_blocking(move || covenant(arguments))
+        .await
+        .unwrap()
+}
+
+fn words(arguments: &[&str]) -> Vec<String> {
+    arguments
+        .iter()
+        .map(|argument| (*argument).to_owned())
+        .collect()
+}
+
+fn export(world: &World, out: &Path) -> Vec<String> {
+    words(&[
+        "audit",
+        "export",
+        "--broker",
+        &world.audit.grpc,
+        "--ca",
+        &text(&world.ca),
+        "--cert",
+        &text(&world.auditor.cert),
+        "--key",
+        &text(&world.auditor.key),
+        "--vkey",
+        &world.broker.log_key,
+        "--out",
+        &text(out),
+    ])
+}
+
+async fn ask(world: &World, number: u32) {
+    let asker = NodeClient::of(world, "corporatie", "huismeester").unwrap();
+    let about = home(Home {
+        postcode: "9999ZZ",
+        number,
+        shielded: false,
+    });
+    let covenant = &world.covenants[0].id;
+    let question = visit(covenant, "bezoekveiligheid", &asker.role, about);
+    asker.checks().check_visit(question).await.unwrap();
+}
+
+fn python(program: &Path, folder: &Path) -> std::process::Output {
+    let output = Command::new("python3").arg(program).arg(folder).output();
+    output.unwrap_or_else(|e| panic!("python3 must be installed: {e}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(&folder.path().join("world"), &Plan::demo())
+        .await
+        .unwrap();
+    let world = &running.world;
+    ask(world, 1).await;
+    let out = folder.path().join("bewijs");
+    let output = run(export(world, &out)).await;
+    assert_eq!(code(&output), 0, "{}", complained(&output));
+    assert!(said(&output).contains("verify.py"), "{}", said(&output));
+    assert!(!folder.path().join("bewijs.part").exists());
+    // Nothing is written over.
+    assert_eq!(code(&run(export(world, &out)).await), 2);
+    let vkey = world.broker.log_key.clone();
+    running.stop().await.unwrap();
+
+    let bundle = text(&out);
+    let verify = |more: &[&str]| {
+        let mut all = words(&["audit", "verify", &bundle]);
+        all.extend(words(more));
+        covenant(all)
+    };
+    let dutch = verify(&[]);
+    assert_eq!(code(&dutch), 0, "{}", said(&dutch));
+    for part in ["Alles klopt.", "--pins", "--vkey", "getekend door"] {
+        assert!(said(&dutch).contains(part), "{part}: {}", said(&dutch));
+    }
+    let report = json(&verify(&["--vkey", &vkey, "--format", "json"]));
+    assert_eq!(report["good"], true, "{report}");
+    assert_eq!(report["vkey_given"], true);
+    assert!(report["signatures"].as_u64().unwrap() >= 3, "{report}");
+    let alone = python(&out.join("verify.py"), &out);
+    assert_eq!(code(&alone), 0, "{}{}", said(&alone), complained(&alone));
+    let replayed = covenant(["audit", "replay", &bundle, "--lang", "en"]);
+    assert_eq!(
+        code(&replayed),
+        0,
+        "{}{}",
+        said(&replayed),
+        complained(&replayed)
+    );
+    assert!(said(&replayed).contains("0 differ"), "{}", said(&replayed));
+
+    let entries = out.join("entries.jsonl");
+    let kept = std::fs::read_to_string(&entries).unwrap();
+    std::fs::write(&entries, kept.replacen("\"index\":1,", "\"index\":2,", 1)).unwrap();
+    let english = verify(&["--lang", "en"]);
+    assert_eq!(code(&english), 1);
+    for part in ["BROKEN", "not judged", "wrong first: entries.jsonl, files"] {
+        assert!(said(&english).contains(part), "{part}: {}", said(&english));
+    }
+    assert_eq!(code(&covenant(["audit", "replay", &bundle])), 2);
+    let own = python(&repository("tests/independent/verify.py"), &out);
+    assert_eq!(code(&own), 1);
+    assert!(said(&own).contains("bad file=entries.jsonl promise=files"));
+    std::fs::write(&entries, kept).unwrap();
+
+    // A program that always says yes is told about.
+    std::fs::write(out.join("verify.py"), "print('good')\n").unwrap();
+    assert!(said(&verify(&[])).contains("ander programma"));
+    assert_eq!(code(&verify(&[])), 1);
+}
