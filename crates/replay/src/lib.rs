@@ -8,9 +8,12 @@
 //! - [`then`]: what a decision rested on, read back from its side record
 //! - [`simulate`]: what a draft would have decided
 //! - [`again`]: every decision of a log made again, and what differs
+//! - [`logius`]: the log in the words of two Dutch standards
+//! - [`words`]: what the log's codes mean, for people
 
 pub mod again;
+pub mod logius;
 pub mod outcome;
 pub mod simulate;
-
 pub mod then;
+pub mod words;
