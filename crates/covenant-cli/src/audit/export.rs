@@ -1,7 +1,7 @@
 //! `covenant audit export`: the log as JSON Lines, in a file that is whole or not there.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -9,17 +9,20 @@ use tonic::transport::Channel;
 use wire::audit_v1::ExportRequest;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 
+use super::logius;
+use super::past::From;
 use crate::answer::{Found, Language, say};
 use crate::connection::{Credentials, runtime, told};
 
 /// What `audit export` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The broker, `host:port`.
-    #[arg(long)]
-    broker: String,
+    /// The broker; for another format also an export that was made before.
     #[command(flatten)]
-    credentials: Credentials,
+    source: From,
+    /// The log itself, or its entries in the words of another standard.
+    #[arg(long, value_enum, default_value = "lines")]
+    format: Format,
     /// From this place in the log on.
     #[arg(long, default_value_t = 0)]
     from: u64,
@@ -27,42 +30,81 @@ pub(crate) struct Export {
     #[arg(long, default_value = "")]
     covenant: String,
     /// Where it goes; the file must not be there yet.
-    #[arg(long)]
-    out: PathBuf,
+    #[arg(long, required_unless_present = "otlp")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    logius: logius::Options,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The log's own lines with their proofs: what `audit verify` reads.
+    Lines,
+    /// Authorization Decision Log (Logius), level 4: a record per decision.
+    Adl,
+    /// Logboek Dataverwerkingen (Logius): a line per data subject.
+    Ldv,
 }
 
 /// Runs the command.
 pub(crate) fn run(export: &Export, lang: Language) -> anyhow::Result<Found> {
-    let mut part = export.out.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    anyhow::ensure!(
-        !export.out.exists(),
-        "{} is there already: choose another name",
-        export.out.display()
-    );
-    let mut file =
-        std::fs::File::create(&part).with_context(|| format!("write {}", part.display()))?;
+    let standard = match export.format {
+        Format::Lines => return lines(export, lang),
+        Format::Adl => logius::Standard::Adl,
+        Format::Ldv => logius::Standard::Ldv,
+    };
+    let request = ExportRequest {
+        from_index: export.from,
+        covenant: export.covenant.clone(),
+    };
+    let out = export.out.as_deref();
+    logius::run(standard, &export.source, request, out, &export.logius, lang)
+}
+
+fn lines(export: &Export, lang: Language) -> anyhow::Result<Found> {
+    export.logius.none_given()?;
+    let (broker, credentials) = export.source.broker()?;
+    let out = export.out.as_deref().context("--out names the file")?;
+    let (mut file, part) = begin(out)?;
     let request = ExportRequest {
         from_index: export.from,
         covenant: export.covenant.clone(),
     };
     let next = runtime()?.block_on(async {
-        let mut client = client(&export.broker, &export.credentials)?;
+        let mut client = client(broker, &credentials)?;
         stream(&mut client, request, lang, |bytes| {
             Ok(file.write_all(bytes)?)
         })
         .await
     })?;
-    file.sync_all()?;
-    std::fs::rename(&part, &export.out)
-        .with_context(|| format!("write {}", export.out.display()))?;
-    let (out, count) = (export.out.display(), next.saturating_sub(export.from));
+    finish(&file, &part, out)?;
+    let (out, count) = (out.display(), next.saturating_sub(export.from));
     say(&match lang {
         Language::Nl => format!("{out}: {count} regels van het logboek"),
         Language::En => format!("{out}: {count} entries of the log"),
     })?;
     Ok(Found::Good)
+}
+
+/// A file beside `out`, which becomes `out` when it is whole.
+pub(super) fn begin(out: &Path) -> anyhow::Result<(std::fs::File, PathBuf)> {
+    let mut part = out.to_path_buf().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    anyhow::ensure!(
+        !out.exists(),
+        "{} is there already: choose another name",
+        out.display()
+    );
+    let file = std::fs::File::create(&part).with_context(|| format!("write {}", part.display()))?;
+    Ok((file, part))
+}
+
+/// Gives a whole file its name.
+pub(super) fn finish(file: &std::fs::File, part: &Path, out: &Path) -> anyhow::Result<()> {
+    file.sync_all()?;
+    std::fs::rename(part, out).with_context(|| format!("write {}", out.display()))
 }
 
 /// A client of the disclosure log.

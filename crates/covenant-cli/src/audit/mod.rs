@@ -2,6 +2,7 @@
 
 mod entries;
 mod export;
+mod logius;
 pub(crate) mod past;
 mod query;
 mod replay;
