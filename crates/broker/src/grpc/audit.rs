@@ -30,6 +30,8 @@ use crate::refusal::Refused;
 
 const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1000;
+/// How many proofs one look into the store makes.
+const PROVED_AT_ONCE: usize = 100;
 /// How many entries go into one piece of an export.
 const PIECE: u64 = 200;
 
@@ -213,15 +215,18 @@ impl Services {
     /// The newest checkpoint, and the proof under it of each of these entries.
     fn proofs(&self, seen: &[Seen]) -> Result<(Bytes, Vec<EntryProof>), Refused> {
         let signed = self.signed()?;
-        let proofs = self.0.store().read(|view| -> Result<_, Refused> {
-            let prove = |one: &Seen| {
-                let hashes = view.inclusion_proof(one.index, signed.size)?;
-                Ok(EntryProof {
-                    hashes: hashes.iter().map(hash).collect(),
-                })
-            };
-            seen.iter().map(prove).collect::<Result<Vec<_>, Refused>>()
-        })?;
+        let mut proofs = Vec::with_capacity(seen.len());
+        // Readers hold off the writer: each look is a short one.
+        for some in seen.chunks(PROVED_AT_ONCE) {
+            self.0.store().read(|view| -> Result<(), Refused> {
+                for one in some {
+                    let hashes = view.inclusion_proof(one.index, signed.size)?;
+                    let hashes = hashes.iter().map(hash).collect();
+                    proofs.push(EntryProof { hashes });
+                }
+                Ok(())
+            })?;
+        }
         Ok((signed.note.into(), proofs))
     }
 

@@ -55,7 +55,8 @@ pub(super) enum Standard {
 #[derive(Debug, Default)]
 struct Tally {
     written: u64,
-    no_person: u64,
+    other: u64,
+    hashes: u64,
     unopened: u64,
     activities: BTreeSet<String>,
 }
@@ -120,6 +121,7 @@ fn write(
         return Ok(Found::Bad);
     }
     finish(&file, &part, out)?;
+    tally.hashes = report.records.saturating_sub(report.leaves);
     tally.tell(standard, &out.display().to_string(), lang)?;
     Ok(tally.found(options))
 }
@@ -158,6 +160,7 @@ fn send(
     let report = read?;
     tell_bad(&report, lang)?;
     tally.tell_activities(lang)?;
+    tally.hashes = report.records.saturating_sub(report.leaves);
     tally.tell(Standard::Ldv, url, lang)?;
     let good = report.bad.is_none() && tally.activities.is_empty() && sent.refused.is_empty();
     Ok(if good {
@@ -233,7 +236,7 @@ impl Tally {
     fn decided<T>(&mut self, record: Option<T>) -> Option<T> {
         let count = match record {
             Some(_) => &mut self.written,
-            None => &mut self.no_person,
+            None => &mut self.other,
         };
         *count = count.saturating_add(1);
         record
@@ -242,7 +245,7 @@ impl Tally {
     fn line(&mut self, line: Result<Line, Left>) -> Option<Line> {
         let count = match &line {
             Ok(_) => &mut self.written,
-            Err(Left::NoPerson) => &mut self.no_person,
+            Err(Left::NoPerson) => &mut self.other,
             Err(Left::Unopened) => &mut self.unopened,
             Err(Left::Activity(purpose)) => {
                 self.activities.insert(purpose.clone());
@@ -278,28 +281,37 @@ impl Tally {
     fn tell(&self, standard: Standard, to: &str, lang: Language) -> anyhow::Result<()> {
         let Self {
             written,
-            no_person,
+            other,
+            hashes,
             unopened,
             ..
         } = self;
         say(&match (standard, lang) {
             (Standard::Adl, Language::Nl) => format!(
-                "{to}: {written} besluiten (Authorization Decision Log); {no_person} andere regels \
+                "{to}: {written} besluiten (Authorization Decision Log); {other} andere regels \
                  van het logboek zijn geen besluit over toegang"
             ),
             (Standard::Adl, Language::En) => format!(
-                "{to}: {written} decisions (Authorization Decision Log); {no_person} other entries \
+                "{to}: {written} decisions (Authorization Decision Log); {other} other entries \
                  are no decision about access"
             ),
             (Standard::Ldv, Language::Nl) => format!(
-                "{to}: {written} regels (Logboek Dataverwerkingen); {no_person} andere regels van \
+                "{to}: {written} regels (Logboek Dataverwerkingen); {other} andere regels van \
                  het logboek gaan niet over een persoon"
             ),
             (Standard::Ldv, Language::En) => format!(
-                "{to}: {written} lines (Logboek Dataverwerkingen); {no_person} other entries are \
+                "{to}: {written} lines (Logboek Dataverwerkingen); {other} other entries are \
                  about no person"
             ),
         })?;
+        if *hashes > 0 {
+            say(&match lang {
+                Language::Nl => {
+                    format!("{hashes} regels ziet u alleen als hash; die staan hier niet in")
+                }
+                Language::En => format!("{hashes} entries are a hash to you; they are not in here"),
+            })?;
+        }
         if *unopened == 0 {
             return Ok(());
         }
