@@ -25,6 +25,7 @@ mod refusal;
 mod running;
 mod standing;
 mod versions;
+mod watchers;
 mod witness;
 
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
@@ -46,6 +47,7 @@ use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::versions::Versions;
+use crate::watchers::Watchers;
 
 /// What every use case of the broker shares.
 #[derive(Debug)]
@@ -65,6 +67,7 @@ pub(crate) struct Broker {
     desk: KeyDesk,
     matching: MatchState,
     news: watch::Sender<u64>,
+    watchers: Watchers,
     stopping: CancellationToken,
 }
 
@@ -144,6 +147,11 @@ impl Broker {
     /// Changes whenever notices or keys did.
     pub(crate) fn news(&self) -> watch::Receiver<u64> {
         self.news.subscribe()
+    }
+
+    /// Who follows the log, and how often.
+    pub(crate) const fn watchers(&self) -> &Watchers {
+        &self.watchers
     }
 
     /// Tells every open stream to look again.

@@ -2,7 +2,7 @@
 //!
 //! The auditor of a covenant reads every detail under it. A party reads the leaves that name it:
 //! what it asked and was answered as recipient, and as source the outcome where it revealed something.
-//! Of everything else there is a hash.
+//! Of everything else there is a hash. Who is the one here and the other there reads as both.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,45 @@ use wire::reason::Reason;
 
 use crate::Broker;
 use crate::refusal::Refused;
+
+/// Who a caller is to the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The covenant versions that it audits.
+    audited: BTreeSet<Digest>,
+    /// Its name in each version that it is a party of.
+    names: BTreeSet<(Digest, PartyId)>,
+}
+
+impl Caller {
+    /// A caller; `None` when it is nobody to the log.
+    fn of(audited: BTreeSet<Digest>, names: BTreeSet<(Digest, PartyId)>) -> Option<Self> {
+        let somebody = !audited.is_empty() || !names.is_empty();
+        somebody.then_some(Self { audited, names })
+    }
+
+    /// The same for these versions only.
+    fn narrowed(self, versions: &BTreeSet<Digest>) -> Option<Self> {
+        let Self { audited, names } = self;
+        Self::of(
+            audited.intersection(versions).copied().collect(),
+            names
+                .into_iter()
+                .filter(|(digest, _)| versions.contains(digest))
+                .collect(),
+        )
+    }
+
+    /// Of which audiences an export owes it everything: as an auditor where it is one. What it gets
+    /// as a party besides is verified too, but that none of it was left out is not.
+    pub(crate) fn reader(&self) -> Reader {
+        if self.audited.is_empty() {
+            Reader::Party(self.names.clone())
+        } else {
+            Reader::Auditor(self.audited.clone())
+        }
+    }
+}
 
 /// What a caller may see of an entry.
 #[derive(Debug, Clone)]
@@ -58,29 +97,34 @@ const LOOKS: usize = 64;
 
 impl Broker {
     /// Who a caller is to the log: by every covenant version that was ever carried here, since its
-    /// entries outlive it.
+    /// entries outlive it. With a covenant, for its versions only.
     ///
     /// # Errors
-    /// `AUDITOR_ONLY` when no covenant names the organisation.
-    pub(crate) fn reader(&self, oin: &Oin) -> Result<Reader, Refused> {
+    /// `AUDITOR_ONLY` when no covenant, or not this one, names the organisation; `COVENANT_UNKNOWN`.
+    pub(crate) fn caller(&self, oin: &Oin, only: Option<&CovenantId>) -> Result<Caller, Refused> {
         let mut audited = BTreeSet::new();
         let mut names = BTreeSet::new();
         for version in self.store().read(|view| view.covenant_readers())? {
             if version.auditors.contains(oin) {
                 audited.insert(version.digest);
             }
-            let party = version.parties.into_iter().find(|(their, _)| their == oin);
-            if let Some((_, party)) = party {
-                names.insert((version.digest, party));
-            }
+            let own = version
+                .parties
+                .into_iter()
+                .filter(|(their, _)| their == oin);
+            names.extend(own.map(|(_, party)| (version.digest, party)));
         }
-        if !audited.is_empty() {
-            Ok(Reader::Auditor(audited))
-        } else if !names.is_empty() {
-            Ok(Reader::Party(names))
-        } else {
-            Err(Reason::AuditorOnly.into())
+        let caller = Caller::of(audited, names).ok_or(Reason::AuditorOnly)?;
+        let Some(id) = only else {
+            return Ok(caller);
+        };
+        let versions = self.digests_of(id)?;
+        if versions.is_empty() {
+            return Err(Reason::CovenantUnknown.into());
         }
+        caller
+            .narrowed(&versions)
+            .ok_or_else(|| Reason::AuditorOnly.into())
     }
 
     /// Every version of a covenant that was ever carried here.
@@ -114,7 +158,7 @@ impl Broker {
     /// [`Refused`] when the store can't be read.
     pub(crate) fn list(
         &self,
-        reader: &Reader,
+        caller: &Caller,
         wanted: &Wanted,
         from: u64,
         limit: usize,
@@ -124,12 +168,12 @@ impl Broker {
         // Readers hold off the writer: each look is one read, and a call looks so often only.
         for _ in 0..LOOKS {
             let full = self.store().read(|view| -> Result<_, Refused> {
-                let (seqs, next) = candidates(view, reader, wanted, from)?;
+                let (seqs, next) = candidates(view, caller, wanted, from)?;
                 for seq in &seqs {
                     if found.len() == limit {
                         return Ok(Some(Some(*seq)));
                     }
-                    if let Some(seen) = see(view, reader, *seq)?
+                    if let Some(seen) = see(view, caller, *seq)?
                         && selected(&seen, wanted)
                     {
                         found.push(seen);
@@ -152,9 +196,9 @@ impl Broker {
     ///
     /// # Errors
     /// `NOT_FOUND`.
-    pub(crate) fn entry(&self, reader: &Reader, index: u64) -> Result<Seen, Refused> {
+    pub(crate) fn entry(&self, caller: &Caller, index: u64) -> Result<Seen, Refused> {
         self.store()
-            .read(|view| see(view, reader, index).map_err(Refused::from))?
+            .read(|view| see(view, caller, index).map_err(Refused::from))?
             .ok_or_else(|| Reason::NotFound.into())
     }
 }
@@ -162,7 +206,7 @@ impl Broker {
 /// The next entries that may be wanted, rising, and where to look further.
 fn candidates(
     view: &BrokerView,
-    reader: &Reader,
+    caller: &Caller,
     wanted: &Wanted,
     from: u64,
 ) -> Result<(Vec<u64>, Option<u64>), StoreError> {
@@ -170,29 +214,27 @@ fn candidates(
         let only = wanted.covenants.as_ref();
         only.is_none_or(|covenants| covenants.contains(digest))
     };
-    let filters: Vec<EntryFilter> = match reader {
-        Reader::Operator => vec![wanted.filter.clone()],
-        Reader::Auditor(covenants) => covenants
-            .iter()
-            .filter(|digest| among(digest))
-            .map(|digest| EntryFilter {
-                covenant: Some(*digest),
-                ..wanted.filter.clone()
-            })
-            .collect(),
-        // What stands in a detail must not select for a party: that is judged on what it may see.
-        Reader::Party(names) => names
-            .iter()
-            .filter(|(digest, _)| among(digest))
-            .map(|(digest, party)| EntryFilter {
-                covenant: Some(*digest),
-                named: Some(party.clone()),
-                from: wanted.filter.from,
-                until: wanted.filter.until,
-                ..EntryFilter::default()
-            })
-            .collect(),
-    };
+    let as_auditor = caller
+        .audited
+        .iter()
+        .filter(|digest| among(digest))
+        .map(|digest| EntryFilter {
+            covenant: Some(*digest),
+            ..wanted.filter.clone()
+        });
+    // What stands in a detail must not select for a party: that is judged on what it may see.
+    let as_party = caller
+        .names
+        .iter()
+        .filter(|(digest, _)| among(digest) && !caller.audited.contains(digest))
+        .map(|(digest, party)| EntryFilter {
+            covenant: Some(*digest),
+            named: Some(party.clone()),
+            from: wanted.filter.from,
+            until: wanted.filter.until,
+            ..EntryFilter::default()
+        });
+    let filters: Vec<EntryFilter> = as_auditor.chain(as_party).collect();
     let mut all = BTreeSet::new();
     // No entry at or beyond the nearest continuation may be given out yet.
     let mut horizon: Option<u64> = None;
@@ -213,13 +255,13 @@ fn candidates(
 /// What a reader may see of an entry; `None` when there is no such entry.
 pub(crate) fn see(
     view: &BrokerView,
-    reader: &Reader,
+    caller: &Caller,
     seq: u64,
 ) -> Result<Option<Seen>, StoreError> {
     let Some(entry) = view.entry(seq)? else {
         return Ok(None);
     };
-    let (leaf, request, outcome) = rights(reader, &entry);
+    let (leaf, request, outcome) = rights(caller, &entry);
     let erased = [
         request && entry.request.is_none(),
         request && entry.answer.is_none(),
@@ -237,29 +279,24 @@ pub(crate) fn see(
 }
 
 /// Whether a reader may see the leaf, the request and answer, and the outcome.
-fn rights(reader: &Reader, entry: &StoredEntry) -> (bool, bool, bool) {
+fn rights(caller: &Caller, entry: &StoredEntry) -> (bool, bool, bool) {
     let listed = &entry.listed;
-    match reader {
-        Reader::Operator => (true, true, true),
-        Reader::Auditor(covenants) => {
-            let all = listed
-                .covenant
-                .is_some_and(|digest| covenants.contains(&digest));
-            (all, all, all)
-        }
-        Reader::Party(names) => {
-            let is = |party: &Option<PartyId>| match (listed.covenant, party) {
-                (Some(digest), Some(party)) => names.contains(&(digest, party.clone())),
-                _ => false,
-            };
-            let recipient = is(&listed.named_recipient);
-            let source = is(&listed.named_source);
-            let revealed = listed.decision == Some(Decided::Revealed);
-            // The outcome names what an answer does not: the kind of signal, how many there were.
-            // The recipient reads what it asked and was told.
-            (recipient || source, recipient, source && revealed)
-        }
+    let Some(digest) = listed.covenant else {
+        return (false, false, false);
+    };
+    if caller.audited.contains(&digest) {
+        return (true, true, true);
     }
+    let is = |party: &Option<PartyId>| {
+        let named = party.as_ref().map(|party| (digest, party.clone()));
+        named.is_some_and(|named| caller.names.contains(&named))
+    };
+    let recipient = is(&listed.named_recipient);
+    let source = is(&listed.named_source);
+    let revealed = listed.decision == Some(Decided::Revealed);
+    // The outcome names what an answer does not: the kind of signal, how many there were. The
+    // recipient reads what it asked and was told.
+    (recipient || source, recipient, source && revealed)
 }
 
 /// Whether what a caller may see of an entry has what the caller asked for.
@@ -361,5 +398,133 @@ impl Seen {
             answer: part(self.answer, answer),
             outcome: part(self.outcome, outcome),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use ledger::Kind;
+    use model::Timestamp;
+    use store::Listed;
+
+    use super::*;
+
+    const HERE: Digest = Digest::new([1; 32]);
+    const THERE: Digest = Digest::new([2; 32]);
+
+    fn party(name: &str) -> PartyId {
+        PartyId::parse(name).unwrap()
+    }
+
+    fn entry(covenant: Option<Digest>, named: bool, decision: Option<Decided>) -> StoredEntry {
+        let recipient = named.then(|| party("corporatie"));
+        let source = named.then(|| party("politie"));
+        StoredEntry {
+            seq: 0,
+            leaf: Vec::new(),
+            listed: Listed {
+                at: Timestamp::from_millis(0),
+                covenant,
+                named_recipient: recipient,
+                named_source: source,
+                // The outcome of an entry that names nobody still has its parties.
+                recipient: Some(party("corporatie")),
+                source: Some(party("politie")),
+                purpose: None,
+                clause: None,
+                kind: Kind::CheckAnswered,
+                decision,
+            },
+            request: None,
+            answer: None,
+            outcome: None,
+        }
+    }
+
+    fn auditor(of: &[Digest]) -> Caller {
+        Caller::of(of.iter().copied().collect(), BTreeSet::new()).unwrap()
+    }
+
+    fn named(name: &str, of: &[Digest]) -> Caller {
+        let names = of.iter().map(|digest| (*digest, party(name))).collect();
+        Caller::of(BTreeSet::new(), names).unwrap()
+    }
+
+    const NOTHING: (bool, bool, bool) = (false, false, false);
+    const ALL: (bool, bool, bool) = (true, true, true);
+
+    /// Leaf, request and answer, outcome: of every kind of entry for every kind of reader.
+    #[test]
+    fn each_reader_sees_what_the_table_says_and_nothing_else() {
+        let revealed = entry(Some(HERE), true, Some(Decided::Revealed));
+        let withheld = entry(Some(HERE), true, Some(Decided::Withheld));
+        let refused = entry(Some(HERE), true, Some(Decided::Refused));
+        let unnamed = entry(Some(HERE), false, Some(Decided::Withheld));
+        let event = entry(Some(HERE), false, None);
+        let padding = entry(None, false, None);
+        let both = Caller::of([THERE].into(), [(HERE, party("politie"))].into()).unwrap();
+        let leaf_and_outcome = (true, false, true);
+        let (leaf_and_request, leaf) = ((true, true, false), (true, false, false));
+        let table = [
+            (
+                "auditor",
+                auditor(&[HERE]),
+                [ALL, ALL, ALL, ALL, ALL, NOTHING],
+            ),
+            ("auditor elsewhere", auditor(&[THERE]), [NOTHING; 6]),
+            (
+                "recipient",
+                named("corporatie", &[HERE]),
+                [
+                    leaf_and_request,
+                    leaf_and_request,
+                    leaf_and_request,
+                    NOTHING,
+                    NOTHING,
+                    NOTHING,
+                ],
+            ),
+            (
+                "source",
+                named("politie", &[HERE]),
+                [leaf_and_outcome, leaf, leaf, NOTHING, NOTHING, NOTHING],
+            ),
+            ("uninvolved", named("gemeente", &[HERE]), [NOTHING; 6]),
+            (
+                "the same name elsewhere",
+                named("politie", &[THERE]),
+                [NOTHING; 6],
+            ),
+            (
+                "source here, auditor elsewhere",
+                both,
+                [leaf_and_outcome, leaf, leaf, NOTHING, NOTHING, NOTHING],
+            ),
+        ];
+        let entries = [revealed, withheld, refused, unnamed, event, padding];
+        for (who, caller, expected) in table {
+            for (place, (entry, expected)) in entries.iter().zip(expected).enumerate() {
+                assert_eq!(rights(&caller, entry), expected, "{who}, entry {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_is_auditor_and_party_reads_as_both() {
+        let both = Caller::of([THERE].into(), [(HERE, party("politie"))].into()).unwrap();
+        let audited = entry(Some(THERE), false, Some(Decided::Withheld));
+        assert_eq!(rights(&both, &audited), ALL);
+        // An export says of which it is owed everything.
+        assert_eq!(both.reader(), Reader::Auditor([THERE].into()));
+        let here = both.clone().narrowed(&[HERE].into()).unwrap();
+        assert_eq!(
+            here.reader(),
+            Reader::Party([(HERE, party("politie"))].into())
+        );
+        assert_eq!(rights(&here, &audited), NOTHING);
+        assert_eq!(both.narrowed(&[Digest::new([3; 32])].into()), None);
+        assert_eq!(Caller::of(BTreeSet::new(), BTreeSet::new()), None);
     }
 }

@@ -27,6 +27,7 @@ use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::versions::Versions;
+use crate::watchers::Watchers;
 
 /// A broker that answers on its ports.
 #[derive(Debug)]
@@ -147,6 +148,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         desk: KeyDesk::default(),
         matching: MatchState::default(),
         news: watch::channel(0).0,
+        watchers: Watchers::default(),
         stopping: stop.clone(),
     });
     broker.bring_in(configured).await?;

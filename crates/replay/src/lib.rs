@@ -9,10 +9,13 @@
 //! - [`simulate`]: what a draft would have decided
 //! - [`again`]: every decision of a log made again, and what differs
 //! - [`evidence`]: what an auditor takes along, judged with nothing but what is in it
+//! - [`logius`]: the log in the words of two Dutch standards
+//! - [`words`]: what the log's codes mean, for people
 
 pub mod again;
 pub mod evidence;
+pub mod logius;
 pub mod outcome;
 pub mod simulate;
-
 pub mod then;
+pub mod words;

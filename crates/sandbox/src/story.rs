@@ -394,6 +394,7 @@ async fn found_in_the_log(world: &World) -> anyhow::Result<Found> {
                 }),
                 page_size: 1000,
                 page_token,
+                ..ListEntriesRequest::default()
             };
             let page = log.list_entries(request).await?.into_inner();
             for entry in page.entries {

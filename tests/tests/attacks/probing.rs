@@ -57,6 +57,7 @@ async fn listed(mut log: LogClient, filter: EntryFilter) -> Result<Vec<Entry>> {
             filter,
             page_size: 1000,
             page_token,
+            ..ListEntriesRequest::default()
         };
         let page = log.list_entries(request).await?.into_inner();
         all.extend(page.entries);

@@ -1,23 +1,22 @@
 //! `covenant.audit.v1.DisclosureLogService`.
 
-use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use identity::Peer;
-use ledger::counters::Reader;
 use ledger::export::Exporter;
 use ledger::{Class, Decided, Kind, NodeId};
-use model::{ClauseNo, CovenantId, Digest, PartyId, PurposeId};
+use model::{ClauseNo, CovenantId, Digest, Oin, PartyId, PurposeId};
 use store::{EntryFilter, SignedCheckpoint};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use wire::audit_v1::disclosure_log_service_server::DisclosureLogService;
 use wire::audit_v1::{
-    self as proto, Decision, Entry, EntryClass, ExportRequest, ExportResponse,
+    self as proto, Decision, Entry, EntryClass, EntryProof, ExportRequest, ExportResponse,
     GetCheckpointRequest, GetCheckpointResponse, GetConsistencyProofRequest,
     GetConsistencyProofResponse, GetEntryRequest, GetEntryResponse, GetInclusionProofRequest,
-    GetInclusionProofResponse, ListEntriesRequest, ListEntriesResponse,
+    GetInclusionProofResponse, ListEntriesRequest, ListEntriesResponse, WatchEntriesRequest,
+    WatchEntriesResponse,
 };
 use wire::field::{self, Read};
 use wire::malformed::{Malformed, Problem};
@@ -26,27 +25,32 @@ use wire::status::Refusal;
 use wire::{Bytes, type_v1};
 
 use super::{Services, status};
-use crate::oversight::{Seen, Wanted};
+use crate::oversight::{Caller, Seen, Wanted};
 use crate::refusal::Refused;
 
 const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1000;
+/// How many proofs one look into the store makes.
+const PROVED_AT_ONCE: usize = 100;
 /// How many entries go into one piece of an export.
 const PIECE: u64 = 200;
 
 #[tonic::async_trait]
 impl DisclosureLogService for Services {
     type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportResponse, Status>> + Send>>;
+    type WatchEntriesStream =
+        Pin<Box<dyn Stream<Item = Result<WatchEntriesResponse, Status>> + Send>>;
 
     async fn list_entries(
         &self,
         request: Request<ListEntriesRequest>,
     ) -> Result<Response<ListEntriesResponse>, Status> {
-        let reader = self.reader(request.extensions(), "ListEntries").await?;
+        let caller = self.caller(request.extensions(), "ListEntries").await?;
         let ListEntriesRequest {
             filter,
             page_size,
             page_token,
+            with_proofs,
         } = request.into_inner();
         let filter = filter.unwrap_or_default();
         let token = Token::of(&filter);
@@ -59,10 +63,17 @@ impl DisclosureLogService for Services {
             Ok(0) => PAGE,
             Ok(size) => size.min(LARGEST_PAGE),
         };
-        let (seen, next) = self.0.list(&reader, &wanted, from, limit)?;
+        let (seen, next) = self.0.list(&caller, &wanted, from, limit)?;
+        let (checkpoint, proofs) = if with_proofs {
+            self.proofs(&seen)?
+        } else {
+            (Bytes::new(), Vec::new())
+        };
         Ok(Response::new(ListEntriesResponse {
             entries: seen.into_iter().map(entry).collect(),
             next_page_token: next.map(|next| token.write(next)).unwrap_or_default(),
+            checkpoint,
+            proofs,
         }))
     }
 
@@ -70,9 +81,9 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetEntryRequest>,
     ) -> Result<Response<GetEntryResponse>, Status> {
-        let reader = self.reader(request.extensions(), "GetEntry").await?;
+        let caller = self.caller(request.extensions(), "GetEntry").await?;
         let index = request.into_inner().index;
-        let seen = self.0.entry(&reader, index)?;
+        let seen = self.0.entry(&caller, index)?;
         let signed = self.signed()?;
         let proof = self
             .0
@@ -90,7 +101,7 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetCheckpointRequest>,
     ) -> Result<Response<GetCheckpointResponse>, Status> {
-        self.reader(request.extensions(), "GetCheckpoint").await?;
+        self.caller(request.extensions(), "GetCheckpoint").await?;
         let checkpoint = self.signed()?.note.into();
         Ok(Response::new(GetCheckpointResponse { checkpoint }))
     }
@@ -99,14 +110,14 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetInclusionProofRequest>,
     ) -> Result<Response<GetInclusionProofResponse>, Status> {
-        let reader = self
-            .reader(request.extensions(), "GetInclusionProof")
+        let caller = self
+            .caller(request.extensions(), "GetInclusionProof")
             .await?;
         let GetInclusionProofRequest { index, tree_size } = request.into_inner();
         if index >= tree_size || tree_size > self.0.store().checkpoint().size {
             return Err(status(Reason::TreeSizeUnknown));
         }
-        let seen = self.0.entry(&reader, index)?;
+        let seen = self.0.entry(&caller, index)?;
         let proof = self
             .0
             .store()
@@ -122,7 +133,7 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<GetConsistencyProofRequest>,
     ) -> Result<Response<GetConsistencyProofResponse>, Status> {
-        self.reader(request.extensions(), "GetConsistencyProof")
+        self.caller(request.extensions(), "GetConsistencyProof")
             .await?;
         let GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
         if from_size == 0 || from_size > to_size || to_size > self.0.store().checkpoint().size {
@@ -143,25 +154,30 @@ impl DisclosureLogService for Services {
         &self,
         request: Request<ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
-        let mut reader = self.reader(request.extensions(), "Export").await?;
+        let oin = peer(request.extensions())?;
+        self.caller(request.extensions(), "Export").await?;
         let ExportRequest {
             from_index,
             covenant,
         } = request.into_inner();
-        if !covenant.is_empty() {
-            let id = field::name(&covenant, "covenant", CovenantId::parse);
-            let versions = self.0.digests_of(&id.map_err(Refusal::from)?)?;
-            reader = narrow(reader, &versions)?;
-        }
+        let caller = self.0.caller(&oin, only(&covenant)?.as_ref())?;
         let (sender, pieces) = tokio::sync::mpsc::channel(4);
         let services = self.clone();
         tokio::task::spawn_blocking(move || {
-            if let Err(refused) = services.pieces(&reader, from_index, &sender) {
+            if let Err(refused) = services.pieces(&caller, from_index, &sender) {
                 // The caller may be gone; then nobody needs the refusal.
                 drop(sender.blocking_send(Err(refused.into())));
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(pieces))))
+    }
+
+    async fn watch_entries(
+        &self,
+        request: Request<WatchEntriesRequest>,
+    ) -> Result<Response<Self::WatchEntriesStream>, Status> {
+        let answers = self.watch(request).await?;
+        Ok(Response::new(Box::pin(ReceiverStream::new(answers))))
     }
 }
 
@@ -169,20 +185,20 @@ type Pieces = tokio::sync::mpsc::Sender<Result<ExportResponse, Status>>;
 
 impl Services {
     /// Who reads. Every read is recorded.
-    async fn reader(
+    pub(super) async fn caller(
         &self,
         extensions: &tonic::Extensions,
         method: &'static str,
-    ) -> Result<Reader, Status> {
-        let peer = Peer::of(extensions).ok_or_else(|| status(Reason::NoCertificate))?;
-        let reader = self.0.reader(peer.oin())?;
-        self.0.record_access(peer.oin(), method).await?;
-        Ok(reader)
+    ) -> Result<Caller, Status> {
+        let oin = peer(extensions)?;
+        let caller = self.0.caller(&oin, None)?;
+        self.0.record_access(&oin, method).await?;
+        Ok(caller)
     }
 
     /// The newest checkpoint. A log that may not sign has perhaps none: its file is lost, or of
     /// another size than the tree.
-    fn signed(&self) -> Result<SignedCheckpoint, Refused> {
+    pub(super) fn signed(&self) -> Result<SignedCheckpoint, Refused> {
         let signed = self.0.store().checkpoint();
         let holds = self
             .0
@@ -194,6 +210,24 @@ impl Services {
         } else {
             Err(Reason::LogUnavailable.into())
         }
+    }
+
+    /// The newest checkpoint, and the proof under it of each of these entries.
+    fn proofs(&self, seen: &[Seen]) -> Result<(Bytes, Vec<EntryProof>), Refused> {
+        let signed = self.signed()?;
+        let mut proofs = Vec::with_capacity(seen.len());
+        // Readers hold off the writer: each look is a short one.
+        for some in seen.chunks(PROVED_AT_ONCE) {
+            self.0.store().read(|view| -> Result<(), Refused> {
+                for one in some {
+                    let hashes = view.inclusion_proof(one.index, signed.size)?;
+                    let hashes = hashes.iter().map(hash).collect();
+                    proofs.push(EntryProof { hashes });
+                }
+                Ok(())
+            })?;
+        }
+        Ok((signed.note.into(), proofs))
     }
 
     /// What is asked for. A covenant that is not here has no versions, so nothing is found.
@@ -209,7 +243,7 @@ impl Services {
     }
 
     /// Writes an export piece by piece, all under one checkpoint.
-    fn pieces(&self, reader: &Reader, from: u64, sender: &Pieces) -> Result<(), Refused> {
+    fn pieces(&self, caller: &Caller, from: u64, sender: &Pieces) -> Result<(), Refused> {
         let store = self.0.store();
         let signed = self.signed()?;
         if from > signed.size {
@@ -219,7 +253,7 @@ impl Services {
             tracing::error!(%error, "an export stopped");
             Refused::from(Reason::BrokerFailed)
         };
-        let exporter = Exporter::new(self.0.log_verifier(), &signed.note, reader.clone(), from)
+        let exporter = Exporter::new(self.0.log_verifier(), &signed.note, caller.reader(), from)
             .map_err(|error| failed(&error))?;
         let mut next = from;
         let mut first = true;
@@ -233,7 +267,7 @@ impl Services {
                 }
                 for index in next..until {
                     let seen =
-                        crate::oversight::see(view, reader, index)?.ok_or(Reason::BrokerFailed)?;
+                        crate::oversight::see(view, caller, index)?.ok_or(Reason::BrokerFailed)?;
                     let line = exporter
                         .line(index, &seen.shown(), read)
                         .map_err(|error| failed(&error))?;
@@ -313,30 +347,19 @@ fn wanted(filter: proto::EntryFilter) -> Read<Wanted> {
     })
 }
 
-/// The same reader, for one covenant.
-fn narrow(reader: Reader, versions: &BTreeSet<Digest>) -> Result<Reader, Refused> {
-    if versions.is_empty() {
-        return Err(Reason::CovenantUnknown.into());
-    }
-    let narrowed = match reader {
-        Reader::Operator => Reader::Operator,
-        Reader::Auditor(all) => {
-            Reader::Auditor(all.into_iter().filter(|d| versions.contains(d)).collect())
-        }
-        Reader::Party(all) => Reader::Party(
-            all.into_iter()
-                .filter(|(d, _)| versions.contains(d))
-                .collect(),
-        ),
-    };
-    match &narrowed {
-        Reader::Auditor(all) if all.is_empty() => Err(Reason::AuditorOnly.into()),
-        Reader::Party(all) if all.is_empty() => Err(Reason::AuditorOnly.into()),
-        _ => Ok(narrowed),
-    }
+/// The organisation that calls.
+pub(super) fn peer(extensions: &tonic::Extensions) -> Result<Oin, Status> {
+    let peer = Peer::of(extensions).ok_or_else(|| status(Reason::NoCertificate))?;
+    Ok(peer.oin().clone())
 }
 
-fn entry(seen: Seen) -> Entry {
+/// The covenant that details are asked under; none for every one.
+pub(super) fn only(covenant: &str) -> Result<Option<CovenantId>, Refused> {
+    let id = field::optional_name(covenant, "covenant", CovenantId::parse);
+    Ok(id.map_err(Refusal::from)?)
+}
+
+pub(super) fn entry(seen: Seen) -> Entry {
     let opening = |opening: ledger::Opening| type_v1::Opening {
         salt: Bytes::copy_from_slice(opening.salt.as_bytes()),
         content: opening.bytes.into(),

@@ -7,6 +7,7 @@ mod exchange;
 mod notice;
 mod receipt;
 mod serve;
+mod watch;
 
 use std::sync::Arc;
 

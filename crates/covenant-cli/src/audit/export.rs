@@ -2,7 +2,7 @@
 //! whole or not there.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -11,44 +11,26 @@ use wire::audit_v1::ExportRequest;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 
 use super::gather::{Source, gather};
+use super::logius;
+use super::past::From;
 use crate::answer::{Found, Language, say};
 use crate::connection::{Credentials, runtime, told};
 
 /// What `audit export` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The broker, `host:port`.
-    #[arg(
-        long,
-        requires_all = ["ca", "cert", "key"],
-        conflicts_with = "from_export",
-        required_unless_present = "from_export"
-    )]
-    broker: Option<String>,
-    /// PEM file with the authority of the server's certificate; may be given more than once.
-    #[arg(long, requires = "broker")]
-    ca: Vec<PathBuf>,
-    /// PEM chain of your own client certificate.
-    #[arg(long, requires = "broker")]
-    cert: Option<PathBuf>,
-    /// PEM private key of it.
-    #[arg(long, requires = "broker")]
-    key: Option<PathBuf>,
-    /// The name in the server's certificate, where it is another than the host's.
-    #[arg(long, requires = "broker")]
-    server_name: Option<String>,
-    /// Makes the bundle of an export (JSON Lines) that you have already, without any network.
-    #[arg(long, requires = "covenant_file")]
-    from_export: Option<PathBuf>,
+    /// The broker; or an export that was made before, without any network.
+    #[command(flatten)]
+    source: From,
+    /// The log itself, or its entries in the words of another standard.
+    #[arg(long, value_enum, default_value = "lines")]
+    format: Format,
     /// With --from-export: a covenant, exactly the file that was signed; may be given more than once.
-    #[arg(long, requires = "from_export")]
+    #[arg(long, requires = "export")]
     covenant_file: Vec<PathBuf>,
     /// With --from-export: a party's signature (DSSE); may be given more than once.
-    #[arg(long, requires = "from_export")]
+    #[arg(long, requires = "export")]
     signature: Vec<PathBuf>,
-    /// The log's public key, from somebody whom you trust. Without it the export's own key is taken.
-    #[arg(long)]
-    vkey: Option<String>,
     /// From this place in the log on.
     #[arg(long, default_value_t = 0)]
     from: u64,
@@ -57,53 +39,66 @@ pub(crate) struct Export {
     covenant: String,
     /// The folder of the evidence bundle; a name that ends in .jsonl gets the entries alone. It must
     /// not be there yet.
-    #[arg(long)]
-    out: PathBuf,
+    #[arg(long, required_unless_present = "otlp")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    logius: logius::Options,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The log's own entries with their proofs: what `audit verify` reads.
+    Lines,
+    /// Authorization Decision Log (Logius), level 4: a record per decision.
+    Adl,
+    /// Logboek Dataverwerkingen (Logius): a line per data subject.
+    Ldv,
 }
 
 impl Export {
-    fn online(&self) -> anyhow::Result<(&str, Credentials, ExportRequest)> {
-        let missing = "name --broker with --ca, --cert and --key";
-        let credentials = Credentials {
-            ca: self.ca.clone(),
-            cert: self.cert.clone().context(missing)?,
-            key: self.key.clone().context(missing)?,
-            server_name: self.server_name.clone(),
-        };
-        let request = ExportRequest {
+    fn request(&self) -> ExportRequest {
+        ExportRequest {
             from_index: self.from,
             covenant: self.covenant.clone(),
-        };
-        Ok((
-            self.broker.as_deref().context(missing)?,
-            credentials,
-            request,
-        ))
+        }
     }
 }
 
 /// Runs the command.
 pub(crate) fn run(export: &Export, lang: Language) -> anyhow::Result<Found> {
-    let lines = export
-        .out
+    let standard = match export.format {
+        Format::Lines => return own_words(export, lang),
+        Format::Adl => logius::Standard::Adl,
+        Format::Ldv => logius::Standard::Ldv,
+    };
+    let out = export.out.as_deref();
+    let request = export.request();
+    logius::run(standard, &export.source, request, out, &export.logius, lang)
+}
+
+fn own_words(export: &Export, lang: Language) -> anyhow::Result<Found> {
+    export.logius.none_given()?;
+    let out = export.out.as_deref().context("--out names where it goes")?;
+    if out
         .extension()
-        .is_some_and(|extension| extension == "jsonl");
-    if lines {
-        return entries_alone(export, lang);
+        .is_some_and(|extension| extension == "jsonl")
+    {
+        return entries_alone(export, out, lang);
     }
-    let source = match &export.from_export {
+    let source = match export.source.file() {
         Some(path) => Source::Files {
             export: path,
             covenants: &export.covenant_file,
             signatures: &export.signature,
         },
         None => {
-            let (broker, credentials, request) = export.online()?;
-            Source::Broker(broker, credentials, request)
+            let (broker, credentials) = export.source.broker()?;
+            Source::Broker(broker, credentials, export.request())
         }
     };
-    let count = gather(&source, export.vkey.as_deref(), &export.out, lang)?;
-    let out = export.out.display();
+    let count = gather(&source, export.source.vkey(), out, lang)?;
+    let out = out.display();
     say(&match lang {
         Language::Nl => format!(
             "{out}: bewijsbundel met {count} regels van het logboek. Nagaan kan met\n  covenant audit \
@@ -117,18 +112,10 @@ pub(crate) fn run(export: &Export, lang: Language) -> anyhow::Result<Found> {
     Ok(Found::Good)
 }
 
-fn entries_alone(export: &Export, lang: Language) -> anyhow::Result<Found> {
-    let (broker, credentials, request) = export.online()?;
-    let mut part = export.out.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    anyhow::ensure!(
-        !export.out.exists(),
-        "{} is there already: choose another name",
-        export.out.display()
-    );
-    let mut file =
-        std::fs::File::create(&part).with_context(|| format!("write {}", part.display()))?;
+fn entries_alone(export: &Export, out: &Path, lang: Language) -> anyhow::Result<Found> {
+    let (broker, credentials) = export.source.broker()?;
+    let (mut file, part) = begin(out)?;
+    let request = export.request();
     let next = runtime()?.block_on(async {
         let mut client = client(broker, &credentials)?;
         stream(&mut client, request, lang, |bytes| {
@@ -136,15 +123,33 @@ fn entries_alone(export: &Export, lang: Language) -> anyhow::Result<Found> {
         })
         .await
     })?;
-    file.sync_all()?;
-    std::fs::rename(&part, &export.out)
-        .with_context(|| format!("write {}", export.out.display()))?;
-    let (out, count) = (export.out.display(), next.saturating_sub(export.from));
+    finish(&file, &part, out)?;
+    let (out, count) = (out.display(), next.saturating_sub(export.from));
     say(&match lang {
         Language::Nl => format!("{out}: {count} regels van het logboek"),
         Language::En => format!("{out}: {count} entries of the log"),
     })?;
     Ok(Found::Good)
+}
+
+/// A file beside `out`, which becomes `out` when it is whole.
+pub(super) fn begin(out: &Path) -> anyhow::Result<(std::fs::File, PathBuf)> {
+    let mut part = out.to_path_buf().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    anyhow::ensure!(
+        !out.exists(),
+        "{} is there already: choose another name",
+        out.display()
+    );
+    let file = std::fs::File::create(&part).with_context(|| format!("write {}", part.display()))?;
+    Ok((file, part))
+}
+
+/// Gives a whole file its name.
+pub(super) fn finish(file: &std::fs::File, part: &Path, out: &Path) -> anyhow::Result<()> {
+    file.sync_all()?;
+    std::fs::rename(part, out).with_context(|| format!("write {}", out.display()))
 }
 
 /// A client of the disclosure log.

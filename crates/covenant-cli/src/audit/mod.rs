@@ -5,10 +5,12 @@ mod entries;
 mod export;
 mod finding;
 mod gather;
+mod logius;
 pub(crate) mod past;
 mod query;
 mod replay;
 mod verify;
+mod watch;
 
 use clap::Subcommand;
 
@@ -20,13 +22,15 @@ use crate::answer::{Found, Language};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Lists entries, as far as you may see them.
-    Query(query::Query),
-    /// Saves an evidence bundle, or the entries alone, to be verified offline.
-    Export(export::Export),
+    Query(Box<query::Query>),
+    /// Saves an evidence bundle, the entries alone, or the log in the words of another standard.
+    Export(Box<export::Export>),
     /// Makes every decision of a bundle or an export again: each must come out as it was recorded.
     Replay(replay::Again),
     /// Says which of the log's promises hold, and names the first bad record.
     Verify(verify::Verify),
+    /// Follows the log: an alarm when it does not only grow, or stands still for too long.
+    Watch(Box<watch::Watch>),
 }
 
 /// Runs the command.
@@ -36,5 +40,6 @@ pub(crate) fn run(audit: Audit, lang: Language) -> anyhow::Result<Found> {
         Audit::Export(export) => export::run(&export, lang),
         Audit::Replay(again) => replay::run(&again, lang),
         Audit::Verify(verify) => verify::run(&verify, lang),
+        Audit::Watch(watch) => watch::run(&watch, lang),
     }
 }

@@ -53,7 +53,12 @@ pub(crate) fn covenants(
 #[derive(Debug, Args)]
 pub(crate) struct From {
     /// An export (JSON Lines) with its outcomes opened: one that the auditor made.
-    #[arg(long, conflicts_with = "broker", required_unless_present = "broker")]
+    #[arg(
+        long,
+        visible_alias = "from-export",
+        conflicts_with = "broker",
+        required_unless_present = "broker"
+    )]
     export: Option<PathBuf>,
     /// The log's public key, from somebody whom you trust. Without it the export's own key is taken,
     /// which proves only that the export agrees with itself.
@@ -78,11 +83,49 @@ pub(crate) struct From {
 
 impl From {
     /// Verifies what is read line by line, and gives what each good record shows to `take`.
-    pub(crate) fn read(&self, lang: Language, take: impl FnMut(Seen)) -> anyhow::Result<Report> {
+    pub(crate) fn read(
+        &self,
+        lang: Language,
+        mut take: impl FnMut(Seen),
+    ) -> anyhow::Result<Report> {
+        self.read_some(ExportRequest::default(), lang, |_, seen| {
+            take(seen);
+            Ok(())
+        })
+    }
+
+    /// The same of what is asked for, with the log's name. A file is read whole.
+    pub(crate) fn read_some(
+        &self,
+        asked: ExportRequest,
+        lang: Language,
+        take: impl FnMut(&str, Seen) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Report> {
         let vkey = self.vkey.as_deref();
         if let Some(path) = &self.export {
-            return read(path, vkey, take);
+            return read_file(path, Reading::new(vkey, take));
         }
+        let (broker, credentials) = self.broker()?;
+        let mut reading = Reading::new(vkey, take);
+        runtime()?.block_on(async {
+            let mut client = client(broker, &credentials)?;
+            stream(&mut client, asked, lang, |bytes| reading.push(bytes)).await
+        })?;
+        reading.finish()
+    }
+
+    /// The file, where one was named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.export.as_deref()
+    }
+
+    /// The log's key as the reader has it.
+    pub(crate) fn vkey(&self) -> Option<&str> {
+        self.vkey.as_deref()
+    }
+
+    /// The broker, and who asks there.
+    pub(crate) fn broker(&self) -> anyhow::Result<(&str, Credentials)> {
         let missing = "name an export, or --broker with --ca, --cert and --key";
         let broker = self.broker.as_deref().context(missing)?;
         let credentials = Credentials {
@@ -91,13 +134,7 @@ impl From {
             key: self.key.clone().context(missing)?,
             server_name: self.server_name.clone(),
         };
-        let mut reading = Reading::new(vkey, take);
-        runtime()?.block_on(async {
-            let mut client = client(broker, &credentials)?;
-            let all = ExportRequest::default();
-            stream(&mut client, all, lang, |bytes| reading.push(bytes)).await
-        })?;
-        reading.finish()
+        Ok((broker, credentials))
     }
 }
 
@@ -107,11 +144,21 @@ impl From {
 pub(crate) fn read(
     path: &Path,
     vkey: Option<&str>,
-    take: impl FnMut(Seen),
+    mut take: impl FnMut(Seen),
+) -> anyhow::Result<Report> {
+    let reading = Reading::new(vkey, |_: &str, seen| {
+        take(seen);
+        Ok(())
+    });
+    read_file(path, reading)
+}
+
+fn read_file<T: FnMut(&str, Seen) -> anyhow::Result<()>>(
+    path: &Path,
+    mut reading: Reading<'_, T>,
 ) -> anyhow::Result<Report> {
     let name = path.display();
     let mut file = std::fs::File::open(path).with_context(|| format!("read {name}"))?;
-    let mut reading = Reading::new(vkey, take);
     let mut piece = vec![0; 64 * 1024];
     loop {
         let length = file
@@ -128,11 +175,11 @@ pub(crate) fn read(
 struct Reading<'a, T> {
     vkey: Option<&'a str>,
     take: T,
-    verifier: Option<Verifier>,
+    verifier: Option<(String, Verifier)>,
     rest: Vec<u8>,
 }
 
-impl<'a, T: FnMut(Seen)> Reading<'a, T> {
+impl<'a, T: FnMut(&str, Seen) -> anyhow::Result<()>> Reading<'a, T> {
     const fn new(vkey: Option<&'a str>, take: T) -> Self {
         Self {
             vkey,
@@ -157,15 +204,18 @@ impl<'a, T: FnMut(Seen)> Reading<'a, T> {
     }
 
     fn line(&mut self, line: &[u8]) -> anyhow::Result<()> {
-        let verifier = match &mut self.verifier {
+        let (origin, verifier) = match &mut self.verifier {
             Some(verifier) => verifier,
-            none => none.insert(Verifier::new(&key(line, self.vkey)?)),
+            none => {
+                let log = key(line, self.vkey)?;
+                none.insert((log.name().to_owned(), Verifier::new(&log)))
+            }
         };
         // Once a line was bad the report says so, and every further one is bad too.
         if verifier.line(line).is_ok()
             && let Some(seen) = verifier.take_seen()
         {
-            (self.take)(seen);
+            (self.take)(origin, seen)?;
         }
         Ok(())
     }
@@ -175,7 +225,7 @@ impl<'a, T: FnMut(Seen)> Reading<'a, T> {
             let line = std::mem::take(&mut self.rest);
             self.line(&line)?;
         }
-        let verifier = self.verifier.context("the export is empty")?;
+        let (_, verifier) = self.verifier.context("the export is empty")?;
         Ok(verifier.finish())
     }
 }

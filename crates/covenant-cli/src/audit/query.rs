@@ -1,11 +1,16 @@
 //! `covenant audit query`: entries of the log by who, what, when and why.
 
-use anyhow::Context as _;
-use clap::{Args, ValueEnum};
-use comfy_table::Table;
-use model::{Day, Timestamp};
-use wire::audit_v1::{Decision, EntryClass, EntryFilter, ListEntriesRequest};
+mod proved;
+mod table;
 
+use clap::{Args, ValueEnum};
+use ledger::LogVerifier;
+use model::{Day, Timestamp};
+use wire::audit_v1::{
+    Decision, EntryClass, EntryFilter, GetConsistencyProofRequest, ListEntriesRequest,
+};
+
+use self::proved::Proved;
 use super::entries::Shown;
 use super::export::client;
 use crate::answer::{Found, Language, say, say_json};
@@ -19,6 +24,10 @@ pub(crate) struct Query {
     broker: String,
     #[command(flatten)]
     credentials: Credentials,
+    /// The log's public key, from somebody whom you trust: what is shown must stand in what it
+    /// signed.
+    #[arg(long, value_parser = LogVerifier::parse)]
+    vkey: Option<LogVerifier>,
     #[command(flatten)]
     filter: Filter,
     /// At most so many entries.
@@ -104,22 +113,27 @@ enum Shape {
 
 /// Runs the command.
 pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
-    let (entries, more) = runtime()?.block_on(list(query, lang))?;
-    if more && query.format != Shape::Table {
-        // Who counts in a file must not take a part for the whole.
-        eprintln!("{}", there_are_more(entries.len(), lang));
+    let (entries, more, proved) = runtime()?.block_on(list(query, lang))?;
+    if query.format != Shape::Table {
+        // Standard output holds the entries alone.
+        eprintln!("{}", proved.text(lang));
+        if more {
+            // Who counts in a file must not take a part for the whole.
+            eprintln!("{}", there_are_more(entries.len(), lang));
+        }
     }
     match query.format {
         Shape::Json => say_json(&entries)?,
-        Shape::Csv => say(csv(&entries)?.trim_end())?,
+        Shape::Csv => table::csv(std::io::stdout().lock(), &entries)?,
         Shape::Table => {
-            say(&table(&entries, lang))?;
+            say(&table::table(&entries, lang))?;
             let count = entries.len();
             say(&match (lang, more) {
                 (_, true) => there_are_more(count, lang),
                 (Language::Nl, false) => format!("{count} regels"),
                 (Language::En, false) => format!("{count} entries"),
             })?;
+            say(&proved.text(lang))?;
         }
     }
     Ok(Found::Good)
@@ -132,10 +146,11 @@ fn there_are_more(count: usize, lang: Language) -> String {
     }
 }
 
-/// The entries page by page, and whether there are more than asked for.
-async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool)> {
+/// The entries page by page, whether there are more than asked for, and what proves them.
+async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool, Proved)> {
     let mut client = client(&query.broker, &query.credentials)?;
     let mut entries = Vec::new();
+    let mut proved = Proved::by(query.vkey.clone());
     let mut page_token = String::new();
     loop {
         let wanted = query.limit.saturating_sub(entries.len());
@@ -143,21 +158,28 @@ async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool
             filter: Some(query.filter.to_wire()),
             page_size: i32::try_from(wanted.min(1000)).unwrap_or(1000),
             page_token,
+            with_proofs: true,
         };
         let page = client
             .list_entries(request)
             .await
             .map_err(|status| told(&status, lang))?
             .into_inner();
+        if let Some((from_size, to_size)) = proved.page(&page)? {
+            let request = GetConsistencyProofRequest { from_size, to_size };
+            let answer = client.get_consistency_proof(request).await;
+            let answer = answer.map_err(|status| told(&status, lang))?;
+            proved.grown(&answer.into_inner().consistency_proof)?;
+        }
         for entry in &page.entries {
             entries.push(Shown::read(entry)?);
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            return Ok((entries, false));
+            return Ok((entries, false, proved));
         }
         if entries.len() >= query.limit {
-            return Ok((entries, true));
+            return Ok((entries, true, proved));
         }
     }
 }
@@ -204,57 +226,4 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .map(Day::start)
         .or_else(|| Timestamp::from_rfc3339(text))
         .ok_or_else(|| "write 2026-11-23 or 2026-11-23T20:15:00Z".to_owned())
-}
-
-fn table(entries: &[Shown], lang: Language) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED);
-    table.set_header([
-        "#",
-        lang.pick("tijd", "time"),
-        lang.pick("wat", "what"),
-        lang.pick("aan", "to"),
-        lang.pick("van", "from"),
-        lang.pick("doel", "purpose"),
-        lang.pick("regel", "clause"),
-        lang.pick("besluit", "decision"),
-        lang.pick("reden", "reason"),
-    ]);
-    for entry in entries {
-        let what = if entry.kind.is_empty() {
-            &entry.class
-        } else {
-            &entry.kind
-        };
-        let (index, at, what) = (entry.index.to_string(), entry.at.as_str(), what.as_str());
-        let (to, from) = (entry.recipient.as_str(), entry.source.as_str());
-        let decision = match (entry.decision.as_str(), lang) {
-            ("revealed", Language::Nl) => "gegeven",
-            ("withheld", Language::Nl) => "niet gegeven",
-            ("refused", Language::Nl) => "geweigerd",
-            (decision, _) => decision,
-        };
-        table.add_row([
-            index.as_str(),
-            at,
-            what,
-            to,
-            from,
-            &entry.purpose,
-            &entry.clause,
-            decision,
-            &entry.reasons,
-        ]);
-    }
-    table.to_string()
-}
-
-fn csv(entries: &[Shown]) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(Shown::COLUMNS)?;
-    for entry in entries {
-        writer.write_record(entry.cells())?;
-    }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    String::from_utf8(bytes).context("text")
 }

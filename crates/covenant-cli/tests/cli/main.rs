@@ -13,12 +13,14 @@ mod import;
 mod keys;
 mod lifecycle;
 mod link;
+mod logius;
 mod policy;
 mod policy_diff;
 mod policy_test;
 mod reading;
 mod replay;
 mod to_broker;
+mod watch;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -438,6 +438,7 @@ impl ExchangeService for TestBroker {
 #[tonic::async_trait]
 impl DisclosureLogService for TestBroker {
     type ExportStream = Answers<audit::ExportResponse>;
+    type WatchEntriesStream = Answers<audit::WatchEntriesResponse>;
 
     async fn get_consistency_proof(
         &self,
@@ -482,6 +483,13 @@ impl DisclosureLogService for TestBroker {
         &self,
         _: Request<audit::ExportRequest>,
     ) -> Result<Response<Self::ExportStream>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn watch_entries(
+        &self,
+        _: Request<audit::WatchEntriesRequest>,
+    ) -> Result<Response<Self::WatchEntriesStream>, Status> {
         Err(Status::unimplemented("not in the tests"))
     }
 }

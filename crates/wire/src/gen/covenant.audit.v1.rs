@@ -95,6 +95,9 @@ pub struct ListEntriesRequest {
     /// The next_page_token of the page before, with the same filter; empty for the first page.
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
+    /// Whether each entry comes with the proof that it stands in the log.
+    #[prost(bool, tag = "4")]
+    pub with_proofs: bool,
 }
 impl ::prost::Name for ListEntriesRequest {
     const NAME: &'static str = "ListEntriesRequest";
@@ -115,6 +118,13 @@ pub struct ListEntriesResponse {
     /// Ask with this for the next page; empty when this is the last one.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// The signed checkpoint under which this page's entries are proved (exact bytes); empty when no
+    /// proofs were asked for.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub checkpoint: ::prost::bytes::Bytes,
+    /// The proof of each entry, in the same order; none when they were not asked for.
+    #[prost(message, repeated, tag = "4")]
+    pub proofs: ::prost::alloc::vec::Vec<EntryProof>,
 }
 impl ::prost::Name for ListEntriesResponse {
     const NAME: &'static str = "ListEntriesResponse";
@@ -124,6 +134,23 @@ impl ::prost::Name for ListEntriesResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/covenant.audit.v1.ListEntriesResponse".into()
+    }
+}
+/// Proves that an entry stands in the log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EntryProof {
+    /// RFC 6962 audit path from the leaf to the checkpoint's root: hashes of 32 bytes, lowest first.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub hashes: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+impl ::prost::Name for EntryProof {
+    const NAME: &'static str = "EntryProof";
+    const PACKAGE: &'static str = "covenant.audit.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.audit.v1.EntryProof".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.audit.v1.EntryProof".into()
     }
 }
 /// Asks for one entry.
@@ -312,6 +339,51 @@ impl ::prost::Name for ExportResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/covenant.audit.v1.ExportResponse".into()
+    }
+}
+/// Asks for entries as they are appended.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchEntriesRequest {
+    /// From this place in the log, from 0; at most the size of the log now. To go on after a broken
+    /// stream, the last next_index.
+    #[prost(uint64, tag = "1")]
+    pub from_index: u64,
+    /// Only details under this covenant (id); empty for every covenant that you may read.
+    #[prost(string, tag = "2")]
+    pub covenant: ::prost::alloc::string::String,
+}
+impl ::prost::Name for WatchEntriesRequest {
+    const NAME: &'static str = "WatchEntriesRequest";
+    const PACKAGE: &'static str = "covenant.audit.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.audit.v1.WatchEntriesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.audit.v1.WatchEntriesRequest".into()
+    }
+}
+/// The next entries. The first answer comes at once, perhaps without entries.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchEntriesResponse {
+    /// Every entry from the next_index before to this one, as far as the caller may see it: at least
+    /// its hash. At most 100.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<Entry>,
+    /// The place of the first entry that is not in this answer or one before it.
+    #[prost(uint64, tag = "2")]
+    pub next_index: u64,
+    /// A signed checkpoint (exact bytes) of a log that holds all of them.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub checkpoint: ::prost::bytes::Bytes,
+}
+impl ::prost::Name for WatchEntriesResponse {
+    const NAME: &'static str = "WatchEntriesResponse";
+    const PACKAGE: &'static str = "covenant.audit.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.audit.v1.WatchEntriesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.audit.v1.WatchEntriesResponse".into()
     }
 }
 /// What kind of thing an entry records, coarsely.
@@ -651,6 +723,37 @@ pub mod disclosure_log_service_client {
                 );
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Streams entries as they are appended, until the caller stops. Who falls behind holds up nobody
+        /// else: the broker reads on as fast as the caller takes.
+        pub async fn watch_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchEntriesResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.audit.v1.DisclosureLogService/WatchEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "covenant.audit.v1.DisclosureLogService",
+                        "WatchEntries",
+                    ),
+                );
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -718,6 +821,21 @@ pub mod disclosure_log_service_server {
             &self,
             request: tonic::Request<super::ExportRequest>,
         ) -> std::result::Result<tonic::Response<Self::ExportStream>, tonic::Status>;
+        /// Server streaming response type for the WatchEntries method.
+        type WatchEntriesStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchEntriesResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Streams entries as they are appended, until the caller stops. Who falls behind holds up nobody
+        /// else: the broker reads on as fast as the caller takes.
+        async fn watch_entries(
+            &self,
+            request: tonic::Request<super::WatchEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchEntriesStream>,
+            tonic::Status,
+        >;
     }
     /// Reads the disclosure log (verstrekkingenlogboek). The auditor that a covenant names sees every
     /// detail under it. A party sees the entries that name it: what it asked and was answered, and the
@@ -1067,6 +1185,53 @@ pub mod disclosure_log_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.audit.v1.DisclosureLogService/WatchEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchEntriesSvc<T: DisclosureLogService>(pub Arc<T>);
+                    impl<
+                        T: DisclosureLogService,
+                    > tonic::server::ServerStreamingService<super::WatchEntriesRequest>
+                    for WatchEntriesSvc<T> {
+                        type Response = super::WatchEntriesResponse;
+                        type ResponseStream = T::WatchEntriesStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DisclosureLogService>::watch_entries(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchEntriesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
