@@ -84,6 +84,8 @@ pub(crate) const HEAD: u8 = b'h';
 
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
+/// How far purges are, and what they removed.
+pub(crate) const RETENTION: u8 = b'j';
 
 // Node.
 /// Encrypted vault records.

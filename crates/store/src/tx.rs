@@ -242,6 +242,17 @@ impl Tx {
             .sweep(|id| Ok(self.engine.get(&file_key(id))?.is_some()))
     }
 
+    /// Rewrites the database without what was deleted.
+    pub(crate) fn compact(&self) -> Result<(), StoreError> {
+        self.sweep_files()?;
+        self.engine.compact()
+    }
+
+    /// Keeps a copy of the database as it is now.
+    pub(crate) fn keep_copy(&self, name: &str) -> Result<(), StoreError> {
+        self.engine.keep_copy(name)
+    }
+
     pub(crate) fn close(&self) -> Result<(), StoreError> {
         self.engine.close()
     }

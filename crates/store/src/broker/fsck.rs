@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use ledger::{Skeleton, tree};
 
 use super::BrokerView;
+use super::signals::index_rows;
 use crate::error::StoreError;
 use crate::expiry::count;
-use crate::layout::{LEAF, NOTICE, SIGNAL, WORK, key_end, last_u64};
+use crate::layout::{INDEX, Key, LEAF, NOTICE, SIGNAL, WORK, key_end, last_u64};
 
 /// What was checked, and how much of it there is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,10 +45,49 @@ pub(super) fn check(view: &BrokerView) -> Result<Checked, StoreError> {
     if leaves != signed.size || root != Ok(signed.root) || view.root(leaves)? != signed.root {
         return Err(damaged);
     }
+    work_resolves(view)?;
+    index_resolves(view)?;
     Ok(Checked {
         leaves,
         signals: count(&view.tx, &[SIGNAL])?,
         work: count(&view.tx, &[WORK])?,
         notices: count(&view.tx, &[NOTICE])?,
+    })
+}
+
+/// Every signal that waits to be matched is there.
+fn work_resolves(view: &BrokerView) -> Result<(), StoreError> {
+    let damaged = StoreError::Damaged { what: "work row" };
+    view.tx.range(&[WORK], &key_end(&[WORK]), |key, _| {
+        let no = last_u64(key).ok_or(damaged.clone())?;
+        match view.tx.has(&Key::of(SIGNAL).u64(no).done())? {
+            true => Ok(ControlFlow::Continue(())),
+            false => Err(damaged.clone()),
+        }
+    })
+}
+
+/// Every row of the match index is one that its signal has, and every signal has all of its rows.
+fn index_resolves(view: &BrokerView) -> Result<(), StoreError> {
+    let damaged = StoreError::Damaged {
+        what: "match index row",
+    };
+    view.tx.range(&[INDEX], &key_end(&[INDEX]), |key, _| {
+        let no = last_u64(key).ok_or(damaged.clone())?;
+        let signal = view.signal_by_no(no)?.ok_or(damaged.clone())?;
+        match index_rows(&signal, no).contains_key(key) {
+            true => Ok(ControlFlow::Continue(())),
+            false => Err(damaged.clone()),
+        }
+    })?;
+    view.tx.range(&[SIGNAL], &key_end(&[SIGNAL]), |key, _| {
+        let no = last_u64(key).ok_or(damaged.clone())?;
+        let signal = view.signal_by_no(no)?.ok_or(damaged.clone())?;
+        for row in index_rows(&signal, no).keys() {
+            if !view.tx.has(row)? {
+                return Err(damaged.clone());
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     })
 }

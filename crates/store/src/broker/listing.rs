@@ -137,7 +137,7 @@ impl Listed {
     }
 
     /// The index rows that this entry has.
-    fn prefixes(&self) -> Vec<Vec<u8>> {
+    pub(super) fn prefixes(&self) -> Vec<Vec<u8>> {
         let covenant = self.covenant.map(|c| c.to_hex());
         let mut prefixes = vec![prefix(By::Kind, self.kind.as_str())];
         let mut add = |by, text: Option<&str>| prefixes.extend(text.map(|t| prefix(by, t)));

@@ -12,6 +12,7 @@ mod notices;
 mod parked;
 mod place;
 mod readers;
+mod retention;
 mod signals;
 mod store;
 mod withdrawn;
@@ -26,6 +27,7 @@ pub use self::log::SignedCheckpoint;
 pub use self::notices::{NewNotice, Notice};
 pub use self::place::CheckpointPlace;
 pub use self::readers::CovenantReaders;
+pub use self::retention::{Purgeable, Purged};
 pub use self::signals::{SignalNo, Stored, TOMBSTONE_DAYS, Withdrawal, Work};
 pub use self::store::{BrokerSettings, BrokerStore};
 pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm};
@@ -37,8 +39,8 @@ use ledger::{Receipt, ReceiptEntry, tree};
 use model::{Day, Digest};
 
 use crate::error::StoreError;
-use crate::expiry::{self, put_until};
-use crate::layout::{DECISION, Key, SIGNAL, last_u64};
+use crate::expiry::put_until;
+use crate::layout::{DECISION, Key};
 use crate::logged::Decided;
 use crate::requests::{self, Remembered, RequestKey};
 use crate::tx::{Mark, Tx};
@@ -195,21 +197,6 @@ impl BrokerTx {
     pub fn put_decided(&mut self, id: &Digest, ends: Day) -> Result<(), StoreError> {
         let key = Key::of(DECISION).raw(id.as_bytes()).done();
         put_until(&mut self.view.tx, key, ends, &[])
-    }
-
-    /// Removes at most `limit` records whose time has come (expired signals with their rows in
-    /// the match index, tombstones, answers, nonces, counts); fewer removed means that none are
-    /// left.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn purge(&mut self, today: Day, limit: usize) -> Result<usize, StoreError> {
-        expiry::purge(&mut self.view.tx, today, limit, |tx, key, _| {
-            match (key.first(), last_u64(key)) {
-                (Some(&SIGNAL), Some(no)) => signals::end_signal(tx, no).map(drop),
-                _ => tx.delete(key.to_vec()),
-            }
-        })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::files::Files;
 use crate::format::{self, Found};
 use crate::logged::{Decided, Logged, Step};
 use crate::tx::Tx;
-use crate::writer::Writer;
+use crate::writer::{Group as _, Writer};
 
 const KIND: &str = "broker";
 
@@ -257,6 +257,17 @@ impl BrokerStore {
     /// The first thing that is not as it should be.
     pub fn fsck(&self) -> Result<super::Checked, StoreError> {
         self.read(super::fsck::check)
+    }
+
+    /// Rewrites the database, so that nothing which was deleted or replaced is on disk any more,
+    /// copies of earlier states included. Writing waits meanwhile; reading does not, but for a
+    /// moment. It needs as much free space as the database takes. A power cut leaves the old
+    /// database or the new one.
+    ///
+    /// # Errors
+    /// When it failed; where the store can't go on then, every later call says so.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        self.writer.alone(|group| group.tx().compact()).await
     }
 
     /// Finishes what waits and stops cleanly. Later writes fail with [`StoreError::Closed`].

@@ -47,6 +47,19 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// written to again before it is opened anew.
     fn apply(&self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Rewrites everything, so that nothing which was deleted or replaced is on disk any more.
+    /// Readers may go on; the thread that writes calls it.
+    ///
+    /// # Errors
+    /// When it failed: then what is there is what was there, unless every later call fails too.
+    fn compact(&self) -> Result<(), StoreError>;
+
+    /// Keeps a copy of everything beside it, under this name, until the next compaction.
+    ///
+    /// # Errors
+    /// When the copy could not be made.
+    fn keep_copy(&self, name: &str) -> Result<(), StoreError>;
+
     /// Stops cleanly. Every later call fails.
     ///
     /// # Errors

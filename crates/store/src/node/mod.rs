@@ -158,6 +158,17 @@ impl NodeStore {
         self.writer.shared().read(|| work(&self.view))
     }
 
+    /// Rewrites the database, so that nothing which was deleted or replaced is on disk any more,
+    /// copies of earlier states included. Writing waits meanwhile; reading does not, but for a
+    /// moment. It needs as much free space as the database takes. A power cut leaves the old
+    /// database or the new one.
+    ///
+    /// # Errors
+    /// When it failed; where the store can't go on then, every later call says so.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        self.writer.alone(|group| group.tx().compact()).await
+    }
+
     /// Finishes what waits and stops cleanly. Later calls fail with [`StoreError::Closed`].
     ///
     /// # Errors
