@@ -22,6 +22,7 @@ mod metrics;
 mod oversight;
 mod proposing;
 mod refusal;
+mod retention;
 mod running;
 mod standing;
 mod versions;
@@ -40,7 +41,7 @@ use store::BrokerStore;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{LimitsConfig, NoticesConfig};
+use crate::config::{LimitsConfig, NoticesConfig, RetentionConfig};
 use crate::keys::KeyDesk;
 use crate::match_state::MatchState;
 use crate::members::Members;
@@ -61,6 +62,9 @@ pub(crate) struct Broker {
     clock: Arc<dyn Clock>,
     notices: NoticesConfig,
     limits: LimitsConfig,
+    retention: RetentionConfig,
+    /// Seconds after midnight (UTC) at which the purge runs.
+    purge_second: i64,
     metrics: BrokerMetrics,
     desk: KeyDesk,
     matching: MatchState,

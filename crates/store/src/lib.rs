@@ -8,6 +8,7 @@
 //! A unit of work is a closure that runs on one writer thread; [`BrokerStore::write`] and
 //! [`NodeStore::write`] return when everything it wrote survives a power cut.
 
+mod backup;
 mod broker;
 mod codec;
 pub mod conformance;
@@ -24,6 +25,7 @@ mod tx;
 mod versions;
 mod writer;
 
+pub use backup::{BackedUp, Restored, Restoring, restore, verify_backup};
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,

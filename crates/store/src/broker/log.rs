@@ -42,6 +42,13 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    pub(crate) fn of(signed: SignedCheckpoint) -> Self {
+        Self {
+            signed: RwLock::new(signed),
+            stopped: RwLock::new(None),
+        }
+    }
+
     pub(crate) fn signed(&self) -> SignedCheckpoint {
         let signed = self.signed.read().unwrap_or_else(PoisonError::into_inner);
         signed.clone()

@@ -21,6 +21,7 @@ mod witness;
 pub use self::access::Access;
 pub use self::covenants::CovenantFile;
 pub use self::fsck::Checked;
+pub(crate) use self::fsck::check as check_health;
 pub use self::limits::Limit;
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};
 pub use self::log::SignedCheckpoint;
@@ -82,6 +83,14 @@ impl Deref for BrokerTx {
 }
 
 impl BrokerView {
+    /// A view of a state that no process has open, under the checkpoint that came with it.
+    pub(crate) fn over(tx: Tx, signed: SignedCheckpoint) -> Self {
+        Self {
+            tx,
+            published: Arc::new(log::Published::of(signed)),
+        }
+    }
+
     /// What was answered to this request before.
     ///
     /// # Errors

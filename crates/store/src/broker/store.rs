@@ -259,6 +259,20 @@ impl BrokerStore {
         self.read(super::fsck::check)
     }
 
+    /// Writes a backup of everything, checkpoint included, as it is at one moment: whatever was
+    /// answered before is in it. Writing waits meanwhile; reading does not.
+    ///
+    /// # Errors
+    /// When the store can't read, or the file can't be written.
+    pub async fn back_up(
+        &self,
+        out: std::fs::File,
+    ) -> Result<crate::backup::BackedUp, StoreError> {
+        self.writer
+            .alone(move |group| crate::backup::write(group, &out))
+            .await
+    }
+
     /// Rewrites the database, so that nothing which was deleted or replaced is on disk any more,
     /// copies of earlier states included. Writing waits meanwhile; reading does not, but for a
     /// moment. It needs as much free space as the database takes. A power cut leaves the old

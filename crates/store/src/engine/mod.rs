@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 use crate::error::StoreError;
 
-pub(crate) use self::directory::{private_dir, sync_dir, write_new, write_private};
+pub(crate) use self::directory::{private_dir, remove_tree, sync_dir, write_new, write_private};
 
 /// The largest value an engine is given; what is larger goes to a file of its own.
 pub const LARGEST_VALUE: usize = 8 * 1024;
