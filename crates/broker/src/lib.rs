@@ -8,6 +8,7 @@
 mod activation;
 pub mod config;
 mod configured;
+mod control;
 mod covenant_entries;
 mod delivery;
 mod disclose;
@@ -28,6 +29,7 @@ mod standing;
 mod versions;
 mod witness;
 
+pub use control::{back_up_to, purge_now, restore};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
 use std::collections::BTreeMap;

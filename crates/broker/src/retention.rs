@@ -128,6 +128,21 @@ impl Broker {
         Ok(Swept { records, compacted })
     }
 
+    /// Purges and rewrites the database now, whenever it was done last. Answers how many records
+    /// went.
+    ///
+    /// # Errors
+    /// As [`Broker::purge`].
+    pub(crate) async fn purge_and_compact(&self) -> Result<u64, Refused> {
+        let swept = self.purge().await?;
+        if !swept.compacted {
+            self.store().compact().await?;
+            let now = self.clock().now();
+            self.store().write(move |tx| tx.compacted(now)).await?;
+        }
+        Ok(swept.records)
+    }
+
     /// Runs a step until it finds less than it may take.
     async fn in_batches(
         &self,

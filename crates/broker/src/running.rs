@@ -125,6 +125,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         .await
         .with_context(|| format!("listen on {}", config.admin.listen))?;
     let purge_second = config.retention.second_of_day()?;
+    let control = config.state_dir.clone();
     let (state, its_clock) = (config.state_dir.clone(), Arc::clone(&clock));
     let settings = store_settings(&config);
     let store = tokio::task::spawn_blocking(move || {
@@ -166,6 +167,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
             tokio::spawn(serve_admin(admin, stop.clone())),
             tokio::spawn(Arc::clone(&broker).keep_matching()),
             tokio::spawn(Arc::clone(&broker).keep_retention()),
+            tokio::spawn(crate::control::serve(Arc::clone(&broker), control)),
             tokio::spawn(keep_house(Arc::clone(&broker), checks)),
         ],
         broker,

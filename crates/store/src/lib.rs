@@ -25,7 +25,7 @@ mod tx;
 mod versions;
 mod writer;
 
-pub use backup::{BackedUp, Restored, Restoring, restore, verify_backup};
+pub use backup::{BackedUp, Restored, Restoring, check_backup, restore, verify_backup};
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,

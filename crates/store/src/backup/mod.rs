@@ -7,7 +7,7 @@
 
 mod restore;
 
-pub use self::restore::{Restored, Restoring, restore, verify_backup};
+pub use self::restore::{Restored, Restoring, check_backup, restore, verify_backup};
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};

@@ -81,6 +81,17 @@ pub fn restore(what: &Restoring<'_>, state_dir: &Path) -> Result<Restored, Store
     Ok(restored)
 }
 
+/// Reads a backup to its end: whether it is whole, and nothing more.
+///
+/// # Errors
+/// [`StoreError::NotRestored`] when it is cut off or was changed.
+pub fn check_backup(from: &Path) -> Result<(), StoreError> {
+    let file = File::open(from).map_err(StoreError::io("opening the backup"))?;
+    let mut reading = Reading::begin(BufReader::new(file))?;
+    while reading.next()?.is_some() {}
+    Ok(())
+}
+
 /// A folder beside the state folder, which goes when it is not installed.
 struct Stage(PathBuf);
 
