@@ -184,17 +184,31 @@ fn fill_broker(store: &BrokerStore) {
 }
 
 #[test]
-fn a_broker_of_format_1_is_read() {
-    let file = path("format-1-broker.txt");
+fn a_broker_of_format_1_is_migrated_and_its_side_records_are_sealed() {
+    let engine = a_broker_is_read(&path("format-1-broker.txt"));
+    let hex = |text: &[u8]| HEXLOWER.encode(text);
+    let old = std::fs::read_to_string(path("format-1-broker.txt")).unwrap();
+    let new = dump(&engine, b"");
+    let clear = hex(b"\"kind\":\"check-answered\"");
+    assert!(old.contains(&clear), "else this shows nothing");
+    assert!(!new.contains(&clear));
+}
+
+#[test]
+fn a_broker_of_format_2_is_read() {
+    let file = path("format-2-broker.txt");
     if writes() {
         let (engine, place) = (MemoryEngine::new(), CheckpointPlace::in_memory());
         let store = broker(&engine, place).unwrap();
         fill_broker(&store);
         let note = store.checkpoint().note;
         store.close().unwrap();
-        std::fs::create_dir_all(path("")).unwrap();
         std::fs::write(&file, dump(&engine.reopen(), &note)).unwrap();
     }
+    a_broker_is_read(&file);
+}
+
+fn a_broker_is_read(file: &std::path::Path) -> MemoryEngine {
     let (engine, place) = load(&std::fs::read_to_string(file).unwrap());
     let store = broker(&engine, place).unwrap();
     assert_eq!(store.log_stopped(), None);
@@ -212,8 +226,15 @@ fn a_broker_of_format_1_is_read() {
             assert_eq!(view.counted(&limit())?, 1);
             let answer = view.answered(&request(), &Digest::new([3; 32]))?.unwrap();
             assert_eq!(answer.answer(), b"remembered");
-            let outcome = view.entry(1)?.unwrap().outcome.unwrap();
-            assert_eq!(outcome.bytes, entry().outcome.to_json());
+            let kept = view.entry(1)?.unwrap();
+            let outcome = kept.outcome.unwrap();
+            let leaf = ledger::Skeleton::from_leaf(&kept.leaf).unwrap();
+            assert!(outcome.opens(ledger::Part::Outcome, &leaf.outcome));
+            // An outcome of before some fields were recorded reads as one without them.
+            assert_eq!(
+                Outcome::from_json(&outcome.bytes).unwrap(),
+                entry().outcome
+            );
             Ok(())
         })
         .unwrap();
@@ -227,6 +248,7 @@ fn a_broker_of_format_1_is_read() {
     assert!(matches!(replayed, Err(StoreError::Replayed)));
     // It goes on from there, in the same format.
     fill_more(&store);
+    engine.reopen()
 }
 
 fn fill_more(store: &BrokerStore) {
@@ -242,7 +264,16 @@ fn fill_more(store: &BrokerStore) {
 
 #[test]
 fn a_node_of_format_1_is_read() {
-    let file = path("format-1-node.txt");
+    a_node_is_read("format-1-node.txt", false);
+}
+
+#[test]
+fn a_node_of_format_2_is_read() {
+    a_node_is_read("format-2-node.txt", writes());
+}
+
+fn a_node_is_read(name: &str, writes: bool) {
+    let file = path(name);
     let outside = OutsideId {
         covenant: covenant(),
         epoch: KeyEpoch::FIRST,
@@ -253,7 +284,7 @@ fn a_node_of_format_1_is_read() {
         state: b"pushed".to_vec(),
         outside: vec![outside.clone()],
     };
-    if writes() {
+    if writes {
         let engine = MemoryEngine::new();
         let store = NodeStore::in_memory(engine.reopen(), NodeSettings::default()).unwrap();
         let own = own.clone();
@@ -300,7 +331,7 @@ fn a_newer_format_is_refused_by_its_number() {
     let open = || NodeStore::in_memory(engine.reopen(), NodeSettings::default());
     let error = open().unwrap_err().to_string();
     assert!(
-        error.contains("has format 2") && error.contains("up to 1"),
+        error.contains("has format 3") && error.contains("up to 2"),
         "{error}"
     );
     put(record);

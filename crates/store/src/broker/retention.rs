@@ -417,6 +417,11 @@ fn what_had_a_day(key: &[u8]) -> (Option<CovenantId>, Purgeable) {
     }
 }
 
+/// Has the next purge rewrite the database, whenever that was done last.
+pub(crate) fn compaction_is_due(tx: &mut Tx) -> Result<(), StoreError> {
+    put_moment(tx, LAST_COMPACTION, Timestamp::from_millis(0))
+}
+
 fn moment(tx: &Tx, which: u8) -> Result<Option<Timestamp>, StoreError> {
     match tx.get(&[RETENTION, which])? {
         Some(record) => Take::new(&record, "time of a purge").time().map(Some),

@@ -92,6 +92,12 @@ impl BrokerStore {
     ) -> Result<Self, StoreError> {
         let mut tx = Tx::new(engine, files);
         let found = format::read(&tx, KIND)?;
+        if let Found::Older(from) = found {
+            format::migrate(&mut tx, KIND, from, |tx| {
+                super::seal_side_records(tx)?;
+                super::compaction_is_due(tx)
+            })?;
+        }
         // The checkpoint of the empty tree comes before the first record: data without a
         // checkpoint file is then never what a crash left.
         let log = Log::start(&tx, found, signer, place, clock)?;

@@ -98,8 +98,11 @@ impl NodeStore {
         settings: NodeSettings,
     ) -> Result<Self, StoreError> {
         let mut tx = Tx::new(engine, files);
-        if format::read(&tx, KIND)? == Found::New {
-            format::write(&mut tx, KIND)?;
+        match format::read(&tx, KIND)? {
+            Found::New => format::write(&mut tx, KIND)?,
+            // A node's records are the same in both.
+            Found::Older(from) => format::migrate(&mut tx, KIND, from, |_| Ok(()))?,
+            Found::Known => {}
         }
         tx.sweep_files()?;
         let view = NodeView { tx: tx.fresh() };
