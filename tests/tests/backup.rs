@@ -51,13 +51,7 @@ async fn a_broker_comes_back_from_its_newest_backup_and_from_no_other() {
     let seen = folder.join("seen.checkpoint");
     std::fs::copy(state.join("checkpoint"), &seen).unwrap();
     let restore = |from: &Path, witnessed: &[PathBuf], verify| {
-        broker::restore(
-            std::slice::from_ref(&config),
-            &[],
-            from,
-            witnessed,
-            verify,
-        )
+        broker::restore(std::slice::from_ref(&config), &[], from, witnessed, verify)
     };
     let over = restore(&newest, &[], false).unwrap_err().to_string();
     assert!(over.contains("there is a state already"), "{over}");

@@ -45,7 +45,10 @@ pub(crate) async fn serve(broker: Arc<Broker>, state_dir: PathBuf) {
         let Ok((stream, _)) = stream else { continue };
         // One at a time: each holds up the writer.
         if let Err(error) = answer(&broker, &state_dir, stream).await {
-            tracing::warn!(error = format!("{error:#}"), "the operator was not answered");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the operator was not answered"
+            );
         }
     }
     drop(std::fs::remove_file(&path));

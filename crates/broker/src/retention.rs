@@ -304,9 +304,8 @@ mod tests {
     #[test]
     fn entries_go_when_their_day_is_a_whole_span_ago() {
         let day = |text: &str| Day::parse(text).unwrap();
-        let since = |span: &str, today: &str| {
-            kept_since(Span::parse(span).unwrap(), day(today)).day()
-        };
+        let since =
+            |span: &str, today: &str| kept_since(Span::parse(span).unwrap(), day(today)).day();
         // The entries of 1 March 2021 go on 1 March 2026, those of the day after stay.
         assert_eq!(since("5 jaar", "2026-03-01"), day("2021-03-02"));
         assert_eq!(since("1 dag", "2026-03-02"), day("2026-03-02"));
@@ -342,7 +341,10 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(made.len(), 2);
-        assert_eq!((made[0].covenant, facts(&made[0])), (None, vec!["answers Number(3)".to_owned()]));
+        assert_eq!(
+            (made[0].covenant, facts(&made[0])),
+            (None, vec!["answers Number(3)".to_owned()])
+        );
         assert_eq!(made[1].covenant, Some(Digest::new([9; 32])));
         assert_eq!(
             facts(&made[1]),

@@ -73,8 +73,9 @@ impl Files {
                 let found = files.get(id).cloned();
                 found.ok_or(StoreError::Damaged { what: "payload" })
             }
-            Self::Directory(dir) => fs::read(dir.join(name(id)))
-                .map_err(StoreError::io("reading a payload's file")),
+            Self::Directory(dir) => {
+                fs::read(dir.join(name(id))).map_err(StoreError::io("reading a payload's file"))
+            }
         }
     }
 

@@ -243,7 +243,10 @@ impl Tx {
     }
 
     /// Every row as the engine has it, where nothing is pending.
-    pub(crate) fn stored_rows(&self, visit: &mut crate::engine::Visit<'_>) -> Result<(), StoreError> {
+    pub(crate) fn stored_rows(
+        &self,
+        visit: &mut crate::engine::Visit<'_>,
+    ) -> Result<(), StoreError> {
         self.engine.range(&[], &[u8::MAX; 64], visit)
     }
 

@@ -102,7 +102,10 @@ fn a_backup_of_a_running_store_comes_back_whole() {
     assert_eq!(again.fsck().unwrap().leaves, 3);
     // Never over what is there.
     let over = try_restore(&at("backup"), &at("again"), &[]).unwrap_err();
-    assert!(over.to_string().contains("there is a state already"), "{over}");
+    assert!(
+        over.to_string().contains("there is a state already"),
+        "{over}"
+    );
 }
 
 #[test]

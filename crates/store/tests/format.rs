@@ -24,8 +24,9 @@ use model::{
     Secret, Signal, SignalId, Subject, SubjectKind, Token,
 };
 use store::{
-    Batch, BrokerStore, CheckpointPlace, Decided, Engine, Limit, MemoryEngine, NewNotice,
-    NodeSettings, NodeStore, OutsideId, OwnSignal, Remember, RequestKey, Step, StoreError,
+    Batch, BrokerSettings, BrokerStore, CheckpointPlace, Decided, Engine, Limit, MemoryEngine,
+    NewNotice, NodeSettings, NodeStore, OutsideId, OwnSignal, Remember, RequestKey, SledEngine,
+    SledSettings, Step, StoreError,
 };
 
 const TODAY: Day = Day::from_days(20_454);
@@ -194,6 +195,51 @@ fn a_broker_of_format_1_is_migrated_and_its_side_records_are_sealed() {
     assert!(!new.contains(&clear));
 }
 
+/// On a disk: a copy first, and after the next compaction neither it nor sled has anything in clear.
+#[test]
+fn a_migration_on_disk_keeps_a_copy_until_the_next_compaction() {
+    let text = std::fs::read_to_string(path("format-1-broker.txt")).unwrap();
+    let (old, place) = load(&text);
+    let dir = tempfile::tempdir().unwrap();
+    let sled = SledEngine::open(dir.path(), SledSettings::default()).unwrap();
+    let mut rows = Batch::new();
+    old.range(&[], &[0xff; 80], &mut |key, value| {
+        rows.insert(key.to_vec(), Some(value.to_vec()));
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    sled.apply(&rows).unwrap();
+    sled.close().unwrap();
+    std::fs::write(
+        dir.path().join("checkpoint"),
+        place.read().unwrap().unwrap(),
+    )
+    .unwrap();
+    let signer = LogSigner::from_seed("log.example/fixture", &Secret::new([7; 32])).unwrap();
+    let clock = Arc::new(ManualClock::at(TODAY.start()));
+    let settings = BrokerSettings::default();
+    let store = BrokerStore::open(dir.path(), &settings, signer, clock).unwrap();
+    assert_eq!(store.log_stopped(), None);
+    let copy = dir.path().join("sled.copy.format-1");
+    let clear = |file: PathBuf| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(15).any(|w| w == b"\"check-answered")
+    };
+    assert!(clear(copy.join("db")), "the copy is of what was there");
+    let due = store.read::<_, StoreError>(|view| view.last_compaction());
+    assert_eq!(due.unwrap(), Some(model::Timestamp::from_millis(0)));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(store.compact()).unwrap();
+    assert!(!copy.exists());
+    assert!(!clear(dir.path().join("sled/db")));
+    assert_eq!(store.fsck().unwrap().leaves, 2);
+    assert!(
+        store
+            .read::<_, StoreError>(|view| Ok(view.entry(1)?.unwrap().outcome.is_some()))
+            .unwrap()
+    );
+}
+
 #[test]
 fn a_broker_of_format_2_is_read() {
     let file = path("format-2-broker.txt");
@@ -231,10 +277,7 @@ fn a_broker_is_read(file: &std::path::Path) -> MemoryEngine {
             let leaf = ledger::Skeleton::from_leaf(&kept.leaf).unwrap();
             assert!(outcome.opens(ledger::Part::Outcome, &leaf.outcome));
             // An outcome of before some fields were recorded reads as one without them.
-            assert_eq!(
-                Outcome::from_json(&outcome.bytes).unwrap(),
-                entry().outcome
-            );
+            assert_eq!(Outcome::from_json(&outcome.bytes).unwrap(), entry().outcome);
             Ok(())
         })
         .unwrap();

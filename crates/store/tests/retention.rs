@@ -1,15 +1,12 @@
 //! What was purged is not on disk any more, and nothing that must stay went with it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ledger::export::{Disclosed, Exporter, Shown};
 use ledger::outcome::Engine as Decider;
 use ledger::word::{Code, TransactionId};
 use ledger::{Kind, LogSigner, NewEntry, Outcome};
@@ -178,7 +175,11 @@ fn after_purge_and_compaction_nothing_of_it_is_on_disk() {
     runtime.block_on(store.compact()).unwrap();
     for planted in PLANTED {
         let found = holding(dir.path(), planted);
-        assert!(found.is_empty(), "{} is in {found:?}", planted.escape_ascii());
+        assert!(
+            found.is_empty(),
+            "{} is in {found:?}",
+            planted.escape_ascii()
+        );
     }
     // The log is what it was, goes on, and survives a restart.
     assert_eq!(store.checkpoint().note, note);
@@ -251,7 +252,10 @@ fn only_what_is_due_goes_and_every_proof_still_holds() {
         .read::<_, StoreError>(|view| {
             let after = view.entry(0)?.unwrap();
             assert_eq!(after.leaf, before.leaf);
-            assert_eq!((after.request, after.answer, after.outcome), (None, None, None));
+            assert_eq!(
+                (after.request, after.answer, after.outcome),
+                (None, None, None)
+            );
             assert_eq!(after.listed.decision, None);
             assert_eq!(after.listed.purpose, None);
             let size = view.checkpoint().size;
@@ -262,6 +266,79 @@ fn only_what_is_due_goes_and_every_proof_still_holds() {
         })
         .unwrap();
     store.fsck().unwrap();
+}
+
+#[test]
+fn side_records_are_never_on_disk_in_clear() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store);
+    store.close().unwrap();
+    assert!(
+        !holding(dir.path(), PSEUDONYM).is_empty(),
+        "the search finds what is there"
+    );
+    for clear in [
+        REQUEST,
+        ANSWER,
+        OUTCOME.as_bytes(),
+        b"check-answered\",\"trans",
+    ] {
+        assert!(
+            holding(dir.path(), clear).is_empty(),
+            "{}",
+            clear.escape_ascii()
+        );
+    }
+}
+
+#[test]
+fn an_export_says_that_it_was_erased_and_two_programs_verify_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store);
+    purge_all(&store);
+    let signer = signer();
+    let note = store.checkpoint().note;
+    let reader = ledger::counters::Reader::Operator;
+    let exporter = Exporter::new(signer.verifier(), &note, reader, 0).unwrap();
+    let export = store
+        .read::<_, StoreError>(|view| {
+            let node = |id| view.tree_node(id).unwrap();
+            let mut export = exporter.header(node).unwrap();
+            for seq in 0..exporter.size() {
+                let entry = view.entry(seq)?.unwrap();
+                let part = |opening: Option<ledger::Opening>| {
+                    opening.map_or(Disclosed::Erased, Disclosed::Open)
+                };
+                let shown = Shown::Leaf {
+                    leaf: entry.leaf,
+                    request: part(entry.request),
+                    answer: part(entry.answer),
+                    outcome: part(entry.outcome),
+                };
+                export += &exporter.line(seq, &shown, node).unwrap();
+            }
+            Ok(export)
+        })
+        .unwrap();
+    assert_eq!(export.matches("\"outcome\":\"erased\"").count(), 2);
+    let report = ledger::verify::verify(export.as_bytes(), signer.verifier()).unwrap();
+    assert!(report.is_good(), "{:?}", report.bad);
+    assert_eq!(report.erased, 6);
+    let file = dir.path().join("export.jsonl");
+    fs::write(&file, export).unwrap();
+    let program = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/independent/verify.py"
+    );
+    let verified = std::process::Command::new("python3")
+        .arg(program)
+        .arg(&file)
+        .args(["--vkey", &signer.verifier().to_vkey()])
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{verified:?}");
 }
 
 #[test]

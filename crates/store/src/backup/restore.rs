@@ -129,7 +129,10 @@ impl Stage {
         let note = read_into(what.from, engine, files)?;
         let checkpoint = verified(what.log, &note, "the checkpoint in the backup")?;
         let view = BrokerView::over(
-            Tx::new(Arc::clone(engine) as Arc<dyn crate::Engine>, Arc::clone(files)),
+            Tx::new(
+                Arc::clone(engine) as Arc<dyn crate::Engine>,
+                Arc::clone(files),
+            ),
             SignedCheckpoint {
                 size: checkpoint.size,
                 root: checkpoint.root,
@@ -218,7 +221,9 @@ fn read_into(from: &Path, engine: &SledEngine, files: &Files) -> Result<Vec<u8>,
                 }
             }
             Record::Payload(id, bytes) => {
-                files.write(&std::collections::BTreeMap::<FileId, Vec<u8>>::from([(id, bytes)]))?;
+                files.write(&std::collections::BTreeMap::<FileId, Vec<u8>>::from([(
+                    id, bytes,
+                )]))?;
             }
         }
     }

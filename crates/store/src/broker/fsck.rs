@@ -81,7 +81,9 @@ impl Counted {
             let last = self.0.entry(audience).or_default();
             *last = last.saturating_add(1);
             if number != Some(*last) {
-                return Err(StoreError::Damaged { what: "number in the log" });
+                return Err(StoreError::Damaged {
+                    what: "number in the log",
+                });
             }
         }
         Ok(())
@@ -92,7 +94,9 @@ impl Counted {
         for (audience, last) in &self.0 {
             let key = Key::of(COUNTER).raw(audience.as_bytes()).done();
             if number(&view.tx, &key)? != *last {
-                return Err(StoreError::Damaged { what: "counter of the log" });
+                return Err(StoreError::Damaged {
+                    what: "counter of the log",
+                });
             }
         }
         Ok(())

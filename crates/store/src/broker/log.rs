@@ -14,8 +14,8 @@ use model::clock::Clock;
 use model::id::random_32;
 use model::{Digest, Timestamp};
 
-use super::{listing, side};
 use super::place::CheckpointPlace;
+use super::{listing, side};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry::next_after;

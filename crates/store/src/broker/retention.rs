@@ -214,17 +214,18 @@ impl BrokerTx {
     /// When the store fails.
     pub fn purge_notices(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let mut due = Vec::new();
-        self.tx.range(&[NOTICE], &key_end(&[NOTICE]), |key, record| {
-            let notice = super::notices::take_notice(record)?;
-            if notice.at < before {
-                due.push((key.to_vec(), notice.to, notice.id));
-            }
-            Ok(if due.len() < limit {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
-        })?;
+        self.tx
+            .range(&[NOTICE], &key_end(&[NOTICE]), |key, record| {
+                let notice = super::notices::take_notice(record)?;
+                if notice.at < before {
+                    due.push((key.to_vec(), notice.to, notice.id));
+                }
+                Ok(if due.len() < limit {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            })?;
         let mut counts = Counts::new();
         for (key, to, id) in &due {
             let by_id = Key::of(NOTICE_ID).text(to.as_str()).raw(id.as_bytes());
@@ -241,11 +242,7 @@ impl BrokerTx {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn purge_accesses(
-        &mut self,
-        before: Timestamp,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
+    pub fn purge_accesses(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let mut counts = Counts::new();
         let mut handled = 0;
         for (key, record) in self.tx.rows(&[ACCESS], &[ACCESS], limit)? {

@@ -29,7 +29,9 @@ pub(super) fn opening(tx: &Tx, seq: u64, part: Part) -> Result<Option<Opening>, 
     ) else {
         return Ok(None);
     };
-    let damaged = StoreError::Damaged { what: "side record" };
+    let damaged = StoreError::Damaged {
+        what: "side record",
+    };
     let mut body = record;
     let plain = cipher(&key)?
         .open_in_place(nonce(), Aad::from(name(seq, part)), &mut body)
@@ -62,7 +64,9 @@ pub(crate) fn migrate(tx: &mut Tx) -> Result<(), StoreError> {
 }
 
 fn old(tx: &mut Tx, key: Vec<u8>, record: &[u8], parts: &[Part]) -> Result<(), StoreError> {
-    let damaged = StoreError::Damaged { what: "side record" };
+    let damaged = StoreError::Damaged {
+        what: "side record",
+    };
     if key.len() != OLD_KEY {
         return Err(damaged);
     }

@@ -270,10 +270,7 @@ impl BrokerStore {
     ///
     /// # Errors
     /// When the store can't read, or the file can't be written.
-    pub async fn back_up(
-        &self,
-        out: std::fs::File,
-    ) -> Result<crate::backup::BackedUp, StoreError> {
+    pub async fn back_up(&self, out: std::fs::File) -> Result<crate::backup::BackedUp, StoreError> {
         self.writer
             .alone(move |group| crate::backup::write(group, &out))
             .await

@@ -104,11 +104,7 @@ impl StateDirectory {
         let doing = "ending a rewriting of the database that was cut off";
         remove_tree(&self.root.join(REWRITING))?;
         let (whole, replaced) = (self.root.join(REWRITTEN), self.root.join(REPLACED));
-        match (
-            self.database().exists(),
-            whole.exists(),
-            replaced.exists(),
-        ) {
+        match (self.database().exists(), whole.exists(), replaced.exists()) {
             (true, true, _) => remove_tree(&whole)?,
             (true, false, true) => self.remove_replaced()?,
             (false, true, _) => {

@@ -159,8 +159,8 @@ fn open_at(
         }
     }
     let tree = opened.map_err(|error| failed(error.to_string()))?;
-    let data = File::open(path.join("db"))
-        .map_err(StoreError::io("opening the database's data file"))?;
+    let data =
+        File::open(path.join("db")).map_err(StoreError::io("opening the database's data file"))?;
     Ok(Open { tree, data })
 }
 
