@@ -43,6 +43,9 @@ pub struct Config {
     /// Bounds that protect the broker and what it keeps.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// When what may not be kept any longer goes.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// Log lines and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -71,6 +74,11 @@ pub struct LogConfig {
     /// Ed25519 key that signs checkpoints. Who has it can make histories up; nodes and auditors
     /// keep checkpoints to find that out.
     pub signing_key: PathBuf,
+    /// Where the newest signed checkpoint is kept besides the database; `<state_dir>/checkpoint`
+    /// when not set. On another disk it survives the loss of the first, and tells a restore what
+    /// it may not go behind.
+    #[serde(default)]
+    pub checkpoint_file: Option<PathBuf>,
 }
 
 /// One covenant that this broker carries.
@@ -155,5 +163,49 @@ impl Default for LimitsConfig {
             withdrawal_alarm_hours: 24,
             open_proposals_per_party: 16,
         }
+    }
+}
+
+/// When what may not be kept any longer goes. How long each thing is kept the covenants say
+/// (`vervalt_na`, `bewaren_logboek`, their last day).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// The time of day (UTC, `HH:MM`) at which the purge runs. It also runs at every start.
+    pub daily_at: String,
+    /// The most records that go in one unit of work; other work runs in between.
+    pub batch: usize,
+    /// After how many days a notice that no node has taken is taken back.
+    pub undelivered_notices_days: u16,
+    /// After how many days the database is rewritten, so that what was purged is not on disk any
+    /// more; 0 for never. It follows on a purge, holds up writing for some seconds per gigabyte,
+    /// and needs as much free space as the database takes.
+    pub compact_every_days: u16,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self {
+            daily_at: "03:30".to_owned(),
+            batch: 1_000,
+            undelivered_notices_days: 90,
+            compact_every_days: 7,
+        }
+    }
+}
+
+impl RetentionConfig {
+    /// Seconds after midnight (UTC) at which the purge runs.
+    ///
+    /// # Errors
+    /// When the text is no time of day.
+    pub fn second_of_day(&self) -> anyhow::Result<i64> {
+        let parsed = self.daily_at.split_once(':').and_then(|(hour, minute)| {
+            let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+            let hour: i64 = Some(hour).filter(|h| digits(h))?.parse().ok()?;
+            let minute: i64 = Some(minute).filter(|m| digits(m))?.parse().ok()?;
+            (hour < 24 && minute < 60).then_some((hour * 60 + minute) * 60)
+        });
+        parsed.ok_or_else(|| anyhow::anyhow!("retention.daily_at is no time of day: write HH:MM"))
     }
 }

@@ -8,6 +8,7 @@
 mod activation;
 pub mod config;
 mod configured;
+mod control;
 mod covenant_entries;
 mod delivery;
 mod disclose;
@@ -22,12 +23,14 @@ mod metrics;
 mod oversight;
 mod proposing;
 mod refusal;
+mod retention;
 mod running;
 mod standing;
 mod versions;
 mod watchers;
 mod witness;
 
+pub use control::{back_up_to, purge_now, restore};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
 use std::collections::BTreeMap;
@@ -41,7 +44,7 @@ use store::BrokerStore;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{LimitsConfig, NoticesConfig};
+use crate::config::{LimitsConfig, NoticesConfig, RetentionConfig};
 use crate::keys::KeyDesk;
 use crate::match_state::MatchState;
 use crate::members::Members;
@@ -63,6 +66,9 @@ pub(crate) struct Broker {
     clock: Arc<dyn Clock>,
     notices: NoticesConfig,
     limits: LimitsConfig,
+    retention: RetentionConfig,
+    /// Seconds after midnight (UTC) at which the purge runs.
+    purge_second: i64,
     metrics: BrokerMetrics,
     desk: KeyDesk,
     matching: MatchState,

@@ -21,6 +21,12 @@ struct ByOutcome {
     outcome: &'static str,
 }
 
+/// A kind of record.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByKind {
+    kind: &'static str,
+}
+
 /// One of our own certificates, by the setting that names it.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByCertificate {
@@ -34,6 +40,7 @@ pub(crate) struct BrokerMetrics {
     decisions: Family<ByOutcome, Counter>,
     notices: Family<ByOutcome, Counter>,
     probes: Family<ByParty, Counter>,
+    purged: Family<ByKind, Counter>,
     log_size: Gauge,
     connected: Gauge,
     certificates: Family<ByCertificate, Gauge>,
@@ -56,6 +63,11 @@ impl BrokerMetrics {
                 "withdrawn_after_match",
                 "Signals that were withdrawn soon after they matched",
                 all.probes.clone(),
+            );
+            registry.register(
+                "purged_records",
+                "Records that might not be kept any longer and are gone, logged as such",
+                all.purged.clone(),
             );
             registry.register(
                 "log_size",
@@ -110,6 +122,10 @@ impl BrokerMetrics {
         self.notices
             .get_or_create(&ByOutcome { outcome })
             .inc_by(count);
+    }
+
+    pub(crate) fn purged(&self, kind: &'static str, count: u64) {
+        self.purged.get_or_create(&ByKind { kind }).inc_by(count);
     }
 
     pub(crate) fn log_size(&self, size: u64) {

@@ -58,6 +58,7 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     let config = load(files, set)?;
     let now = SystemClock.now();
     log_signer(&config)?;
+    config.retention.second_of_day()?;
     let (_, own) = server_tls(&config, &Oin::parse(&config.oin).context("oin")?)?;
     own.valid(now).context(own.setting())?;
     Members::pinned(&config.pins)?;
@@ -124,9 +125,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
         .await
         .with_context(|| format!("listen on {}", config.admin.listen))?;
+    let purge_second = config.retention.second_of_day()?;
+    let control = config.state_dir.clone();
     let (state, its_clock) = (config.state_dir.clone(), Arc::clone(&clock));
+    let settings = store_settings(&config);
     let store = tokio::task::spawn_blocking(move || {
-        BrokerStore::open(&state, &BrokerSettings::default(), signer, its_clock)
+        BrokerStore::open(&state, &settings, signer, its_clock)
     })
     .await??;
     configured::follows_on_history(&configured, &config, &store)?;
@@ -144,6 +148,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         clock,
         notices: config.notices,
         limits: config.limits,
+        retention: config.retention,
+        purge_second,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
         matching: MatchState::default(),
@@ -162,6 +168,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
             tokio::spawn(Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics))),
             tokio::spawn(serve_admin(admin, stop.clone())),
             tokio::spawn(Arc::clone(&broker).keep_matching()),
+            tokio::spawn(Arc::clone(&broker).keep_retention()),
+            tokio::spawn(crate::control::serve(Arc::clone(&broker), control)),
             tokio::spawn(keep_house(Arc::clone(&broker), checks)),
         ],
         broker,
@@ -200,7 +208,15 @@ impl RunningBroker {
     }
 }
 
-fn log_signer(config: &Config) -> anyhow::Result<LogSigner> {
+/// How this broker's store is opened.
+pub(crate) fn store_settings(config: &Config) -> BrokerSettings {
+    BrokerSettings {
+        checkpoint_file: config.log.checkpoint_file.clone(),
+        ..BrokerSettings::default()
+    }
+}
+
+pub(crate) fn log_signer(config: &Config) -> anyhow::Result<LogSigner> {
     let key = identity::SigningKey::read(&config.log.signing_key).context("log.signing_key")?;
     LogSigner::from_seed(&config.log.origin, &key.to_secret()).context("log.origin")
 }
@@ -273,7 +289,7 @@ impl Checks {
     }
 }
 
-/// Looks after what time brings: expired records go, health and metrics are told.
+/// Looks after what time brings: versions come into force and end, health and metrics are told.
 async fn keep_house(broker: Arc<Broker>, checks: Checks) {
     let mut tick = tokio::time::interval(std::time::Duration::from_secs(10));
     loop {
@@ -286,18 +302,8 @@ async fn keep_house(broker: Arc<Broker>, checks: Checks) {
         }
         checks.look(&broker);
         broker.metrics.log_size(broker.store.checkpoint().size);
-        let today = broker.clock.now().day();
-        let purged = broker.store.write(move |tx| tx.purge(today, PURGE)).await;
-        match purged {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "expired records are gone"),
-            Err(error) => tracing::error!(%error, "expired records can't be removed"),
-        }
     }
 }
 
 /// How long open calls get to end when the broker stops.
 const DRAIN: std::time::Duration = std::time::Duration::from_secs(20);
-
-/// How many expired records go in one unit of work.
-const PURGE: usize = 1000;

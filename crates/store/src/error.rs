@@ -124,6 +124,12 @@ pub enum StoreError {
         /// Why, with the remedy.
         why: Arc<str>,
     },
+    /// A backup may not be restored.
+    #[error("{why}")]
+    NotRestored {
+        /// Why, with the remedy.
+        why: Arc<str>,
+    },
     /// A proof was asked for a leaf or a size that the log does not have.
     #[error("index or size lies beyond the log: ask for one below the checkpoint's size")]
     OutOfBounds,

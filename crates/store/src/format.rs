@@ -10,8 +10,10 @@ use crate::tx::Tx;
 pub(crate) enum Found {
     /// It was empty.
     New,
-    /// It is of the format that this program writes, possibly after a migration.
+    /// It is of the format that this program writes.
     Known,
+    /// It is of an older format, and has to be migrated before it is written to.
+    Older(u32),
 }
 
 /// Reads the format record; refuses a newer format and the other kind of state.
@@ -34,8 +36,12 @@ pub(crate) fn read(tx: &Tx, kind: &'static str) -> Result<Found, StoreError> {
             expected: kind,
         });
     }
-    migrate(found)?;
-    Ok(Found::Known)
+    match found {
+        FORMAT => Ok(Found::Known),
+        1 => Ok(Found::Older(found)),
+        // Never written by a release.
+        _ => Err(take.damaged()),
+    }
 }
 
 /// Writes the format record into an empty database.
@@ -45,13 +51,15 @@ pub(crate) fn write(tx: &mut Tx, kind: &'static str) -> Result<(), StoreError> {
     tx.persist()
 }
 
-/// Older formats are brought here, each step one batch after a copy. Format 1 is the first, so
-/// anything lower was never written by a release.
-fn migrate(found: u32) -> Result<(), StoreError> {
-    match found {
-        FORMAT => Ok(()),
-        _ => Err(StoreError::Damaged {
-            what: "format record",
-        }),
-    }
+/// Brings an older format to the present one: a copy first, then one batch.
+pub(crate) fn migrate(
+    tx: &mut Tx,
+    kind: &'static str,
+    from: u32,
+    change: impl FnOnce(&mut Tx) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    tracing::warn!(from, to = FORMAT, "migrating the database, after a copy");
+    tx.keep_copy(&format!("format-{from}"))?;
+    change(tx)?;
+    write(tx, kind)
 }

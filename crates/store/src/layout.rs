@@ -1,12 +1,12 @@
 //! Keys on disk: which first byte is which kind of record. One tree holds them all.
 //!
-//! Format 1. A change here is a new format, with a migration and a fixture of the old one.
+//! Format 2: side records are encrypted, each under its own key. A change here is a new format, with a migration and a fixture of the old one.
 
 use model::{CovenantId, Day, KeyEpoch, MatchKeyId};
 use sha2::{Digest as _, Sha256};
 
 /// The format that this program writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 pub(crate) const FORMAT_RECORD: u8 = 0x00;
 /// Payload file names in use.
@@ -71,10 +71,12 @@ pub(crate) const LEAF: u8 = b'a';
 pub(crate) const TREE: u8 = b'b';
 /// What an entry is listed by.
 pub(crate) const LISTED: u8 = b'c';
-/// Openings of request and answer.
-pub(crate) const OPENING: u8 = b'd';
-/// Openings of the outcome.
-pub(crate) const OUTCOME: u8 = b'e';
+/// What opens request, answer and outcome, encrypted, by number and part.
+pub(crate) const SIDE: u8 = b'd';
+/// Openings of the outcome in format 1, in clear.
+pub(crate) const OLD_OUTCOME: u8 = b'e';
+/// The key of each side record.
+pub(crate) const SIDE_KEY: u8 = b'l';
 /// Index rows of the listing.
 pub(crate) const LISTED_BY: u8 = b'f';
 /// Counters per audience.
@@ -84,6 +86,8 @@ pub(crate) const HEAD: u8 = b'h';
 
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
+/// How far purges are, and what they removed.
+pub(crate) const RETENTION: u8 = b'j';
 
 // Node.
 /// Encrypted vault records.

@@ -8,6 +8,7 @@
 //! A unit of work is a closure that runs on one writer thread; [`BrokerStore::write`] and
 //! [`NodeStore::write`] return when everything it wrote survives a power cut.
 
+mod backup;
 mod broker;
 mod codec;
 pub mod conformance;
@@ -24,11 +25,12 @@ mod tx;
 mod versions;
 mod writer;
 
+pub use backup::{BackedUp, Restored, Restoring, check_backup, restore, verify_backup};
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
-    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry,
-    TOMBSTONE_DAYS, Withdrawal, Work,
+    NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, SignalNo, SignedCheckpoint,
+    Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

@@ -242,6 +242,39 @@ impl Tx {
             .sweep(|id| Ok(self.engine.get(&file_key(id))?.is_some()))
     }
 
+    /// Every row as the engine has it, where nothing is pending.
+    pub(crate) fn stored_rows(
+        &self,
+        visit: &mut crate::engine::Visit<'_>,
+    ) -> Result<(), StoreError> {
+        self.engine.range(&[], &[u8::MAX; 64], visit)
+    }
+
+    /// Every payload that a record names, one after another.
+    pub(crate) fn payloads(
+        &self,
+    ) -> Result<impl Iterator<Item = (FileId, Result<Vec<u8>, StoreError>)> + '_, StoreError> {
+        let ids: Vec<FileId> = self
+            .rows(&[FILE], &[FILE], usize::MAX)?
+            .into_iter()
+            .filter_map(|(key, _)| FileId::try_from(key.get(1..)?).ok())
+            .collect();
+        Ok(ids
+            .into_iter()
+            .map(|id| (id, self.files.read_unchecked(&id))))
+    }
+
+    /// Rewrites the database without what was deleted.
+    pub(crate) fn compact(&self) -> Result<(), StoreError> {
+        self.sweep_files()?;
+        self.engine.compact()
+    }
+
+    /// Keeps a copy of the database as it is now.
+    pub(crate) fn keep_copy(&self, name: &str) -> Result<(), StoreError> {
+        self.engine.keep_copy(name)
+    }
+
     pub(crate) fn close(&self) -> Result<(), StoreError> {
         self.engine.close()
     }

@@ -37,8 +37,12 @@ type Reply<G> = Box<dyn FnOnce(Result<&mut G, StoreError>) + Send>;
 /// does nothing but answer.
 type Work<G> = Box<dyn FnOnce(Result<&mut G, StoreError>) -> (bool, Reply<G>) + Send>;
 
+/// What runs between two groups, when everything is durable and nothing is pending.
+type Alone<G> = Box<dyn FnOnce(Result<&mut G, StoreError>) + Send>;
+
 enum Message<G> {
     Unit(Work<G>),
+    Alone(Alone<G>),
     Close(std::sync::mpsc::SyncSender<Result<(), StoreError>>),
 }
 
@@ -155,6 +159,26 @@ impl<G: Group> Writer<G> {
             .unwrap_or_else(|_| Err(StoreError::UnitFailed.into()))
     }
 
+    /// Runs `work` on the writer thread between two groups: what it sees is durable, whole, and
+    /// stands still. It may take its time; every unit waits for it.
+    pub(crate) async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut G) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let alone: Alone<G> = Box::new(move |group| {
+            let done = group.and_then(|group| {
+                catch_unwind(AssertUnwindSafe(|| work(group)))
+                    .unwrap_or(Err(StoreError::UnitFailed))
+            });
+            drop(answer.send(done));
+        });
+        if self.queue.send(Message::Alone(alone)).await.is_err() {
+            return Err(StoreError::Closed);
+        }
+        answered.await.unwrap_or(Err(StoreError::Closed))
+    }
+
     /// Finishes what waits, stops the engine cleanly and ends the thread.
     pub(crate) fn close(&self) -> Result<(), StoreError> {
         let thread = self
@@ -225,10 +249,15 @@ fn run<G: Group>(mut group: G, mut incoming: mpsc::Receiver<Message<G>>, shared:
             break;
         };
         let mut replies = Vec::new();
+        let mut alone = None;
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
                 Message::Unit(work) => replies.extend(run_unit(&mut group, work, shared)),
+                Message::Alone(work) => {
+                    alone = Some(work);
+                    break;
+                }
                 Message::Close(done) => {
                     closing = Some(done);
                     break;
@@ -239,6 +268,12 @@ fn run<G: Group>(mut group: G, mut incoming: mpsc::Receiver<Message<G>>, shared:
                 .flatten();
         }
         finish_group(&mut group, replies, shared);
+        if let Some(work) = alone {
+            work(match shared.stopped() {
+                Some(because) => Err(StoreError::Stopped { because }),
+                None => Ok(&mut group),
+            });
+        }
     }
     drop(incoming);
     let stopped = group.tx().close();
@@ -357,6 +392,12 @@ mod tests {
                 });
             }
             Ok(())
+        }
+        fn compact(&self) -> Result<(), StoreError> {
+            self.inner.compact()
+        }
+        fn keep_copy(&self, name: &str) -> Result<(), StoreError> {
+            self.inner.keep_copy(name)
         }
         fn close(&self) -> Result<(), StoreError> {
             self.inner.close()

@@ -24,8 +24,9 @@ use model::{
     Secret, Signal, SignalId, Subject, SubjectKind, Token,
 };
 use store::{
-    Batch, BrokerStore, CheckpointPlace, Decided, Engine, Limit, MemoryEngine, NewNotice,
-    NodeSettings, NodeStore, OutsideId, OwnSignal, Remember, RequestKey, Step, StoreError,
+    Batch, BrokerSettings, BrokerStore, CheckpointPlace, Decided, Engine, Limit, MemoryEngine,
+    NewNotice, NodeSettings, NodeStore, OutsideId, OwnSignal, Remember, RequestKey, SledEngine,
+    SledSettings, Step, StoreError,
 };
 
 const TODAY: Day = Day::from_days(20_454);
@@ -184,17 +185,76 @@ fn fill_broker(store: &BrokerStore) {
 }
 
 #[test]
-fn a_broker_of_format_1_is_read() {
-    let file = path("format-1-broker.txt");
+fn a_broker_of_format_1_is_migrated_and_its_side_records_are_sealed() {
+    let engine = a_broker_is_read(&path("format-1-broker.txt"));
+    let hex = |text: &[u8]| HEXLOWER.encode(text);
+    let old = std::fs::read_to_string(path("format-1-broker.txt")).unwrap();
+    let new = dump(&engine, b"");
+    let clear = hex(b"\"kind\":\"check-answered\"");
+    assert!(old.contains(&clear), "else this shows nothing");
+    assert!(!new.contains(&clear));
+}
+
+/// On a disk: a copy first, and after the next compaction neither it nor sled has anything in clear.
+#[test]
+fn a_migration_on_disk_keeps_a_copy_until_the_next_compaction() {
+    let text = std::fs::read_to_string(path("format-1-broker.txt")).unwrap();
+    let (old, place) = load(&text);
+    let dir = tempfile::tempdir().unwrap();
+    let sled = SledEngine::open(dir.path(), SledSettings::default()).unwrap();
+    let mut rows = Batch::new();
+    old.range(&[], &[0xff; 80], &mut |key, value| {
+        rows.insert(key.to_vec(), Some(value.to_vec()));
+        Ok(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    sled.apply(&rows).unwrap();
+    sled.close().unwrap();
+    std::fs::write(
+        dir.path().join("checkpoint"),
+        place.read().unwrap().unwrap(),
+    )
+    .unwrap();
+    let signer = LogSigner::from_seed("log.example/fixture", &Secret::new([7; 32])).unwrap();
+    let clock = Arc::new(ManualClock::at(TODAY.start()));
+    let settings = BrokerSettings::default();
+    let store = BrokerStore::open(dir.path(), &settings, signer, clock).unwrap();
+    assert_eq!(store.log_stopped(), None);
+    let copy = dir.path().join("sled.copy.format-1");
+    let clear = |file: PathBuf| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(15).any(|w| w == b"\"check-answered")
+    };
+    assert!(clear(copy.join("db")), "the copy is of what was there");
+    let due = store.read::<_, StoreError>(|view| view.last_compaction());
+    assert_eq!(due.unwrap(), Some(model::Timestamp::from_millis(0)));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(store.compact()).unwrap();
+    assert!(!copy.exists());
+    assert!(!clear(dir.path().join("sled/db")));
+    assert_eq!(store.fsck().unwrap().leaves, 2);
+    assert!(
+        store
+            .read::<_, StoreError>(|view| Ok(view.entry(1)?.unwrap().outcome.is_some()))
+            .unwrap()
+    );
+}
+
+#[test]
+fn a_broker_of_format_2_is_read() {
+    let file = path("format-2-broker.txt");
     if writes() {
         let (engine, place) = (MemoryEngine::new(), CheckpointPlace::in_memory());
         let store = broker(&engine, place).unwrap();
         fill_broker(&store);
         let note = store.checkpoint().note;
         store.close().unwrap();
-        std::fs::create_dir_all(path("")).unwrap();
         std::fs::write(&file, dump(&engine.reopen(), &note)).unwrap();
     }
+    a_broker_is_read(&file);
+}
+
+fn a_broker_is_read(file: &std::path::Path) -> MemoryEngine {
     let (engine, place) = load(&std::fs::read_to_string(file).unwrap());
     let store = broker(&engine, place).unwrap();
     assert_eq!(store.log_stopped(), None);
@@ -212,10 +272,12 @@ fn a_broker_of_format_1_is_read() {
             assert_eq!(view.counted(&limit())?, 1);
             let answer = view.answered(&request(), &Digest::new([3; 32]))?.unwrap();
             assert_eq!(answer.answer(), b"remembered");
-            // Its bytes are older than some fields, which are then absent.
-            let outcome = view.entry(1)?.unwrap().outcome.unwrap();
-            let read = ledger::Outcome::from_json(&outcome.bytes).unwrap();
-            assert_eq!(read, entry().outcome);
+            let kept = view.entry(1)?.unwrap();
+            let outcome = kept.outcome.unwrap();
+            let leaf = ledger::Skeleton::from_leaf(&kept.leaf).unwrap();
+            assert!(outcome.opens(ledger::Part::Outcome, &leaf.outcome));
+            // An outcome of before some fields were recorded reads as one without them.
+            assert_eq!(Outcome::from_json(&outcome.bytes).unwrap(), entry().outcome);
             Ok(())
         })
         .unwrap();
@@ -229,6 +291,7 @@ fn a_broker_of_format_1_is_read() {
     assert!(matches!(replayed, Err(StoreError::Replayed)));
     // It goes on from there, in the same format.
     fill_more(&store);
+    engine.reopen()
 }
 
 fn fill_more(store: &BrokerStore) {
@@ -244,7 +307,16 @@ fn fill_more(store: &BrokerStore) {
 
 #[test]
 fn a_node_of_format_1_is_read() {
-    let file = path("format-1-node.txt");
+    a_node_is_read("format-1-node.txt", false);
+}
+
+#[test]
+fn a_node_of_format_2_is_read() {
+    a_node_is_read("format-2-node.txt", writes());
+}
+
+fn a_node_is_read(name: &str, writes: bool) {
+    let file = path(name);
     let outside = OutsideId {
         covenant: covenant(),
         epoch: KeyEpoch::FIRST,
@@ -255,7 +327,7 @@ fn a_node_of_format_1_is_read() {
         state: b"pushed".to_vec(),
         outside: vec![outside.clone()],
     };
-    if writes() {
+    if writes {
         let engine = MemoryEngine::new();
         let store = NodeStore::in_memory(engine.reopen(), NodeSettings::default()).unwrap();
         let own = own.clone();
@@ -302,7 +374,7 @@ fn a_newer_format_is_refused_by_its_number() {
     let open = || NodeStore::in_memory(engine.reopen(), NodeSettings::default());
     let error = open().unwrap_err().to_string();
     assert!(
-        error.contains("has format 2") && error.contains("up to 1"),
+        error.contains("has format 3") && error.contains("up to 2"),
         "{error}"
     );
     put(record);

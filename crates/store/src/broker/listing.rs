@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use ledger::{Kind, NewEntry, Opening, Part, Salt, Sealed};
+use ledger::{Kind, NewEntry, Opening, Part};
 use model::{ClauseNo, Digest, PartyId, PurposeId, Timestamp};
 
-use super::{BrokerTx, BrokerView};
+use super::{BrokerTx, BrokerView, side};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
-use crate::layout::{Key, LEAF, LISTED, LISTED_BY, OPENING, OUTCOME, key_end, last_u64};
+use crate::layout::{Key, LEAF, LISTED, LISTED_BY, key_end, last_u64};
 use crate::tx::Tx;
 
 /// How many entries one call looks at, found or not, so that no reader holds up the writer.
@@ -137,7 +137,7 @@ impl Listed {
     }
 
     /// The index rows that this entry has.
-    fn prefixes(&self) -> Vec<Vec<u8>> {
+    pub(super) fn prefixes(&self) -> Vec<Vec<u8>> {
         let covenant = self.covenant.map(|c| c.to_hex());
         let mut prefixes = vec![prefix(By::Kind, self.kind.as_str())];
         let mut add = |by, text: Option<&str>| prefixes.extend(text.map(|t| prefix(by, t)));
@@ -261,8 +261,8 @@ impl BrokerView {
         let Some(leaf) = self.leaf(seq)? else {
             return Ok(None);
         };
-        let [request, answer] = take_openings(&self.tx, &Key::of(OPENING).u64(seq).done())?;
-        let [outcome] = take_openings(&self.tx, &Key::of(OUTCOME).u64(seq).done())?;
+        let (request, answer) = self.openings(seq)?;
+        let outcome = side::opening(&self.tx, seq, Part::Outcome)?;
         Ok(Some(StoredEntry {
             seq,
             leaf,
@@ -286,8 +286,10 @@ impl BrokerView {
         &self,
         seq: u64,
     ) -> Result<(Option<Opening>, Option<Opening>), StoreError> {
-        let [request, answer] = take_openings(&self.tx, &Key::of(OPENING).u64(seq).done())?;
-        Ok((request, answer))
+        Ok((
+            side::opening(&self.tx, seq, Part::Request)?,
+            side::opening(&self.tx, seq, Part::Answer)?,
+        ))
     }
 
     fn listed(&self, seq: u64) -> Result<Listed, StoreError> {
@@ -319,63 +321,8 @@ impl BrokerTx {
     /// # Errors
     /// When the store fails.
     pub fn erase(&mut self, seq: u64, part: Part) -> Result<bool, StoreError> {
-        let tx = &mut self.view.tx;
-        let opening_key = Key::of(OPENING).u64(seq).done();
-        match part {
-            Part::Outcome => {
-                let key = Key::of(OUTCOME).u64(seq).done();
-                let was = tx.has(&key)?;
-                tx.delete(key)?;
-                Ok(was)
-            }
-            Part::Request => {
-                let [request, answer] = take_openings(tx, &opening_key)?;
-                put_openings(tx, opening_key, &[None, answer.as_ref()])?;
-                Ok(request.is_some())
-            }
-            Part::Answer => {
-                let [request, answer] = take_openings(tx, &opening_key)?;
-                put_openings(tx, opening_key, &[request.as_ref(), None])?;
-                Ok(answer.is_some())
-            }
-        }
+        side::erase(&mut self.view.tx, seq, part)
     }
-}
-
-pub(super) fn put_side_records(tx: &mut Tx, seq: u64, sealed: &Sealed) -> Result<(), StoreError> {
-    let both = [Some(&sealed.request), Some(&sealed.answer)];
-    put_openings(tx, Key::of(OPENING).u64(seq).done(), &both)?;
-    let outcome = [Some(&sealed.outcome)];
-    put_openings(tx, Key::of(OUTCOME).u64(seq).done(), &outcome)
-}
-
-fn put_openings(
-    tx: &mut Tx,
-    key: Vec<u8>,
-    openings: &[Option<&Opening>],
-) -> Result<(), StoreError> {
-    let record = openings.iter().fold(Put::default(), |out, o| match o {
-        Some(o) => out.u8(1).raw(o.salt.as_bytes()).bytes(&o.bytes),
-        None => out.u8(0),
-    });
-    tx.put(key, &record.done())
-}
-
-fn take_openings<const N: usize>(tx: &Tx, key: &[u8]) -> Result<[Option<Opening>; N], StoreError> {
-    let mut openings = [const { None }; N];
-    let Some(record) = tx.get(key)? else {
-        return Ok(openings);
-    };
-    let mut take = Take::new(&record, "side record");
-    for opening in &mut openings {
-        if take.u8()? == 1 {
-            *opening = Some(Opening {
-                salt: Salt::new(take.array()?),
-                bytes: take.bytes()?.to_vec(),
-            });
-        }
-    }
-    Ok(openings)
 }
 
 /// What listing rows are by.

@@ -14,8 +14,8 @@ use model::clock::Clock;
 use model::id::random_32;
 use model::{Digest, Timestamp};
 
-use super::listing;
 use super::place::CheckpointPlace;
+use super::{listing, side};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry::next_after;
@@ -42,6 +42,13 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    pub(crate) fn of(signed: SignedCheckpoint) -> Self {
+        Self {
+            signed: RwLock::new(signed),
+            stopped: RwLock::new(None),
+        }
+    }
+
     pub(crate) fn signed(&self) -> SignedCheckpoint {
         let signed = self.signed.read().unwrap_or_else(PoisonError::into_inner);
         signed.clone()
@@ -244,7 +251,7 @@ impl Log {
         })?;
         tx.put_small(Key::of(LEAF).u64(seq).done(), &sealed.leaf)?;
         put_nodes(tx, seq, &sealed)?;
-        listing::put_side_records(tx, seq, &sealed)?;
+        side::put_all(tx, seq, &sealed)?;
         listed.put(tx, seq)?;
         self.head = Head {
             size: seq.saturating_add(1),
@@ -272,7 +279,7 @@ fn judge(
     let Some(note) = stored else {
         return Ok(match found {
             Found::New => Verdict::SignAnew,
-            Found::Known => Verdict::Refuse(
+            Found::Known | Found::Older(_) => Verdict::Refuse(
                 "the checkpoint file is missing beside a log that has data: put the file back, or \
                  restore it from a copy that a node or witness holds",
             ),

@@ -12,6 +12,8 @@ mod notices;
 mod parked;
 mod place;
 mod readers;
+mod retention;
+mod side;
 mod signals;
 mod store;
 mod withdrawn;
@@ -20,12 +22,16 @@ mod witness;
 pub use self::access::Access;
 pub use self::covenants::CovenantFile;
 pub use self::fsck::Checked;
+pub(crate) use self::fsck::check as check_health;
 pub use self::limits::Limit;
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};
 pub use self::log::SignedCheckpoint;
 pub use self::notices::{NewNotice, Notice};
 pub use self::place::CheckpointPlace;
 pub use self::readers::CovenantReaders;
+pub(crate) use self::retention::compaction_is_due;
+pub use self::retention::{Purgeable, Purged};
+pub(crate) use self::side::migrate as seal_side_records;
 pub use self::signals::{SignalNo, Stored, TOMBSTONE_DAYS, Withdrawal, Work};
 pub use self::store::{BrokerSettings, BrokerStore};
 pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm};
@@ -37,8 +43,8 @@ use ledger::{Receipt, ReceiptEntry, tree};
 use model::{Day, Digest};
 
 use crate::error::StoreError;
-use crate::expiry::{self, put_until};
-use crate::layout::{DECISION, Key, SIGNAL, last_u64};
+use crate::expiry::put_until;
+use crate::layout::{DECISION, Key};
 use crate::logged::Decided;
 use crate::requests::{self, Remembered, RequestKey};
 use crate::tx::{Mark, Tx};
@@ -80,6 +86,14 @@ impl Deref for BrokerTx {
 }
 
 impl BrokerView {
+    /// A view of a state that no process has open, under the checkpoint that came with it.
+    pub(crate) fn over(tx: Tx, signed: SignedCheckpoint) -> Self {
+        Self {
+            tx,
+            published: Arc::new(log::Published::of(signed)),
+        }
+    }
+
     /// What was answered to this request before.
     ///
     /// # Errors
@@ -195,21 +209,6 @@ impl BrokerTx {
     pub fn put_decided(&mut self, id: &Digest, ends: Day) -> Result<(), StoreError> {
         let key = Key::of(DECISION).raw(id.as_bytes()).done();
         put_until(&mut self.view.tx, key, ends, &[])
-    }
-
-    /// Removes at most `limit` records whose time has come (expired signals with their rows in
-    /// the match index, tombstones, answers, nonces, counts); fewer removed means that none are
-    /// left.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn purge(&mut self, today: Day, limit: usize) -> Result<usize, StoreError> {
-        expiry::purge(&mut self.view.tx, today, limit, |tx, key, _| {
-            match (key.first(), last_u64(key)) {
-                (Some(&SIGNAL), Some(no)) => signals::end_signal(tx, no).map(drop),
-                _ => tx.delete(key.to_vec()),
-            }
-        })
     }
 }
 

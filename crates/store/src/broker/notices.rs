@@ -150,7 +150,7 @@ impl BrokerTx {
     }
 }
 
-fn take_notice(record: &[u8]) -> Result<Notice, StoreError> {
+pub(super) fn take_notice(record: &[u8]) -> Result<Notice, StoreError> {
     let mut take = Take::new(record, "notice");
     Ok(Notice {
         to: take.name()?,

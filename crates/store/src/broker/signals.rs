@@ -252,7 +252,10 @@ pub(super) fn signal_by_no(tx: &Tx, no: u64) -> Result<Option<Signal>, StoreErro
 
 /// The rows of a signal in the match index, each with the places of the subjects that have the
 /// token: one row per distinct token.
-fn index_rows(signal: &Signal, no: u64) -> std::collections::BTreeMap<Vec<u8>, Vec<u32>> {
+pub(super) fn index_rows(
+    signal: &Signal,
+    no: u64,
+) -> std::collections::BTreeMap<Vec<u8>, Vec<u32>> {
     let mut rows = std::collections::BTreeMap::<Vec<u8>, Vec<u32>>::new();
     for (place, subject) in signal.subjects.iter().enumerate() {
         let place = u32::try_from(place).unwrap_or(u32::MAX);

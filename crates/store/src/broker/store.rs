@@ -16,7 +16,7 @@ use crate::files::Files;
 use crate::format::{self, Found};
 use crate::logged::{Decided, Logged, Step};
 use crate::tx::Tx;
-use crate::writer::Writer;
+use crate::writer::{Group as _, Writer};
 
 const KIND: &str = "broker";
 
@@ -92,6 +92,12 @@ impl BrokerStore {
     ) -> Result<Self, StoreError> {
         let mut tx = Tx::new(engine, files);
         let found = format::read(&tx, KIND)?;
+        if let Found::Older(from) = found {
+            format::migrate(&mut tx, KIND, from, |tx| {
+                super::seal_side_records(tx)?;
+                super::compaction_is_due(tx)
+            })?;
+        }
         // The checkpoint of the empty tree comes before the first record: data without a
         // checkpoint file is then never what a crash left.
         let log = Log::start(&tx, found, signer, place, clock)?;
@@ -257,6 +263,28 @@ impl BrokerStore {
     /// The first thing that is not as it should be.
     pub fn fsck(&self) -> Result<super::Checked, StoreError> {
         self.read(super::fsck::check)
+    }
+
+    /// Writes a backup of everything, checkpoint included, as it is at one moment: whatever was
+    /// answered before is in it. Writing waits meanwhile; reading does not.
+    ///
+    /// # Errors
+    /// When the store can't read, or the file can't be written.
+    pub async fn back_up(&self, out: std::fs::File) -> Result<crate::backup::BackedUp, StoreError> {
+        self.writer
+            .alone(move |group| crate::backup::write(group, &out))
+            .await
+    }
+
+    /// Rewrites the database, so that nothing which was deleted or replaced is on disk any more,
+    /// copies of earlier states included. Writing waits meanwhile; reading does not, but for a
+    /// moment. It needs as much free space as the database takes. A power cut leaves the old
+    /// database or the new one.
+    ///
+    /// # Errors
+    /// When it failed; where the store can't go on then, every later call says so.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        self.writer.alone(|group| group.tx().compact()).await
     }
 
     /// Finishes what waits and stops cleanly. Later writes fail with [`StoreError::Closed`].

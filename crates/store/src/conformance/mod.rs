@@ -115,6 +115,12 @@ mod tests {
             let puts = puts.map(|(k, v)| (k.clone(), v.clone())).collect();
             self.0.apply(&puts)
         }
+        fn compact(&self) -> Result<(), StoreError> {
+            self.0.compact()
+        }
+        fn keep_copy(&self, name: &str) -> Result<(), StoreError> {
+            self.0.keep_copy(name)
+        }
         fn close(&self) -> Result<(), StoreError> {
             self.0.close()
         }

@@ -11,6 +11,10 @@ use crate::error::StoreError;
 const LOCK: &str = "lock";
 const CLEAN_STOP: &str = "clean-stop";
 const OPENING: &str = "opening";
+const COPY: &str = "sled.copy";
+const REWRITING: &str = "sled.rewriting";
+const REWRITTEN: &str = "sled.rewritten";
+const REPLACED: &str = "sled.replaced";
 const COPIED: &[u8] = b"copied first\n";
 
 /// The state directory of one process, locked.
@@ -46,13 +50,96 @@ impl StateDirectory {
 
     /// Where the copy made before an opening is.
     pub(crate) fn copy(&self) -> PathBuf {
-        self.root.join("sled.copy")
+        self.root.join(COPY)
+    }
+
+    /// An empty place for a rewritten database, with what an earlier rewriting left removed.
+    pub(crate) fn begin_rewriting(&self) -> Result<PathBuf, StoreError> {
+        let part = self.root.join(REWRITING);
+        remove_tree(&part)?;
+        remove_tree(&self.root.join(REWRITTEN))?;
+        private_dir(&part)?;
+        Ok(part)
+    }
+
+    /// Makes a rewritten database durable under the name that says that it is whole.
+    pub(crate) fn rewritten(&self) -> Result<(), StoreError> {
+        let part = self.root.join(REWRITING);
+        sync_tree(&part)?;
+        fs::rename(&part, self.root.join(REWRITTEN))
+            .map_err(StoreError::io("keeping the rewritten database"))?;
+        sync_dir(&self.root)
+    }
+
+    /// Puts the rewritten database in the place of the old one, both closed, and removes the old
+    /// one with every copy of it. There is no moment at which a power cut leaves neither: see
+    /// [`StateDirectory::finish_rewriting`].
+    pub(crate) fn put_in_place(&self) -> Result<(), StoreError> {
+        let doing = "putting the rewritten database in place";
+        fs::rename(self.database(), self.root.join(REPLACED)).map_err(StoreError::io(doing))?;
+        sync_dir(&self.root)?;
+        fs::rename(self.root.join(REWRITTEN), self.database()).map_err(StoreError::io(doing))?;
+        sync_dir(&self.root)?;
+        self.remove_replaced()
+    }
+
+    /// Removes the replaced database, and every copy of an earlier state.
+    fn remove_replaced(&self) -> Result<(), StoreError> {
+        remove_tree(&self.root.join(REPLACED))?;
+        let doing = "removing copies of an earlier state";
+        for entry in fs::read_dir(&self.root).map_err(StoreError::io(doing))? {
+            let entry = entry.map_err(StoreError::io(doing))?;
+            let name = entry.file_name();
+            let copy = name.to_str().is_some_and(|name| name.starts_with(COPY));
+            if copy && entry.path().is_dir() {
+                remove_tree(&entry.path())?;
+            }
+        }
+        sync_dir(&self.root)
+    }
+
+    /// Ends what a crash left of a rewriting. Where the database is in its place, nothing was
+    /// exchanged, or all of it; where it is not, the whole rewritten one comes there.
+    fn finish_rewriting(&self) -> Result<(), StoreError> {
+        let doing = "ending a rewriting of the database that was cut off";
+        remove_tree(&self.root.join(REWRITING))?;
+        let (whole, replaced) = (self.root.join(REWRITTEN), self.root.join(REPLACED));
+        match (self.database().exists(), whole.exists(), replaced.exists()) {
+            (true, true, _) => remove_tree(&whole)?,
+            (true, false, true) => self.remove_replaced()?,
+            (false, true, _) => {
+                fs::rename(&whole, self.database()).map_err(StoreError::io(doing))?;
+                sync_dir(&self.root)?;
+                self.remove_replaced()?;
+            }
+            (false, false, true) => {
+                fs::rename(&replaced, self.database()).map_err(StoreError::io(doing))?;
+            }
+            (true, false, false) | (false, false, false) => {}
+        }
+        sync_dir(&self.root)
+    }
+
+    /// Copies the database, on which nobody is writing, to a folder of this name beside it.
+    pub(crate) fn keep_copy(&self, name: &str) -> Result<(), StoreError> {
+        let (part, copy) = (
+            self.root.join(format!("{COPY}.new")),
+            self.root.join(format!("{COPY}.{name}")),
+        );
+        if copy.exists() {
+            return Ok(());
+        }
+        remove_tree(&part)?;
+        copy_tree(&self.database(), &part)?;
+        fs::rename(&part, &copy).map_err(StoreError::io("keeping the copy"))?;
+        sync_dir(&self.root)
     }
 
     /// Prepares an opening. After an unclean stop the database is copied first, because opening
     /// may truncate it; only the newest copy is kept. When an opening that began with a copy did
     /// not succeed, that copy is the better one and stays.
     pub(crate) fn before_opening(&self) -> Result<(), StoreError> {
+        self.finish_rewriting()?;
         let database = self.database();
         let clean = self.root.join(CLEAN_STOP);
         let was_clean = clean.exists();
@@ -224,7 +311,8 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), StoreError> {
     sync_dir(to)
 }
 
-fn remove_tree(path: &Path) -> Result<(), StoreError> {
+/// Removes a folder with everything in it; that there is none is fine.
+pub(crate) fn remove_tree(path: &Path) -> Result<(), StoreError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io(
             "removing an old copy of the database",

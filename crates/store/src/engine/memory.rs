@@ -99,6 +99,16 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
+    /// A map keeps nothing that was deleted.
+    fn compact(&self) -> Result<(), StoreError> {
+        self.check_open()
+    }
+
+    /// What is in memory has no place for a copy that would outlive it.
+    fn keep_copy(&self, _name: &str) -> Result<(), StoreError> {
+        self.check_open()
+    }
+
     fn close(&self) -> Result<(), StoreError> {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
         Ok(())

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 use crate::error::StoreError;
 
-pub(crate) use self::directory::{private_dir, sync_dir, write_new, write_private};
+pub(crate) use self::directory::{private_dir, remove_tree, sync_dir, write_new, write_private};
 
 /// The largest value an engine is given; what is larger goes to a file of its own.
 pub const LARGEST_VALUE: usize = 8 * 1024;
@@ -46,6 +46,19 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// When it failed; whether the batch is on disk is then unknown, and the engine must not be
     /// written to again before it is opened anew.
     fn apply(&self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Rewrites everything, so that nothing which was deleted or replaced is on disk any more.
+    /// Readers may go on; the thread that writes calls it.
+    ///
+    /// # Errors
+    /// When it failed: then what is there is what was there, unless every later call fails too.
+    fn compact(&self) -> Result<(), StoreError>;
+
+    /// Keeps a copy of everything beside it, under this name, until the next compaction.
+    ///
+    /// # Errors
+    /// When the copy could not be made.
+    fn keep_copy(&self, name: &str) -> Result<(), StoreError>;
 
     /// Stops cleanly. Every later call fails.
     ///

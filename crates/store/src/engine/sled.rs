@@ -34,6 +34,7 @@ impl Default for SledSettings {
 /// A sled database in `<dir>/sled`, for one process at a time.
 pub struct SledEngine {
     directory: StateDirectory,
+    settings: SledSettings,
     open: RwLock<Option<Open>>,
     /// A write failed: what is on disk is unknown, so the stop is not a clean one.
     failed: AtomicBool,
@@ -59,24 +60,17 @@ impl SledEngine {
         let directory = StateDirectory::lock(dir)?;
         directory.before_opening()?;
         super::private_dir(&directory.database())?;
-        let config = ::sled::Config::new()
-            .path(directory.database())
-            .cache_capacity(settings.cache_bytes)
-            .flush_every_ms(None);
         let failed = |why: String| StoreError::DoesNotOpen {
             why,
             restore: directory.restore_command(),
         };
-        let tree = catch_unwind(AssertUnwindSafe(|| config.open()))
-            .map_err(|_| failed("the engine panicked on what it found".to_owned()))?
-            .map_err(|error| failed(error.to_string()))?;
-        let data = File::open(directory.database().join("db"))
-            .map_err(StoreError::io("opening the database's data file"))?;
+        let Open { tree, data } = open_at(&directory.database(), settings, failed)?;
         tree.flush()
             .map_err(StoreError::engine("flushing after the opening"))?;
         directory.opened()?;
         Ok(Self {
             directory,
+            settings,
             open: RwLock::new(Some(Open { tree, data })),
             failed: AtomicBool::new(false),
         })
@@ -97,10 +91,83 @@ impl SledEngine {
         self.directory.stopped()
     }
 
+    /// Copies every row to a fresh database: sled never gives back, nor overwrites, the bytes of
+    /// what was deleted, and a fresh one has none of them.
+    fn rewrite(&self, open: &Open) -> Result<(), StoreError> {
+        let part = self.directory.begin_rewriting()?;
+        let fresh = open_at(&part, self.settings, rewriting_failed)?;
+        let mut batch = ::sled::Batch::default();
+        let mut waiting: usize = 0;
+        for row in open.tree.iter() {
+            let (key, value) = row.map_err(StoreError::engine("reading what to rewrite"))?;
+            batch.insert(key, value);
+            waiting += 1;
+            if waiting == REWRITTEN_AT_ONCE {
+                put_rows(&fresh, std::mem::take(&mut batch))?;
+                waiting = 0;
+            }
+        }
+        put_rows(&fresh, batch)?;
+        let flushed = fresh.tree.flush();
+        flushed.map_err(StoreError::engine("flushing the rewritten database"))?;
+        drop(fresh);
+        self.directory.rewritten()
+    }
+
     fn with<T>(&self, work: impl FnOnce(&Open) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         work(open.as_ref().ok_or(StoreError::Closed)?)
     }
+}
+
+/// How many rows go into one batch of a rewriting.
+const REWRITTEN_AT_ONCE: usize = 1_000;
+/// How often, and how long apart, an opening waits for a lock that the last closing has not let
+/// go of: sled ends its own threads in its own time.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: std::time::Duration = std::time::Duration::from_millis(20);
+
+fn rewriting_failed(why: String) -> StoreError {
+    StoreError::DoesNotOpen {
+        why,
+        restore: "restart: the next start ends the rewriting, or goes on with what was there"
+            .to_owned(),
+    }
+}
+
+fn open_at(
+    path: &Path,
+    settings: SledSettings,
+    failed: impl Fn(String) -> StoreError,
+) -> Result<Open, StoreError> {
+    let config = ::sled::Config::new()
+        .path(path)
+        .cache_capacity(settings.cache_bytes)
+        .flush_every_ms(None);
+    let open = || {
+        catch_unwind(AssertUnwindSafe(|| config.open()))
+            .map_err(|_| failed("the engine panicked on what it found".to_owned()))
+    };
+    let mut opened = open()?;
+    for _ in 0..LOCK_TRIES {
+        match &opened {
+            Err(::sled::Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                std::thread::sleep(LOCK_WAIT);
+                opened = open()?;
+            }
+            _ => break,
+        }
+    }
+    let tree = opened.map_err(|error| failed(error.to_string()))?;
+    let data =
+        File::open(path.join("db")).map_err(StoreError::io("opening the database's data file"))?;
+    Ok(Open { tree, data })
+}
+
+fn put_rows(open: &Open, batch: ::sled::Batch) -> Result<(), StoreError> {
+    open.tree
+        .apply_batch(batch)
+        .map_err(StoreError::engine("rewriting the database"))
 }
 
 impl std::fmt::Debug for SledEngine {
@@ -164,6 +231,35 @@ impl Engine for SledEngine {
             self.failed.store(true, Ordering::SeqCst);
         }
         applied
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        self.with(|open| self.rewrite(open))?;
+        let mut place = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(old) = place.take() else {
+            return Err(StoreError::Closed);
+        };
+        // From here on a failure leaves the engine closed: the next opening ends what was begun.
+        self.failed.store(true, Ordering::SeqCst);
+        drop(old);
+        self.directory.put_in_place()?;
+        let open = open_at(&self.directory.database(), self.settings, rewriting_failed)?;
+        let flushed = open.tree.flush();
+        flushed.map_err(StoreError::engine("flushing after the exchange"))?;
+        open.data
+            .sync_all()
+            .map_err(StoreError::io("syncing the rewritten database"))?;
+        *place = Some(open);
+        self.failed.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn keep_copy(&self, name: &str) -> Result<(), StoreError> {
+        self.with(|open| {
+            let flushed = open.tree.flush();
+            flushed.map_err(StoreError::engine("flushing before the copy"))?;
+            self.directory.keep_copy(name)
+        })
     }
 
     fn close(&self) -> Result<(), StoreError> {

@@ -98,8 +98,11 @@ impl NodeStore {
         settings: NodeSettings,
     ) -> Result<Self, StoreError> {
         let mut tx = Tx::new(engine, files);
-        if format::read(&tx, KIND)? == Found::New {
-            format::write(&mut tx, KIND)?;
+        match format::read(&tx, KIND)? {
+            Found::New => format::write(&mut tx, KIND)?,
+            // A node's records are the same in both.
+            Found::Older(from) => format::migrate(&mut tx, KIND, from, |_| Ok(()))?,
+            Found::Known => {}
         }
         tx.sweep_files()?;
         let view = NodeView { tx: tx.fresh() };
@@ -156,6 +159,17 @@ impl NodeStore {
         work: impl FnOnce(&NodeView) -> Result<T, E>,
     ) -> Result<T, E> {
         self.writer.shared().read(|| work(&self.view))
+    }
+
+    /// Rewrites the database, so that nothing which was deleted or replaced is on disk any more,
+    /// copies of earlier states included. Writing waits meanwhile; reading does not, but for a
+    /// moment. It needs as much free space as the database takes. A power cut leaves the old
+    /// database or the new one.
+    ///
+    /// # Errors
+    /// When it failed; where the store can't go on then, every later call says so.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        self.writer.alone(|group| group.tx().compact()).await
     }
 
     /// Finishes what waits and stops cleanly. Later calls fail with [`StoreError::Closed`].
