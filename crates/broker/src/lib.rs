@@ -24,8 +24,10 @@ mod proposing;
 mod refusal;
 mod running;
 mod standing;
+mod tiles;
 mod versions;
 mod witness;
+mod witnesses;
 
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
@@ -46,6 +48,7 @@ use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::versions::Versions;
+use crate::witnesses::Witnesses;
 
 /// What every use case of the broker shares.
 #[derive(Debug)]
@@ -64,6 +67,8 @@ pub(crate) struct Broker {
     metrics: BrokerMetrics,
     desk: KeyDesk,
     matching: MatchState,
+    witnesses: Witnesses,
+    pinned_witnesses: BTreeMap<PartyId, [u8; 32]>,
     news: watch::Sender<u64>,
     stopping: CancellationToken,
 }
@@ -129,6 +134,15 @@ impl Broker {
 
     pub(crate) const fn matching(&self) -> &MatchState {
         &self.matching
+    }
+
+    pub(crate) const fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
+    }
+
+    /// The witness keys of the settings.
+    pub(crate) const fn pinned_witnesses(&self) -> &BTreeMap<PartyId, [u8; 32]> {
+        &self.pinned_witnesses
     }
 
     /// The most notices under way to one node.

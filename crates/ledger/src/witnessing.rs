@@ -1,6 +1,8 @@
 //! When a checkpoint is *witnessed*: enough parties of a covenant have cosigned it. Written for
 //! other log clients as a C2SP `tlog-policy` file.
 
+use model::Oin;
+
 use crate::checkpoint::LogVerifier;
 use crate::cosignature::WitnessVerifier;
 
@@ -14,6 +16,12 @@ pub const fn quorum(parties: usize) -> usize {
     }
     let colluding = (parties - 1) / 3;
     usize::midpoint(parties, colluding) + 1
+}
+
+/// The name of a party's witness key: who it is, not where.
+#[must_use]
+pub fn name(oin: &Oin) -> String {
+    format!("getuige/{oin}")
 }
 
 /// The witnesses of one covenant, and how many of them it takes.
@@ -35,6 +43,20 @@ impl Policy {
             // Without parties nobody vouches for anything.
             needed: if parties == 0 { 1 } else { quorum(parties) },
         }
+    }
+
+    /// The policy of a covenant with these parties and their witness keys. A key that can't be one
+    /// is as good as none.
+    pub fn of_parties<'a>(
+        log: LogVerifier,
+        parties: impl Iterator<Item = (&'a Oin, Option<&'a [u8; 32]>)>,
+    ) -> Self {
+        let (mut witnesses, mut count) = (Vec::new(), 0);
+        for (oin, key) in parties {
+            count += 1;
+            witnesses.extend(key.and_then(|key| WitnessVerifier::new(&name(oin), key).ok()));
+        }
+        Self::new(log, witnesses, count)
     }
 
     /// The witnesses.

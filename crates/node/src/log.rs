@@ -2,12 +2,16 @@
 //! the log's pinned key and against what was seen before.
 //!
 //! A log that contradicts itself is remembered with both checkpoints, and stops every answer.
+//! Neither is forgotten by a restart: an operator who has called the other parties, and knows what
+//! happened, begins anew with another state folder.
+
+mod cosigning;
 
 use std::sync::{Mutex, PoisonError};
 
 use ledger::receipt::{self, extends};
 use ledger::{Checkpoint, LogVerifier, Opening, Salt, Verified};
-use model::Digest;
+use model::{Digest, Timestamp};
 use store::{NodeStore, NodeTx, SeenCheckpoint, StoreError};
 use wire::notice::{self, Receipt};
 
@@ -16,6 +20,10 @@ use crate::refusal::{Reason, Refused};
 
 /// Where the two notes of a contradiction are kept.
 const EVIDENCE: [&str; 2] = ["log-contradiction/seen", "log-contradiction/shown"];
+/// Where the last note is kept that this node cosigned, as it was before.
+const COSIGNED: &str = "log-cosigned";
+/// Where two notes are kept of a broker that said itself that its log is not the one seen before.
+const BEHIND: [&str; 2] = ["log-behind/seen", "log-behind/shown"];
 
 /// The log behind the answers.
 #[derive(Debug)]
@@ -32,7 +40,15 @@ pub struct Log {
 #[derive(Debug, Clone, Default)]
 struct Seen {
     newest: Option<(Checkpoint, Vec<u8>)>,
+    /// The newest checkpoint that this node cosigned.
+    cosigned: Option<Checkpoint>,
     contradicted: bool,
+    /// Whether the broker itself says that its log is not the one seen before.
+    behind: bool,
+    /// The size of the newest checkpoint that was offered to be cosigned.
+    offered: u64,
+    /// A size that was seen elsewhere and not offered, and since when.
+    unoffered: Option<(u64, Timestamp)>,
 }
 
 /// A checkpoint that follows on what was seen before; [`Followed::keep`] makes it durable.
@@ -68,17 +84,21 @@ impl Log {
         store: NodeStore,
         metrics: NodeMetrics,
     ) -> Result<Self, StoreError> {
-        let (kept, contradicted) = store.read(|view| {
+        let (kept, cosigned, contradicted) = store.read(|view| {
             let kept = view.seen_checkpoint(verifier.name())?;
-            Ok::<_, StoreError>((kept, view.note(EVIDENCE[1])?.is_some()))
+            let cosigned = view.note(COSIGNED)?;
+            Ok::<_, StoreError>((kept, cosigned, view.note(EVIDENCE[1])?.is_some()))
         })?;
+        let cosigned = cosigned.and_then(|note| verifier.verify(&note).ok());
         let newest = kept.and_then(|kept| Some((verifier.verify(&kept.note).ok()?, kept.note)));
         if let Some((checkpoint, _)) = &newest {
             metrics.log_size(checkpoint.size);
         }
         let seen = Mutex::new(Seen {
             newest,
+            cosigned,
             contradicted,
+            ..Seen::default()
         });
         Ok(Self {
             verifier,
@@ -99,6 +119,23 @@ impl Log {
     #[must_use]
     pub fn is_contradicted(&self) -> bool {
         self.with(|seen| seen.contradicted)
+    }
+
+    /// What verifies this log.
+    #[must_use]
+    pub const fn verifier(&self) -> &LogVerifier {
+        &self.verifier
+    }
+
+    /// The two notes that contradict each other, the one seen first before the other, exact bytes.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn evidence(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.store.read(|view| {
+            let [seen, shown] = EVIDENCE;
+            Ok(view.note(seen)?.zip(view.note(shown)?))
+        })
     }
 
     /// Verifies a receipt by itself: signature, inclusion, openings.
@@ -185,6 +222,7 @@ impl Log {
             "the disclosure log contradicts the checkpoint seen before; both are kept, and nothing that rests on it is shown"
         );
         self.with(|state| state.contradicted = true);
+        self.metrics.log_refused();
         let kept = self
             .store
             .write(move |tx| {

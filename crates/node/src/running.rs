@@ -11,7 +11,7 @@ use identity::tls::{
     Acceptor, AcceptorLimits, ChannelSettings, OwnCertificate, ServerTls, TlsMaterial, Usage,
     channel,
 };
-use ledger::LogVerifier;
+use ledger::{Cosigner, LogVerifier};
 use model::clock::{Clock, SystemClock};
 use model::{Oin, PartyId, RoleRef};
 use process::admin::AdminServer;
@@ -336,6 +336,7 @@ fn assemble(
     metrics: NodeMetrics,
     clock: Arc<dyn Clock>,
 ) -> Result<Assembled> {
+    let cosigner = cosigner(&parts)?.map(Arc::new);
     let broker = parts.broker.context("the broker's channel")?;
     let link = Link::new();
     let vault = Arc::new(parts.keys.vault);
@@ -386,6 +387,7 @@ fn assemble(
     };
     let uplink = Uplink {
         broker,
+        cosigner,
         covenants: parts.covenants,
         store,
         log,
@@ -403,6 +405,14 @@ fn assemble(
         lifecycle,
         uplink,
     })
+}
+
+/// This node as a witness, if it has the key of one.
+fn cosigner(parts: &Parts) -> Result<Option<Cosigner>> {
+    let name = ledger::witnessing::name(&parts.oin);
+    let key = parts.keys.witness.as_ref();
+    key.map(|key| Cosigner::from_seed(&name, &key.to_secret()).context("keys.witness"))
+        .transpose()
 }
 
 const fn login_level(level: LoginLevelConfig) -> LoginLevel {

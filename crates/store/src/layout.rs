@@ -84,6 +84,8 @@ pub(crate) const HEAD: u8 = b'h';
 
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
+/// The newest witnessed checkpoint, by covenant version.
+pub(crate) const WITNESSED: u8 = b'j';
 
 // Node.
 /// Encrypted vault records.

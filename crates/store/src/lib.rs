@@ -27,7 +27,7 @@ mod writer;
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
-    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry,
+    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry, Witnessed,
     TOMBSTONE_DAYS, Withdrawal, Work,
 };
 pub use engine::{

@@ -29,6 +29,7 @@ pub use self::readers::CovenantReaders;
 pub use self::signals::{SignalNo, Stored, TOMBSTONE_DAYS, Withdrawal, Work};
 pub use self::store::{BrokerSettings, BrokerStore};
 pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm};
+pub use self::witness::Witnessed;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -89,6 +89,7 @@ impl Pair {
             covenants: Arc::clone(&intake.covenants),
             store: intake.store.clone(),
             log,
+            cosigner: None,
             inbox: inbox.clone(),
             link: intake.link.clone(),
             outbox,
