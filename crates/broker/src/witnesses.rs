@@ -98,6 +98,13 @@ impl Broker {
         witnesses.offered.send_replace(Some(signed));
     }
 
+    /// The note of a checkpoint, with the cosignatures that it has by now.
+    pub(crate) async fn with_cosignatures(&self, signed: SignedCheckpoint) -> Vec<u8> {
+        let state = self.witnesses().state.lock().await;
+        let offered = state.offers.get(&signed.size).cloned();
+        offered.unwrap_or(signed.note)
+    }
+
     /// Changes whenever a checkpoint is offered.
     pub(crate) fn offers(&self) -> watch::Receiver<Option<SignedCheckpoint>> {
         self.witnesses().offered.subscribe()
