@@ -9,6 +9,7 @@ mod cosigning;
 
 use std::sync::{Mutex, PoisonError};
 
+use ledger::counters::Placing;
 use ledger::receipt::{self, extends};
 use ledger::{Checkpoint, LogVerifier, Opening, Salt, Verified};
 use model::{Digest, Timestamp};
@@ -32,6 +33,8 @@ pub struct Log {
     store: NodeStore,
     metrics: NodeMetrics,
     seen: Mutex<Seen>,
+    /// The numbers of the entries that receipts showed.
+    placing: Mutex<Placing>,
     /// Held while a checkpoint is laid beside the newest one: two that are each proved against the
     /// same older one, and not against each other, could be of two histories.
     following: tokio::sync::Mutex<()>,
@@ -105,6 +108,7 @@ impl Log {
             store,
             metrics,
             seen,
+            placing: Mutex::default(),
             following: tokio::sync::Mutex::default(),
         })
     }
@@ -138,17 +142,26 @@ impl Log {
         })
     }
 
-    /// Verifies a receipt by itself: signature, inclusion, openings.
+    /// Verifies a receipt by itself, signature, inclusion and openings, and its numbers beside
+    /// those of every receipt since the start.
     ///
     /// # Errors
     /// `RECEIPT_INVALID`.
     pub fn verify(&self, receipt: &Receipt) -> Result<Verified, Refused> {
-        ledger_receipt(receipt)
+        let verified = ledger_receipt(receipt)
             .verify(&self.verifier)
             .map_err(|error| {
                 tracing::error!(%error, "a receipt of the broker does not hold");
                 Refused::from(Reason::ReceiptInvalid)
-            })
+            })?;
+        let mut placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        for leaf in &verified.leaves {
+            placing.observe(leaf).map_err(|error| {
+                tracing::error!(%error, "the numbers of two receipts of the broker contradict each other");
+                Refused::from(Reason::ReceiptInvalid)
+            })?;
+        }
+        Ok(verified)
     }
 
     /// Lays a checkpoint beside the newest one that was seen. `prove` fetches the RFC 6962

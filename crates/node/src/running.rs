@@ -13,7 +13,7 @@ use identity::tls::{
 };
 use ledger::{Cosigner, LogVerifier};
 use model::clock::{Clock, SystemClock};
-use model::{Oin, PartyId, RoleRef};
+use model::{Oin, PartyId, RoleRef, Timestamp};
 use process::admin::AdminServer;
 use process::config::Layers;
 use process::health::Health;
@@ -336,7 +336,7 @@ fn assemble(
     metrics: NodeMetrics,
     clock: Arc<dyn Clock>,
 ) -> Result<Assembled> {
-    let cosigner = cosigner(&parts)?.map(Arc::new);
+    let cosigner = cosigner(&parts, clock.now())?.map(Arc::new);
     let broker = parts.broker.context("the broker's channel")?;
     let link = Link::new();
     let vault = Arc::new(parts.keys.vault);
@@ -407,10 +407,22 @@ fn assemble(
     })
 }
 
-/// This node as a witness, if it has the key of one.
-fn cosigner(parts: &Parts) -> Result<Option<Cosigner>> {
+/// This node as a witness, if it has the key of one. Where a covenant names another key its
+/// cosignatures count for nothing, and others wait for them: said at once.
+fn cosigner(parts: &Parts, now: Timestamp) -> Result<Option<Cosigner>> {
     let name = ledger::witnessing::name(&parts.oin);
     let key = parts.keys.witness.as_ref();
+    let own = key.map(|key| key.verifying_key().to_bytes());
+    for active in parts.covenants.all_carried(now) {
+        let party = active.covenant().party(&parts.party);
+        let named = party.and_then(|party| party.node.as_ref()?.witness.bytes());
+        if named != own.as_ref() {
+            tracing::error!(
+                covenant = %active.covenant().id(),
+                "keys.witness is not the witness key that this covenant names for this party: nothing that waits for its cosignature is disclosed"
+            );
+        }
+    }
     key.map(|key| Cosigner::from_seed(&name, &key.to_secret()).context("keys.witness"))
         .transpose()
 }
