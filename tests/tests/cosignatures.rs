@@ -44,9 +44,7 @@ impl Spoken {
     async fn next(&mut self) -> Result<connect_response::Message> {
         let message = tokio::time::timeout(Duration::from_secs(20), self.down.message());
         let message = message.await.context("nothing comes down")??;
-        message
-            .and_then(|m| m.message)
-            .context("the stream ended")
+        message.and_then(|m| m.message).context("the stream ended")
     }
 
     /// The next checkpoint that is offered.
@@ -117,11 +115,27 @@ async fn only_the_witness_of_the_party_cosigns_and_only_what_was_offered() -> Re
     let mut changed = good.clone();
     changed.replace_range(good.len() - 8..good.len() - 6, "zz");
     let cases = [
-        ("another key", stranger.cosign(&note, now)?.to_text(), "SIGNATURE_INVALID"),
-        ("another party", other.cosign(&note, now)?.to_text(), "SIGNATURE_INVALID"),
-        ("under this name", otherwise.cosign(&note, now)?.to_text(), "SIGNATURE_INVALID"),
+        (
+            "another key",
+            stranger.cosign(&note, now)?.to_text(),
+            "SIGNATURE_INVALID",
+        ),
+        (
+            "another party",
+            other.cosign(&note, now)?.to_text(),
+            "SIGNATURE_INVALID",
+        ),
+        (
+            "under this name",
+            otherwise.cosign(&note, now)?.to_text(),
+            "SIGNATURE_INVALID",
+        ),
         ("changed", changed, "SIGNATURE_INVALID"),
-        ("long ago", own.cosign(&note, now - 600)?.to_text(), "CLOCK_SKEW"),
+        (
+            "long ago",
+            own.cosign(&note, now - 600)?.to_text(),
+            "CLOCK_SKEW",
+        ),
         ("no line", "getuige".to_owned(), "FIELD_INVALID"),
         ("long", "x".repeat(600), "FIELD_INVALID"),
     ];
@@ -177,7 +191,11 @@ async fn a_refusal_without_a_contradiction_is_an_entry_and_once() -> Result<()> 
     assert_eq!(entries.len(), 1, "{entries:?}");
     let opened = entries.first().and_then(|entry| entry.outcome.as_ref());
     let outcome = ledger::Outcome::from_json(&opened.context("the auditor reads it")?.content)?;
-    let facts: BTreeSet<String> = outcome.facts.iter().map(|fact| format!("{fact:?}")).collect();
+    let facts: BTreeSet<String> = outcome
+        .facts
+        .iter()
+        .map(|fact| format!("{fact:?}"))
+        .collect();
     ensure!(
         facts.iter().any(|fact| fact.contains("politie")),
         "{facts:?}"

@@ -22,8 +22,8 @@ use tokio_stream::StreamExt as _;
 
 use crate::Broker;
 use crate::config::TilesConfig;
-use ledger::counters::Reader;
 use crate::witnesses::policy;
+use ledger::counters::Reader;
 
 /// The port, bound but not yet served.
 #[derive(Debug)]
@@ -181,7 +181,10 @@ async fn tile(
     // A tile never changes.
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable",
+        ),
     ];
     Ok((headers, Body::from(bytes.ok_or(NOT_FOUND)?)).into_response())
 }

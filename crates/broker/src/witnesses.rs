@@ -142,9 +142,11 @@ impl Broker {
         if skew > wire::header::MAX_SKEW_SECONDS.unsigned_abs() {
             return Err(Reason::ClockSkew.into());
         }
-        if note.signatures.iter().any(|known| {
-            known.name == line.name && known.key_id == line.key_id
-        }) {
+        if note
+            .signatures
+            .iter()
+            .any(|known| known.name == line.name && known.key_id == line.key_id)
+        {
             // It said so before: one line for each witness is enough.
             return Ok(());
         }
@@ -278,9 +280,8 @@ impl Broker {
         let digest = covenant.digest();
         let needed = covered_from(&logged);
         let mut reached = self.witnesses().reached.subscribe();
-        let enough = reached.wait_for(|reached| {
-            reached.get(&digest).is_some_and(|one| one.size >= needed)
-        });
+        let enough =
+            reached.wait_for(|reached| reached.get(&digest).is_some_and(|one| one.size >= needed));
         match tokio::time::timeout(STRICT_AT_MOST, enough).await {
             Ok(Ok(_)) => {}
             Ok(Err(_)) | Err(_) => return Err(Reason::NotWitnessed.into()),

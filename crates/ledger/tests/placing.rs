@@ -19,7 +19,7 @@ fn leaf(seq: u64, recipient: u64) -> Skeleton {
             source: None,
             purpose: 1,
         },
-        nonce: [0; 32],
+        n: [0; 32],
         request: Digest::new([2; 32]),
         answer: Digest::new([3; 32]),
         outcome: Digest::new([4; 32]),
@@ -36,7 +36,10 @@ fn all(entries: &[(u64, u64)]) -> bool {
 #[test]
 fn numbers_rise_with_places_in_whatever_order_they_come() {
     assert!(all(&[(0, 1), (3, 2), (4, 3)]));
-    assert!(all(&[(4, 3), (0, 1), (3, 2), (3, 2)]), "also the same again");
+    assert!(
+        all(&[(4, 3), (0, 1), (3, 2), (3, 2)]),
+        "also the same again"
+    );
     assert!(all(&[(9, 3), (900, 40)]), "others may still come");
 }
 

@@ -97,7 +97,11 @@ fn the_policy_file_is_as_the_format_asks() {
         text.starts_with("log log.delinde.example+"),
         "the log comes first: {text}"
     );
-    assert!(lines[1..5].iter().all(|line| line.starts_with("witness getuige/1")));
+    assert!(
+        lines[1..5]
+            .iter()
+            .all(|line| line.starts_with("witness getuige/1"))
+    );
     assert_eq!(
         lines[5..],
         [
@@ -113,7 +117,12 @@ fn a_signature_line_reads_back_alone() {
         .cosign(&log().sign(1, Digest::new([0; 32])), 5)
         .unwrap();
     assert_eq!(SignatureLine::parse(&line.to_text()), Ok(line));
-    for bad in ["", "getuige AAAA", "\u{2014} getuige", "\u{2014} getuige !!"] {
+    for bad in [
+        "",
+        "getuige AAAA",
+        "\u{2014} getuige",
+        "\u{2014} getuige !!",
+    ] {
         assert!(SignatureLine::parse(bad).is_err(), "{bad}");
     }
 }

@@ -27,8 +27,8 @@ mod writer;
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
-    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry, Witnessed,
-    TOMBSTONE_DAYS, Withdrawal, Work,
+    NotedWithdrawal, Notice, Opens, ProbeAlarm, SignalNo, SignedCheckpoint, Stored, StoredEntry,
+    TOMBSTONE_DAYS, Withdrawal, Witnessed, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

@@ -65,9 +65,7 @@ impl BrokerTx {
     /// # Errors
     /// When the store fails.
     pub fn put_witnessed(&mut self, witnessed: &Witnessed) -> Result<(), StoreError> {
-        let key = Key::of(WITNESSED)
-            .raw(witnessed.covenant.as_bytes())
-            .done();
+        let key = Key::of(WITNESSED).raw(witnessed.covenant.as_bytes()).done();
         let record = Put::default()
             .raw(witnessed.covenant.as_bytes())
             .u64(witnessed.size)
