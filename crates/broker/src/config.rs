@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use process::admin::AdminSettings;
 use process::telemetry::TelemetrySettings;
@@ -40,6 +41,12 @@ pub struct Config {
     /// How continuous matches are decided and told.
     #[serde(default)]
     pub notices: NoticesConfig,
+    /// How nodes are asked to cosign the log.
+    #[serde(default)]
+    pub witnesses: WitnessesConfig,
+    /// The log's hash tiles for other clients; left out, they are not served.
+    #[serde(default)]
+    pub tiles: Option<TilesConfig>,
     /// Bounds that protect the broker and what it keeps.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -49,6 +56,21 @@ pub struct Config {
     /// Log lines and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
+}
+
+impl Config {
+    /// The time between two offers to the witnesses.
+    ///
+    /// # Errors
+    /// Names the setting when it is out of its bounds.
+    pub(crate) fn offer_every(&self) -> anyhow::Result<Duration> {
+        let every = self.witnesses.interval_ms;
+        anyhow::ensure!(
+            (10..=60_000).contains(&every),
+            "witnesses.interval_ms is not between 10 and 60000"
+        );
+        Ok(Duration::from_millis(every))
+    }
 }
 
 /// The certificate that the broker shows, and whose certificates it accepts.
@@ -106,6 +128,10 @@ pub struct PinConfig {
     pub emergency: Vec<String>,
     /// The party's node signing key: every push, withdrawal and check must be signed by it.
     pub node_signing: String,
+    /// The key of the party's witness (Ed25519). Where it stands here, no other one counts,
+    /// whatever a covenant says.
+    #[serde(default)]
+    pub witness: Option<String>,
     /// The party's sealing key.
     #[serde(default)]
     pub node_sealing: Option<String>,
@@ -137,6 +163,31 @@ impl Default for NoticesConfig {
             window: 100,
         }
     }
+}
+
+/// How nodes are asked to cosign the log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WitnessesConfig {
+    /// The time between two checkpoints that are offered to be cosigned, in milliseconds, 10 to
+    /// 60,000; none is offered while the log does not grow. Under a covenant that says `strikt`
+    /// answers wait two seconds at most: keep it at 1,000 or less there.
+    pub interval_ms: u64,
+}
+
+impl Default for WitnessesConfig {
+    fn default() -> Self {
+        Self { interval_ms: 1_000 }
+    }
+}
+
+/// The log's hash tiles (C2SP `tlog-tiles`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TilesConfig {
+    /// Where they are served (HTTPS with client certificates, the same as those of `tls`). Parties
+    /// and auditors only; entry bundles are not served to anybody.
+    pub listen: SocketAddr,
 }
 
 /// Bounds that protect the broker and what it keeps.

@@ -168,6 +168,23 @@ pub(crate) fn pins(config: &BTreeMap<String, PinConfig>) -> anyhow::Result<Pins>
         .collect()
 }
 
+/// The witness keys of the settings.
+///
+/// # Errors
+/// Names the setting.
+pub(crate) fn pinned_witnesses(
+    pins: &BTreeMap<String, PinConfig>,
+) -> anyhow::Result<BTreeMap<PartyId, [u8; 32]>> {
+    let mut keys = BTreeMap::new();
+    for (party, pin) in pins {
+        let Some(text) = &pin.witness else { continue };
+        let key = VerifyingKey::parse(text).with_context(|| format!("pins.{party}.witness"))?;
+        let party = PartyId::parse(party).context("pins")?;
+        keys.insert(party, key.to_bytes());
+    }
+    Ok(keys)
+}
+
 /// The organisations that this process pins, for the parties of which it pins one.
 pub(crate) fn pinned_oins(
     config: &BTreeMap<String, PinConfig>,

@@ -63,6 +63,12 @@ pub(crate) struct BasisBody {
     pub(crate) decision_reference: String,
 }
 
+/// The covenant version under which a notice was decided; `None` when it does not read back.
+pub(crate) fn covenant_of(body: &[u8]) -> Option<Digest> {
+    let body: NoticeBody = serde_json::from_slice(body).ok()?;
+    Digest::from_hex(&body.covenant_digest)
+}
+
 /// Whether a notice may still be told: the covenant under which it was decided is not over and not
 /// suspended for it. One that does not read back, or whose covenant is not known, may not.
 pub(crate) fn may_be_told(versions: &Versions, body: &[u8], now: Timestamp) -> bool {

@@ -47,6 +47,7 @@ impl Broker {
         let now = self.clock().now();
         self.timely(&question.header, now)?;
         question.header.fresh(now)?;
+        self.may_disclose(member.covenant.covenant())?;
         // Without tokens nothing is compared: so a node reports what it refused itself.
         let blocked = if question.subject.tokens.is_empty() {
             Vec::new()
@@ -85,7 +86,8 @@ impl Broker {
             Told::Advice(_) => "answered",
             Told::Refused(_) => "refused",
         });
-        Ok(logged)
+        self.once_witnessed(member.covenant.covenant(), logged)
+            .await
     }
 }
 

@@ -3,6 +3,7 @@
 use ledger::outcome::{Engine, Fact};
 use ledger::word::Code;
 use ledger::{Kind, NewEntry, Outcome};
+use model::{Digest, PartyId};
 use store::ProbeAlarm;
 
 /// A leaf that looks like any other and stands for nothing.
@@ -40,6 +41,25 @@ pub(crate) fn probe_alarm(alarm: &ProbeAlarm) -> NewEntry {
         );
     NewEntry {
         covenant: Some(alarm.covenant),
+        recipient: None,
+        source: None,
+        purpose: None,
+        request: Vec::new(),
+        answer: Vec::new(),
+        outcome,
+    }
+}
+
+/// That a party's witness refused to cosign, though what it saw before agrees with this log. It
+/// names the party to the auditor alone.
+pub(crate) fn witness_refused(covenant: Digest, party: &PartyId, seen: u64) -> NewEntry {
+    let mut outcome = Outcome::of(Kind::WitnessRefused, own_engine());
+    let size = i64::try_from(seen).unwrap_or(i64::MAX);
+    let party = code("party").zip(code(party.as_str()).map(Fact::Word));
+    let seen = code("seen").map(|name| (name, Fact::Number(size)));
+    outcome.facts.extend(party.into_iter().chain(seen));
+    NewEntry {
+        covenant: Some(covenant),
         recipient: None,
         source: None,
         purpose: None,

@@ -26,9 +26,11 @@ mod refusal;
 mod retention;
 mod running;
 mod standing;
+mod tiles;
 mod versions;
 mod watchers;
 mod witness;
+mod witnesses;
 
 pub use control::{back_up_to, purge_now, restore};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
@@ -51,6 +53,7 @@ use crate::members::Members;
 use crate::metrics::BrokerMetrics;
 use crate::versions::Versions;
 use crate::watchers::Watchers;
+use crate::witnesses::Witnesses;
 
 /// What every use case of the broker shares.
 #[derive(Debug)]
@@ -72,6 +75,8 @@ pub(crate) struct Broker {
     metrics: BrokerMetrics,
     desk: KeyDesk,
     matching: MatchState,
+    witnesses: Witnesses,
+    pinned_witnesses: BTreeMap<PartyId, [u8; 32]>,
     news: watch::Sender<u64>,
     watchers: Watchers,
     stopping: CancellationToken,
@@ -138,6 +143,15 @@ impl Broker {
 
     pub(crate) const fn matching(&self) -> &MatchState {
         &self.matching
+    }
+
+    pub(crate) const fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
+    }
+
+    /// The witness keys of the settings.
+    pub(crate) const fn pinned_witnesses(&self) -> &BTreeMap<PartyId, [u8; 32]> {
+        &self.pinned_witnesses
     }
 
     /// The most notices under way to one node.

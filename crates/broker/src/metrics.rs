@@ -27,6 +27,12 @@ struct ByKind {
     kind: &'static str,
 }
 
+/// A covenant, by its id.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByCovenant {
+    covenant: String,
+}
+
 /// One of our own certificates, by the setting that names it.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByCertificate {
@@ -41,12 +47,29 @@ pub(crate) struct BrokerMetrics {
     notices: Family<ByOutcome, Counter>,
     probes: Family<ByParty, Counter>,
     purged: Family<ByKind, Counter>,
+    cosignatures: Family<ByOutcome, Counter>,
+    unwitnessed: Family<ByCovenant, Gauge>,
     log_size: Gauge,
     connected: Gauge,
     certificates: Family<ByCertificate, Gauge>,
 }
 
 impl BrokerMetrics {
+    /// A witness answered: `taken` or `refused`.
+    pub(crate) fn cosignature(&self, outcome: &'static str) {
+        self.cosignatures
+            .get_or_create(&ByOutcome { outcome })
+            .inc();
+    }
+
+    /// How old the oldest entry is that a covenant's witnesses have not seen.
+    pub(crate) fn unwitnessed(&self, covenant: &str, seconds: i64) {
+        let label = ByCovenant {
+            covenant: covenant.to_owned(),
+        };
+        self.unwitnessed.get_or_create(&label).set(seconds);
+    }
+
     /// Registers the counters.
     #[must_use]
     pub(crate) fn register(metrics: &Metrics) -> Self {
@@ -59,6 +82,16 @@ impl BrokerMetrics {
                 all.decisions.clone(),
             );
             registry.register("notices", "Notices to nodes", all.notices.clone());
+            registry.register(
+                "cosignatures",
+                "What witnesses said of offered checkpoints",
+                all.cosignatures.clone(),
+            );
+            registry.register(
+                "unwitnessed_seconds",
+                "Age of the oldest entry that no quorum of the covenant has witnessed",
+                all.unwitnessed.clone(),
+            );
             registry.register(
                 "withdrawn_after_match",
                 "Signals that were withdrawn soon after they matched",

@@ -26,8 +26,10 @@ use crate::keys::KeyDesk;
 use crate::match_state::MatchState;
 use crate::members::Members;
 use crate::metrics::BrokerMetrics;
+use crate::tiles::Tiles;
 use crate::versions::Versions;
 use crate::watchers::Watchers;
+use crate::witnesses::Witnesses;
 
 /// A broker that answers on its ports.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct RunningBroker {
     pub grpc: SocketAddr,
     /// The operator's port.
     pub admin: SocketAddr,
+    /// Where hash tiles are served, if they are.
+    pub tiles: Option<SocketAddr>,
     broker: Arc<Broker>,
     health: Health,
     stop: CancellationToken,
@@ -63,6 +67,8 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     own.valid(now).context(own.setting())?;
     Members::pinned(&config.pins)?;
     configured::pinned_oins(&config.pins)?;
+    configured::pinned_witnesses(&config.pins)?;
+    config.offer_every()?;
     configured::load(&config, now)?;
     Ok(())
 }
@@ -115,11 +121,18 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let members = Members::pinned(&config.pins)?;
     let pins = configured::pins(&config.pins)?;
     let pinned_oins = configured::pinned_oins(&config.pins)?;
+    let pinned_witnesses = configured::pinned_witnesses(&config.pins)?;
     let configured = configured::load(&config, clock.now())?;
-    let (tls, own) = server_tls(&config, &oin)?;
+    let (material, own) = server_tls(&config, &oin)?;
+    let tls = ServerTls::new(&material).context("tls")?;
     let acceptor = Acceptor::bind(config.listen, tls, AcceptorLimits::default())
         .await
         .with_context(|| format!("listen on {}", config.listen))?;
+    let tiles = match &config.tiles {
+        Some(tiles) => Some(Tiles::bind(tiles, ServerTls::web(&material).context("tls")?).await?),
+        None => None,
+    };
+    let offer_every = config.offer_every()?;
     let metrics = Metrics::new("covenant_broker");
     let health = Health::new();
     let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
@@ -135,6 +148,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     .await??;
     configured::follows_on_history(&configured, &config, &store)?;
     let versions = Arc::new(Versions::load(&store, &pins)?);
+    let witnesses = Witnesses::of(store.read(|view| view.witnessed())?);
     let stop = CancellationToken::new();
     let broker = Arc::new(Broker {
         oin,
@@ -153,6 +167,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
         matching: MatchState::default(),
+        witnesses,
+        pinned_witnesses,
         news: watch::channel(0).0,
         watchers: Watchers::default(),
         stopping: stop.clone(),
@@ -161,17 +177,24 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     broker.reconsider().await?;
     let checks = Checks::of(&health, own);
     checks.look(&broker);
+    let grpc = acceptor.local_addr();
+    let tiles_at = tiles.as_ref().map(Tiles::local_addr);
+    let mut tasks = vec![
+        tokio::spawn(Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics))),
+        tokio::spawn(Arc::clone(&broker).keep_matching()),
+        tokio::spawn(Arc::clone(&broker).keep_offering(offer_every)),
+        tokio::spawn(Arc::clone(&broker).keep_retention()),
+        tokio::spawn(crate::control::serve(Arc::clone(&broker), control)),
+        tokio::spawn(keep_house(Arc::clone(&broker), checks)),
+    ];
+    tasks.extend(tiles.map(|tiles| tokio::spawn(tiles.serve(Arc::clone(&broker)))));
+    let at = admin.local_addr();
+    tasks.push(tokio::spawn(serve_admin(admin, stop.clone())));
     Ok(RunningBroker {
-        grpc: acceptor.local_addr(),
-        admin: admin.local_addr(),
-        tasks: vec![
-            tokio::spawn(Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics))),
-            tokio::spawn(serve_admin(admin, stop.clone())),
-            tokio::spawn(Arc::clone(&broker).keep_matching()),
-            tokio::spawn(Arc::clone(&broker).keep_retention()),
-            tokio::spawn(crate::control::serve(Arc::clone(&broker), control)),
-            tokio::spawn(keep_house(Arc::clone(&broker), checks)),
-        ],
+        grpc,
+        admin: at,
+        tiles: tiles_at,
+        tasks,
         broker,
         health,
         stop,
@@ -223,7 +246,7 @@ pub(crate) fn log_signer(config: &Config) -> anyhow::Result<LogSigner> {
 
 /// What the acceptor needs, and how long our own certificate lasts. Nodes ask for the broker's
 /// organisation in it, and sign what they send for that organisation.
-fn server_tls(config: &Config, oin: &Oin) -> anyhow::Result<(ServerTls, OwnCertificate)> {
+fn server_tls(config: &Config, oin: &Oin) -> anyhow::Result<(TlsMaterial, OwnCertificate)> {
     let tls = &config.tls;
     let material = TlsMaterial::from_files(&tls.certificate, &tls.key, &tls.trust_anchors);
     let material = material.context("tls")?;
@@ -233,7 +256,7 @@ fn server_tls(config: &Config, oin: &Oin) -> anyhow::Result<(ServerTls, OwnCerti
     );
     let own = OwnCertificate::of("tls.certificate", &material, Usage::Server);
     let own = own.context("tls.certificate")?;
-    Ok((ServerTls::new(&material).context("tls")?, own))
+    Ok((material, own))
 }
 
 async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
@@ -248,6 +271,7 @@ struct Checks {
     covenant: Check,
     matching: Check,
     certificate: Check,
+    witnesses: Check,
     own: OwnCertificate,
 }
 
@@ -255,6 +279,7 @@ impl Checks {
     fn of(health: &Health, own: OwnCertificate) -> Self {
         Self {
             certificate: health.check("certificate"),
+            witnesses: health.check("witnesses"),
             own,
             log: health.check("disclosure log"),
             covenant: health.check("covenant"),
@@ -277,6 +302,10 @@ impl Checks {
                 .fail("a batch of signals can't be matched: see the log lines");
         } else {
             self.matching.ok();
+        }
+        match broker.witnessing_fault() {
+            None => self.witnesses.ok(),
+            Some(why) => self.witnesses.fail(why),
         }
         let now = broker.clock.now();
         broker

@@ -55,12 +55,20 @@ impl Broker {
     /// [`Refused`] when the store can't be read.
     pub(crate) fn checkpoint_since(&self, from: u64) -> Result<Extended, Refused> {
         let signed = self.store().checkpoint();
-        let proof = self.proof(from, signed.size)?;
-        let proof = proof
+        let proof = self.proof_of(from, signed.size)?;
+        Ok((signed.note, proof, signed.size))
+    }
+
+    /// The proof that the log of `to` leaves extends that of `from` leaves, as it is sent.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be read.
+    pub(crate) fn proof_of(&self, from: u64, to: u64) -> Result<Vec<Bytes>, Refused> {
+        let proof = self.proof(from, to)?;
+        Ok(proof
             .iter()
             .map(|hash| Bytes::copy_from_slice(hash.as_bytes()))
-            .collect();
-        Ok((signed.note, proof, signed.size))
+            .collect())
     }
 
     fn proof(&self, from: u64, to: u64) -> Result<Vec<model::Digest>, Refused> {

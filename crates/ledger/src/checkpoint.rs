@@ -114,6 +114,23 @@ pub struct SignatureLine {
     pub signature: Vec<u8>,
 }
 
+impl SignatureLine {
+    /// The line as it stands in a note, without a line feed.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let blob = [self.key_id.as_slice(), &self.signature].concat();
+        format!("{DASH}{} {}", self.name, BASE64.encode(&blob))
+    }
+
+    /// Reads a line without its line feed.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Note`].
+    pub fn parse(line: &str) -> Result<Self, CheckpointError> {
+        signature_line(line).ok_or(CheckpointError::Note("a signature line"))
+    }
+}
+
 /// A signed note taken apart; nothing is verified yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Note {
@@ -155,10 +172,18 @@ impl Note {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = format!("{}\n", self.body);
         for line in &self.signatures {
-            let blob = [line.key_id.as_slice(), &line.signature].concat();
-            text.push_str(&format!("{DASH}{} {}\n", line.name, BASE64.encode(&blob)));
+            text.push_str(&format!("{}\n", line.to_text()));
         }
         text.into_bytes()
+    }
+
+    /// The same note with one more signature line; none is there twice.
+    #[must_use]
+    pub fn with(mut self, line: SignatureLine) -> Self {
+        if !self.signatures.contains(&line) {
+            self.signatures.push(line);
+        }
+        self
     }
 
     /// The signatures by one key.

@@ -244,3 +244,70 @@ impl Counting {
         Ok(())
     }
 }
+
+/// How many numbers of one audience are remembered.
+const REMEMBERED: usize = 4_096;
+
+/// Follows the numbers of single entries that come in any order, as receipts do. What is missing
+/// between two of them may still come, or was never for this reader to get; but a number stands at
+/// one place only, numbers rise with places, and there are no more of them than places.
+#[derive(Debug, Default)]
+pub struct Placing {
+    places: BTreeMap<AudienceKey, BTreeMap<u64, u64>>,
+}
+
+impl Placing {
+    /// Takes a leaf whose place in the log was verified.
+    ///
+    /// # Errors
+    /// [`CounterGap`] when a number of its recipient or source can't stand there.
+    pub fn observe(&mut self, leaf: &Skeleton) -> Result<(), CounterGap> {
+        let (recipient, source) = (leaf.recipient.as_ref(), leaf.source.as_ref());
+        let keys = Audiences::of(leaf.covenant.as_ref(), recipient, source, None);
+        self.place(
+            "recipient",
+            keys.recipient.zip(leaf.counters.recipient),
+            leaf.seq,
+        )?;
+        self.place("source", keys.source.zip(leaf.counters.source), leaf.seq)
+    }
+
+    fn place(
+        &mut self,
+        counter: &'static str,
+        numbered: Option<(AudienceKey, u64)>,
+        place: u64,
+    ) -> Result<(), CounterGap> {
+        let Some((key, number)) = numbered else {
+            return Ok(());
+        };
+        let known = self.places.entry(key).or_default();
+        let (before, same) = (
+            known.range(..number).next_back(),
+            known.get(&number).copied(),
+        );
+        // Before the first entry stands number 0, one place before the log.
+        let (low, from) = before.map_or((0, 0), |(low, from)| (*low, from.saturating_add(1)));
+        let above = place.checked_sub(from);
+        let fits_below = above.is_some_and(|places| number - low <= places.saturating_add(1));
+        let after = number
+            .checked_add(1)
+            .and_then(|next| known.range(next..).next());
+        let fits_above = after.is_none_or(|(high, at)| {
+            let places = at.checked_sub(place);
+            places.is_some_and(|places| high - number <= places)
+        });
+        if !fits_below || !fits_above || same.is_some_and(|same| same != place) {
+            return Err(CounterGap {
+                counter,
+                expected: low.saturating_add(1),
+                found: number,
+            });
+        }
+        known.insert(number, place);
+        if known.len() > REMEMBERED {
+            known.pop_first();
+        }
+        Ok(())
+    }
+}

@@ -183,7 +183,7 @@ impl Checks {
             commitment: message.request_commitment,
         };
         let answered = self.broker.check(message).await?;
-        let followed = self.verify(&expected, &answered).await?;
+        let followed = self.verify(&asked.active, &expected, &answered).await?;
         let advised = in_words(&asked.active, answered)?;
         self.keep(key, hash, &advised, followed, now).await?;
         Ok(advised)
@@ -348,7 +348,12 @@ impl Checks {
 
     /// The answer stands in the log, is about this question, leaves no source out, and the log is
     /// the one seen before.
-    async fn verify(&self, expected: &Expected, answered: &Answered) -> Result<Followed, Refused> {
+    async fn verify(
+        &self,
+        asked: &Active,
+        expected: &Expected,
+        answered: &Answered,
+    ) -> Result<Followed, Refused> {
         let verified = self.log.verify(&answered.receipt)?;
         let about_us = verified.leaves.iter().all(|leaf| {
             leaf.class == Class::Decision
@@ -375,6 +380,8 @@ impl Checks {
             tracing::error!("the receipt is of another question or answer; it is not shown");
             return Err(Reason::ReceiptInvalid.into());
         }
+        self.log
+            .sufficiently_witnessed(asked.covenant(), &answered.receipt.checkpoint)?;
         let broker = self.broker.clone();
         self.log
             .follow(&answered.receipt.checkpoint, async move |from, to| {

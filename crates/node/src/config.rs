@@ -149,6 +149,11 @@ pub struct KeysConfig {
     pub signing: PathBuf,
     /// X25519 key to which covenant keys and attributes are sealed. Who has it can open them.
     pub sealing: PathBuf,
+    /// Ed25519 key of the party's witness (`getuige` in its covenants): this node cosigns the log
+    /// with it. Left out, the node checks the log and cosigns nothing, and what waits for its
+    /// cosignature is not disclosed to anybody.
+    #[serde(default)]
+    pub witness: Option<PathBuf>,
     /// Key of the vault (32 bytes). Who has it and the state folder can read every raw signal;
     /// without it the vault can't be read by anybody.
     pub vault: PathBuf,

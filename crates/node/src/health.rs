@@ -57,11 +57,9 @@ impl NodeHealth {
         }
         self.look_at_keys(node, now);
         self.look_at_certificates(node, now);
-        if node.log.is_contradicted() {
-            self.log
-                .fail("the log contradicts the checkpoint seen before: call the other parties");
-        } else {
-            self.log.ok();
+        match node.log.fault(now) {
+            Some(why) => self.log.fail(why),
+            None => self.log.ok(),
         }
         self.look_at_outbox(node, outbox);
     }

@@ -21,6 +21,8 @@ pub struct Keys {
     pub signing: SigningKey,
     /// Opens what was sealed to this party.
     pub sealing: SealingKey,
+    /// Cosigns the log.
+    pub witness: Option<SigningKey>,
     /// Encrypts what is kept.
     pub vault: Vault,
     /// What covenant key files are sealed under.
@@ -36,6 +38,12 @@ impl Keys {
         Ok(Self {
             signing: SigningKey::read(&config.signing).context("keys.signing")?,
             sealing: SealingKey::read(&config.sealing).context("keys.sealing")?,
+            witness: config
+                .witness
+                .as_ref()
+                .map(|path| SigningKey::read(path))
+                .transpose()
+                .context("keys.witness")?,
             vault: Vault::new(vault_key(&config.vault).context("keys.vault")?),
             protection: config.protection.read().context("keys.protection")?,
         })

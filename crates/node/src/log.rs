@@ -2,12 +2,17 @@
 //! the log's pinned key and against what was seen before.
 //!
 //! A log that contradicts itself is remembered with both checkpoints, and stops every answer.
+//! Neither is forgotten by a restart: an operator who has called the other parties, and knows what
+//! happened, begins anew with another state folder.
+
+mod cosigning;
 
 use std::sync::{Mutex, PoisonError};
 
+use ledger::counters::Placing;
 use ledger::receipt::{self, extends};
 use ledger::{Checkpoint, LogVerifier, Opening, Salt, Verified};
-use model::Digest;
+use model::{Digest, Timestamp};
 use store::{NodeStore, NodeTx, SeenCheckpoint, StoreError};
 use wire::notice::{self, Receipt};
 
@@ -16,6 +21,10 @@ use crate::refusal::{Reason, Refused};
 
 /// Where the two notes of a contradiction are kept.
 const EVIDENCE: [&str; 2] = ["log-contradiction/seen", "log-contradiction/shown"];
+/// Where the last note is kept that this node cosigned, as it was before.
+const COSIGNED: &str = "log-cosigned";
+/// Where two notes are kept of a broker that said itself that its log is not the one seen before.
+const BEHIND: [&str; 2] = ["log-behind/seen", "log-behind/shown"];
 
 /// The log behind the answers.
 #[derive(Debug)]
@@ -24,6 +33,8 @@ pub struct Log {
     store: NodeStore,
     metrics: NodeMetrics,
     seen: Mutex<Seen>,
+    /// The numbers of the entries that receipts showed.
+    placing: Mutex<Placing>,
     /// Held while a checkpoint is laid beside the newest one: two that are each proved against the
     /// same older one, and not against each other, could be of two histories.
     following: tokio::sync::Mutex<()>,
@@ -32,7 +43,15 @@ pub struct Log {
 #[derive(Debug, Clone, Default)]
 struct Seen {
     newest: Option<(Checkpoint, Vec<u8>)>,
+    /// The newest checkpoint that this node cosigned.
+    cosigned: Option<Checkpoint>,
     contradicted: bool,
+    /// Whether the broker itself says that its log is not the one seen before.
+    behind: bool,
+    /// The size of the newest checkpoint that was offered to be cosigned.
+    offered: u64,
+    /// A size that was seen elsewhere and not offered, and since when.
+    unoffered: Option<(u64, Timestamp)>,
 }
 
 /// A checkpoint that follows on what was seen before; [`Followed::keep`] makes it durable.
@@ -68,23 +87,28 @@ impl Log {
         store: NodeStore,
         metrics: NodeMetrics,
     ) -> Result<Self, StoreError> {
-        let (kept, contradicted) = store.read(|view| {
+        let (kept, cosigned, contradicted) = store.read(|view| {
             let kept = view.seen_checkpoint(verifier.name())?;
-            Ok::<_, StoreError>((kept, view.note(EVIDENCE[1])?.is_some()))
+            let cosigned = view.note(COSIGNED)?;
+            Ok::<_, StoreError>((kept, cosigned, view.note(EVIDENCE[1])?.is_some()))
         })?;
+        let cosigned = cosigned.and_then(|note| verifier.verify(&note).ok());
         let newest = kept.and_then(|kept| Some((verifier.verify(&kept.note).ok()?, kept.note)));
         if let Some((checkpoint, _)) = &newest {
             metrics.log_size(checkpoint.size);
         }
         let seen = Mutex::new(Seen {
             newest,
+            cosigned,
             contradicted,
+            ..Seen::default()
         });
         Ok(Self {
             verifier,
             store,
             metrics,
             seen,
+            placing: Mutex::default(),
             following: tokio::sync::Mutex::default(),
         })
     }
@@ -101,17 +125,43 @@ impl Log {
         self.with(|seen| seen.contradicted)
     }
 
-    /// Verifies a receipt by itself: signature, inclusion, openings.
+    /// What verifies this log.
+    #[must_use]
+    pub const fn verifier(&self) -> &LogVerifier {
+        &self.verifier
+    }
+
+    /// The two notes that contradict each other, the one seen first before the other, exact bytes.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn evidence(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.store.read(|view| {
+            let [seen, shown] = EVIDENCE;
+            Ok(view.note(seen)?.zip(view.note(shown)?))
+        })
+    }
+
+    /// Verifies a receipt by itself, signature, inclusion and openings, and its numbers beside
+    /// those of every receipt since the start.
     ///
     /// # Errors
     /// `RECEIPT_INVALID`.
     pub fn verify(&self, receipt: &Receipt) -> Result<Verified, Refused> {
-        ledger_receipt(receipt)
+        let verified = ledger_receipt(receipt)
             .verify(&self.verifier)
             .map_err(|error| {
                 tracing::error!(%error, "a receipt of the broker does not hold");
                 Refused::from(Reason::ReceiptInvalid)
-            })
+            })?;
+        let mut placing = self.placing.lock().unwrap_or_else(PoisonError::into_inner);
+        for leaf in &verified.leaves {
+            placing.observe(leaf).map_err(|error| {
+                tracing::error!(%error, "the numbers of two receipts of the broker contradict each other");
+                Refused::from(Reason::ReceiptInvalid)
+            })?;
+        }
+        Ok(verified)
     }
 
     /// Lays a checkpoint beside the newest one that was seen. `prove` fetches the RFC 6962
@@ -185,6 +235,7 @@ impl Log {
             "the disclosure log contradicts the checkpoint seen before; both are kept, and nothing that rests on it is shown"
         );
         self.with(|state| state.contradicted = true);
+        self.metrics.log_refused();
         let kept = self
             .store
             .write(move |tx| {

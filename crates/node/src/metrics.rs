@@ -46,6 +46,8 @@ pub struct NodeMetrics {
     keys_agreed: Gauge,
     blocked: Family<ByMatchKey, Gauge>,
     log_size: Gauge,
+    cosigned: Counter,
+    log_refused: Counter,
     certificates: Family<ByCertificate, Gauge>,
 }
 
@@ -113,6 +115,16 @@ impl NodeMetrics {
                 all.log_size.clone(),
             );
             to.register(
+                "checkpoints_cosigned",
+                "Checkpoints of the log that this node cosigned",
+                all.cosigned.clone(),
+            );
+            to.register(
+                "log_refused",
+                "Checkpoints that contradict what this node saw before",
+                all.log_refused.clone(),
+            );
+            to.register(
                 "certificate_seconds_left",
                 "How long an own certificate is still valid; below 0 when it has expired",
                 all.certificates.clone(),
@@ -136,6 +148,8 @@ impl NodeMetrics {
             keys_agreed: Gauge::default(),
             blocked: Family::default(),
             log_size: Gauge::default(),
+            cosigned: Counter::default(),
+            log_refused: Counter::default(),
             certificates: Family::default(),
         }
     }
@@ -197,6 +211,14 @@ impl NodeMetrics {
             };
             self.blocked.get_or_create(&labels).set(1);
         }
+    }
+
+    pub(crate) fn cosigned(&self) {
+        self.cosigned.inc();
+    }
+
+    pub(crate) fn log_refused(&self) {
+        self.log_refused.inc();
     }
 
     pub(crate) fn log_size(&self, size: u64) {

@@ -176,8 +176,10 @@ impl Inbox {
                 && leaf.recipient.as_ref() == Some(&self.party)
                 && (notice.source.is_none() || leaf.source == notice.source)
         });
-        if ours {
-            Ok(())
+        let active = self.covenants.carried(&notice.covenant, self.clock.now());
+        if ours && let Some(active) = active {
+            self.log
+                .sufficiently_witnessed(active.covenant(), &notice.receipt.checkpoint)
         } else {
             tracing::error!("a notice's log entry is of something else; it is not shown");
             Err(Reason::ReceiptInvalid.into())

@@ -11,9 +11,9 @@ use identity::tls::{
     Acceptor, AcceptorLimits, ChannelSettings, OwnCertificate, ServerTls, TlsMaterial, Usage,
     channel,
 };
-use ledger::LogVerifier;
+use ledger::{Cosigner, LogVerifier};
 use model::clock::{Clock, SystemClock};
-use model::{Oin, PartyId, RoleRef};
+use model::{Oin, PartyId, RoleRef, Timestamp};
 use process::admin::AdminServer;
 use process::config::Layers;
 use process::health::Health;
@@ -336,6 +336,7 @@ fn assemble(
     metrics: NodeMetrics,
     clock: Arc<dyn Clock>,
 ) -> Result<Assembled> {
+    let cosigner = cosigner(&parts, clock.now())?.map(Arc::new);
     let broker = parts.broker.context("the broker's channel")?;
     let link = Link::new();
     let vault = Arc::new(parts.keys.vault);
@@ -386,6 +387,7 @@ fn assemble(
     };
     let uplink = Uplink {
         broker,
+        cosigner,
         covenants: parts.covenants,
         store,
         log,
@@ -403,6 +405,26 @@ fn assemble(
         lifecycle,
         uplink,
     })
+}
+
+/// This node as a witness, if it has the key of one. Where a covenant names another key its
+/// cosignatures count for nothing, and others wait for them: said at once.
+fn cosigner(parts: &Parts, now: Timestamp) -> Result<Option<Cosigner>> {
+    let name = ledger::witnessing::name(&parts.oin);
+    let key = parts.keys.witness.as_ref();
+    let own = key.map(|key| key.verifying_key().to_bytes());
+    for active in parts.covenants.all_carried(now) {
+        let party = active.covenant().party(&parts.party);
+        let named = party.and_then(|party| party.node.as_ref()?.witness.bytes());
+        if named != own.as_ref() {
+            tracing::error!(
+                covenant = %active.covenant().id(),
+                "keys.witness is not the witness key that this covenant names for this party: nothing that waits for its cosignature is disclosed"
+            );
+        }
+    }
+    key.map(|key| Cosigner::from_seed(&name, &key.to_secret()).context("keys.witness"))
+        .transpose()
 }
 
 const fn login_level(level: LoginLevelConfig) -> LoginLevel {

@@ -43,6 +43,17 @@ fn write(path: &Path, settings: &Value) -> anyhow::Result<()> {
     write_private(path, text.as_bytes())
 }
 
+/// The broker's: nodes take a witness key from the covenant that they signed.
+fn pins_with_witnesses(keys: &BTreeMap<PartyId, PartyKeys>) -> Value {
+    let mut all = pins(keys);
+    for (party, keys) in keys {
+        if let Some(Value::Object(pin)) = all.get_mut(party.as_str()) {
+            pin.insert("witness".to_owned(), json!(keys.public().node_witness));
+        }
+    }
+    all
+}
+
 fn pins(keys: &BTreeMap<PartyId, PartyKeys>) -> Value {
     let pins = keys.iter().map(|(party, keys)| {
         let public = keys.public();
@@ -83,8 +94,9 @@ fn broker(
             "interval_ms": plan.notices_interval_ms,
             "batch_signals": plan.batch_signals,
         },
+        "witnesses": { "interval_ms": plan.notices_interval_ms.clamp(10, 1_000) },
         "telemetry": { "log_filter": plan.log_filter },
-        "pins": pins(keys),
+        "pins": pins_with_witnesses(keys),
         "covenant": covenants,
     })
 }
@@ -149,6 +161,7 @@ fn node(
             "signing": home.join("node-signing.pem"),
             "sealing": home.join("node-sealing.pem"),
             "vault": home.join("vault.key"),
+            "witness": home.join("witness.pem"),
             "protection": { "key_file": home.join("protection.key") },
         },
         // Nothing waits here: the demo is about what happens, not about hiding when.

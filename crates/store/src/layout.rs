@@ -88,6 +88,8 @@ pub(crate) const HEAD: u8 = b'h';
 pub(crate) const ACCESS: u8 = b'i';
 /// How far purges are, and what they removed.
 pub(crate) const RETENTION: u8 = b'j';
+/// The newest witnessed checkpoint, by covenant version.
+pub(crate) const WITNESSED: u8 = b'q';
 
 // Node.
 /// Encrypted vault records.

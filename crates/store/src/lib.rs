@@ -30,7 +30,7 @@ pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
     NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, SignalNo, SignedCheckpoint,
-    Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Work,
+    Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Witnessed, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

@@ -134,6 +134,11 @@ impl<T> Logged<T> {
         }
     }
 
+    pub(crate) fn under(mut self, receipt: Receipt) -> Self {
+        self.receipt = receipt;
+        self
+    }
+
     /// What may be handed out.
     #[must_use]
     pub const fn disclosure(&self) -> &T {

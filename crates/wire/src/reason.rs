@@ -247,6 +247,9 @@ reasons! {
     LogUnavailable = "LOG_UNAVAILABLE", Unavailable, BrokerOperator,
         "the disclosure log can't be written, so nothing is disclosed; try again later",
         "het verstrekkingenlogboek is niet te schrijven, dus er wordt niets verstrekt; probeer het later opnieuw";
+    NotWitnessed = "NOT_WITNESSED", Unavailable, Time,
+        "too few parties have cosigned the disclosure log, so nothing is disclosed; try again, and call your operator when it lasts",
+        "te weinig partijen hebben het verstrekkingenlogboek meegetekend, dus er wordt niets verstrekt; probeer het opnieuw, en bel uw beheerder als het aanhoudt";
     Stopping = "STOPPING", Unavailable, Time,
         "the service is stopping; try again",
         "de dienst stopt; probeer het opnieuw";

@@ -75,6 +75,14 @@ async fn a_restored_broker_is_found_and_stops_signing() -> Result<()> {
     .await?;
     ensure!(page.contains("disclosure log"), "{page}");
 
+    // The node has what it saw and what it was shown, and says so.
+    let admin = realm.node("corporatie")?.admin.clone();
+    eventually("the node names it", async || {
+        let page = get(&admin, "/readyz").await?;
+        Ok(page.contains("is not the one seen before").then_some(()))
+    })
+    .await?;
+
     // From then on nothing is disclosed, to nobody.
     let refused = ask(&realm, 12)
         .await?

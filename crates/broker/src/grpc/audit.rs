@@ -102,7 +102,8 @@ impl DisclosureLogService for Services {
         request: Request<GetCheckpointRequest>,
     ) -> Result<Response<GetCheckpointResponse>, Status> {
         self.caller(request.extensions(), "GetCheckpoint").await?;
-        let checkpoint = self.signed()?.note.into();
+        let signed = self.signed()?;
+        let checkpoint = self.0.with_cosignatures(signed).await.into();
         Ok(Response::new(GetCheckpointResponse { checkpoint }))
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{CovenantId, NoticeId, Oin};
+use store::SignedCheckpoint;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -42,6 +43,7 @@ pub(super) async fn open(
         members: BTreeMap::new(),
         down,
         sent: 0,
+        held: None,
         under_way: BTreeSet::new(),
         known: BTreeMap::new(),
         log_size: 0,
@@ -58,6 +60,8 @@ struct Stream {
     down: mpsc::Sender<Result<ConnectResponse, Status>>,
     /// The store's number of the last notice that was sent.
     sent: u64,
+    /// The number of the first notice that waits for witnesses.
+    held: Option<u64>,
     under_way: BTreeSet<NoticeId>,
     /// How the node's keys stood when it was last told.
     known: BTreeMap<(CovenantId, u32), KeyStanding>,
@@ -127,11 +131,20 @@ impl Stream {
         let _connected = broker.metrics().connected();
         let mut wake = broker.news();
         wake.mark_changed();
+        let mut offers = broker.offers();
+        offers.mark_changed();
         loop {
             let step = tokio::select! {
                 () = broker.stopping().cancelled() => Err(Gone),
                 news = wake.changed() => match news {
                     Ok(()) => self.tell_news().await,
+                    Err(_) => Err(Gone),
+                },
+                offered = offers.changed() => match offered {
+                    Ok(()) => {
+                        let offered = offers.borrow_and_update().clone();
+                        self.offer(offered).await
+                    }
                     Err(_) => Err(Gone),
                 },
                 message = incoming.message() => match message {
@@ -214,7 +227,35 @@ impl Stream {
                 let member = broker.members().admit(&self.oin, &confirmation.header)?;
                 broker.confirm(&member, &confirmation)
             }
+            connect_request::Message::Cosignature(cosignature) => {
+                let proto::Cosignature { size, line } = cosignature;
+                broker.cosigned(&self.oin, size, &line).await
+            }
+            connect_request::Message::WitnessRefusal(refusal) => {
+                broker.witness_refused(&self.oin, &refusal.seen).await
+            }
         }
+    }
+
+    /// Asks the node to cosign a checkpoint. One that is older than what this stream has shown is
+    /// not sent: the next offer is newer.
+    async fn offer(&mut self, offered: Option<SignedCheckpoint>) -> Result<(), Gone> {
+        let Some(offered) = offered.filter(|offered| offered.size >= self.log_size) else {
+            return Ok(());
+        };
+        let proof = match self.services.0.proof_of(self.log_size, offered.size) {
+            Ok(proof) => proof,
+            Err(refused) => {
+                tracing::error!(reason = %refused.reason(), "the log can't be read");
+                return Ok(());
+            }
+        };
+        self.log_size = offered.size;
+        self.send(connect_response::Message::Checkpoint(proto::Checkpoint {
+            note: offered.note.into(),
+            consistency_proof: proof,
+        }))
+        .await
     }
 
     /// Something changed: keys, notices or the log.
@@ -245,6 +286,9 @@ impl Stream {
     /// Sends notices that were not sent on this stream, as far as the window allows.
     async fn tell_notices(&mut self) -> Result<(), Gone> {
         let broker = Arc::clone(&self.services.0);
+        if let Some(held) = self.held.take() {
+            self.sent = self.sent.min(held.saturating_sub(1));
+        }
         loop {
             let room = broker.window().saturating_sub(self.under_way.len());
             if room == 0 {
@@ -259,14 +303,23 @@ impl Stream {
                 }
             };
             let mut notices = Vec::with_capacity(pending.len());
-            for logged in &pending {
-                self.sent = self.sent.max(logged.disclosure().number);
+            for logged in pending {
+                let (number, id) = (logged.disclosure().number, logged.disclosure().id);
+                self.sent = self.sent.max(number);
                 // Its covenant may have ended since: then it is on its way out of the store too.
-                if !broker.may_tell(logged.disclosure()) {
+                if self.under_way.contains(&id) || !broker.may_tell(logged.disclosure()) {
                     continue;
                 }
-                self.under_way.insert(logged.disclosure().id);
-                match notice::of(logged) {
+                let logged = broker.if_witnessed(logged).unwrap_or_else(|refused| {
+                    tracing::error!(reason = %refused.reason(), "a notice can't be proved");
+                    None
+                });
+                let Some(logged) = logged else {
+                    self.held = Some(self.held.map_or(number, |held| held.min(number)));
+                    continue;
+                };
+                self.under_way.insert(id);
+                match notice::of(&logged) {
                     Some(notice) => notices.push(notice),
                     None => tracing::error!("a stored notice does not read back"),
                 }

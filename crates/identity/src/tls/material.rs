@@ -18,6 +18,7 @@ use crate::secret_file;
 
 /// HTTP/2 over TLS (RFC 9113 section 3.2).
 const H2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
 
 /// One side's own certificate chain and key, and whom it trusts.
 pub struct TlsMaterial {
@@ -129,6 +130,12 @@ impl TlsMaterial {
         Ok(config)
     }
 
+    fn web_config(&self) -> Result<ServerConfig, TlsError> {
+        let mut config = self.server_config()?;
+        config.alpn_protocols = vec![HTTP1.to_vec()];
+        Ok(config)
+    }
+
     pub(super) fn client_config(&self, server: Option<Oin>) -> Result<ClientConfig, TlsError> {
         let webpki =
             WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.anchors), provider())
@@ -158,6 +165,16 @@ impl ServerTls {
     pub fn new(material: &TlsMaterial) -> Result<Self, TlsError> {
         material.own()?;
         let config = material.server_config()?;
+        Ok(Self(Arc::new(ArcSwap::from_pointee(config))))
+    }
+
+    /// The same for a server of HTTP/1.1, which clients that are no gRPC clients speak.
+    ///
+    /// # Errors
+    /// As [`ServerTls::new`].
+    pub fn web(material: &TlsMaterial) -> Result<Self, TlsError> {
+        material.own()?;
+        let config = material.web_config()?;
         Ok(Self(Arc::new(ArcSwap::from_pointee(config))))
     }
 

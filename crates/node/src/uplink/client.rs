@@ -125,6 +125,22 @@ impl Broker {
         proof.ok_or_else(|| Reason::ReceiptInvalid.into())
     }
 
+    /// The newest checkpoint of the log, as anybody may ask for it.
+    ///
+    /// # Errors
+    /// As [`Broker::check`].
+    pub async fn checkpoint(&self) -> Result<Vec<u8>, Refused> {
+        let mut client = wire::client::disclosure_log(self.channel.clone());
+        let answer = self
+            .call(
+                "checkpoint",
+                audit_v1::GetCheckpointRequest {},
+                async move |r| client.get_checkpoint(r).await,
+            )
+            .await?;
+        Ok(answer.checkpoint.to_vec())
+    }
+
     /// A trace ends at the party's border: what goes out begins a new one.
     async fn call<A, B, F>(
         &self,

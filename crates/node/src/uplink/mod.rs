@@ -14,10 +14,12 @@ mod signed;
 mod test_broker;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ledger::Cosigner;
 use model::clock::{Clock, Stopwatch};
 use store::NodeStore;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
+use crate::refusal::Reason;
 
 pub(crate) use lifecycle::Lifecycle;
 
@@ -50,6 +53,8 @@ pub struct Uplink {
     pub store: NodeStore,
     /// The log.
     pub log: Arc<Log>,
+    /// Cosigns the log, if this party has a witness.
+    pub cosigner: Option<Arc<Cosigner>>,
     /// Where notices go.
     pub inbox: Inbox,
     /// What the others know of the connection.
@@ -75,6 +80,8 @@ pub(crate) enum Lost {
     Protocol(&'static str),
     #[error("the disclosure log does not hold: {0}")]
     Log(String),
+    #[error("the broker's log is not the one that was seen before, and the broker says so itself")]
+    Behind,
     #[error("this node's own store failed: {0}")]
     Store(String),
 }
@@ -83,6 +90,7 @@ impl From<tonic::Status> for Lost {
     fn from(status: tonic::Status) -> Self {
         let told = wire::status::read(&status);
         match told.reason {
+            Some(Reason::LogInconsistent) => Self::Behind,
             Some(reason) => Self::Refused(format!("{reason}: {}", told.message_en)),
             // The text of a transport error names addresses and causes, and nothing of a request.
             None => Self::Unreachable(causes(&status)),
@@ -127,7 +135,12 @@ impl Uplink {
             self.metrics.link(&self.link);
             match lost {
                 Ok(()) => {}
-                Err(why) => tracing::warn!(%why, "the connection to the broker is gone"),
+                Err(why) => {
+                    tracing::warn!(%why, "the connection to the broker is gone");
+                    if matches!(why, Lost::Behind) {
+                        self.keep_what_is_behind().await;
+                    }
+                }
             }
             wait = if lasted { FIRST_WAIT } else { wait };
             tokio::select! {

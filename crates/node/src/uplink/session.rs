@@ -26,7 +26,7 @@ const WELCOME_WITHIN: Duration = Duration::from_secs(20);
 const FIGURES_EVERY: Duration = Duration::from_secs(2);
 
 /// The way up, and what was last shown of the log.
-struct Stream {
+pub(super) struct Stream {
     up: mpsc::Sender<pb::ConnectRequest>,
     shown: Option<ledger::Checkpoint>,
     /// The versions that were last said to be in force.
@@ -58,7 +58,10 @@ impl Uplink {
             .await
             .map_err(|_| Lost::Unreachable("no answer".to_owned()))??
             .into_inner();
-        self.welcome(&mut stream, &mut down).await?;
+        if let Err(lost) = self.welcome(&mut stream, &mut down).await {
+            self.refuse_to_cosign(&stream, &mut down, &lost).await;
+            return Err(lost);
+        }
         self.say_all(&mut stream, &active).await?;
         self.link.set_connected(true);
         self.metrics.link(&self.link);
@@ -69,7 +72,10 @@ impl Uplink {
         loop {
             tokio::select! {
                 message = down.message() => match message? {
-                    Some(message) => self.take(&mut stream, message).await?,
+                    Some(message) => if let Err(lost) = self.take(&mut stream, message).await {
+                        self.refuse_to_cosign(&stream, &mut down, &lost).await;
+                        return Err(lost);
+                    },
                     None => return Err(Lost::Unreachable("closed".to_owned())),
                 },
                 lost = &mut drained => return lost,
@@ -141,9 +147,16 @@ impl Uplink {
             }
         }
         match welcome.checkpoint {
-            Some(checkpoint) => self.checkpoint(stream, checkpoint).await,
-            None => Ok(()),
+            Some(checkpoint) => {
+                self.checkpoint(stream, checkpoint).await?;
+            }
+            None if stream.shown.is_some() => {
+                return Err(Lost::Protocol("a welcome without a checkpoint"));
+            }
+            None => {}
         }
+        self.log.note_level();
+        Ok(())
     }
 
     /// What is said at every connection: that covenants hold, and which keys this party made.
@@ -188,7 +201,9 @@ impl Uplink {
                 Ok(())
             }
             Some(connect_response::Message::Checkpoint(checkpoint)) => {
-                self.checkpoint(stream, checkpoint).await
+                let note = checkpoint.note.clone();
+                let followed = self.checkpoint(stream, checkpoint).await?;
+                self.cosign(stream, followed, &note).await
             }
             Some(connect_response::Message::KeyAnnouncement(signed)) => {
                 self.confirm(stream, &signed).await
@@ -256,7 +271,11 @@ impl Uplink {
 
     /// A checkpoint comes with the proof from the one before it on this stream; where something
     /// else was seen meanwhile, the proof is fetched.
-    async fn checkpoint(&self, stream: &mut Stream, shown: pb::Checkpoint) -> Result<(), Lost> {
+    async fn checkpoint(
+        &self,
+        stream: &mut Stream,
+        shown: pb::Checkpoint,
+    ) -> Result<Followed, Lost> {
         let proof: Option<Vec<Digest>> = shown
             .consistency_proof
             .iter()
@@ -264,6 +283,10 @@ impl Uplink {
             .collect();
         let proof = proof.ok_or(Lost::Protocol("a consistency proof of other hashes"))?;
         let before = stream.shown.clone();
+        if let Some(before) = &before {
+            let level = self.log.not_set_back(before, &shown.note).await;
+            level.map_err(|error| Lost::Log(error.to_string()))?;
+        }
         let newest = self.log.newest().map(|(checkpoint, _)| checkpoint);
         let followed = if before == newest {
             self.log.follow(&shown.note, async |_, _| Ok(proof)).await
@@ -283,8 +306,9 @@ impl Uplink {
         };
         let followed = followed.map_err(|error| Lost::Log(error.to_string()))?;
         stream.shown = Some(followed.checkpoint().clone());
-        self.store.write(move |tx| followed.keep(tx)).await?;
-        Ok(())
+        let kept = followed.clone();
+        self.store.write(move |tx| kept.keep(tx)).await?;
+        Ok(followed)
     }
 
     async fn follow(&self, note: &[u8]) -> Result<Followed, Lost> {
@@ -386,7 +410,7 @@ impl Uplink {
 }
 
 impl Stream {
-    async fn send(&self, message: connect_request::Message) -> Result<(), Lost> {
+    pub(super) async fn send(&self, message: connect_request::Message) -> Result<(), Lost> {
         let request = pb::ConnectRequest {
             message: Some(message),
         };

@@ -1,5 +1,8 @@
 //! A broker of the tests: it keeps what it is sent, says what it is told to, and has a real log.
 
+mod audit;
+mod lies;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,10 +17,7 @@ use prost::Message as _;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Request, Response, Status, Streaming};
-use wire::audit_v1 as audit;
-use wire::audit_v1::disclosure_log_service_server::{
-    DisclosureLogService, DisclosureLogServiceServer,
-};
+use wire::audit_v1::disclosure_log_service_server::DisclosureLogServiceServer;
 use wire::broker_v1::exchange_service_server::{ExchangeService, ExchangeServiceServer};
 use wire::broker_v1::{self as pb, connect_request, connect_response, push_signals_response};
 use wire::notice::{Opening, Receipt, ReceiptEntry};
@@ -54,6 +54,9 @@ pub(crate) struct State {
     pub(crate) answer: Answer,
     pub(crate) advice: String,
     pub(crate) blocked: Vec<String>,
+    /// Size and signature line of every cosignature.
+    pub(crate) cosigned: Vec<(u64, String)>,
+    pub(crate) refusals: Vec<pb::WitnessRefusal>,
     nodes: BTreeMap<NodeId, Digest>,
     size: u64,
 }
@@ -63,6 +66,7 @@ pub(crate) struct State {
 pub(crate) struct TestBroker {
     state: Arc<Mutex<State>>,
     key: Arc<watch::Sender<pb::KeyState>>,
+    offered: Arc<watch::Sender<()>>,
     covenant: Digest,
     sources: Vec<PartyId>,
 }
@@ -77,6 +81,7 @@ impl TestBroker {
         Self {
             state: Arc::new(Mutex::new(state)),
             key: Arc::new(watch::channel(pb::KeyState::Agreed).0),
+            offered: Arc::new(watch::channel(()).0),
             covenant: covenant.digest(),
             sources: vec![PartyId::parse("gemeente").unwrap()],
         }
@@ -108,17 +113,6 @@ impl TestBroker {
                 .unwrap();
         });
         (address, task)
-    }
-
-    /// Another history of the same length.
-    pub(crate) fn fork(&self) {
-        let mut state = self.state();
-        let size = state.size;
-        (state.nodes, state.size) = (BTreeMap::new(), 0);
-        for number in 0..size {
-            let leaf = tree::leaf_hash(&number.to_be_bytes());
-            append(&mut state, leaf);
-        }
     }
 
     /// A notice for the corporation about these of its signals, with its entry in the log.
@@ -277,6 +271,8 @@ impl TestBroker {
         down: mpsc::Sender<Result<pb::ConnectResponse, Status>>,
     ) -> Option<()> {
         let mut changed = self.key.subscribe();
+        let mut offered = self.offered.subscribe();
+        let mut shown = 0;
         let send = async |message| {
             let response = pb::ConnectResponse {
                 message: Some(message),
@@ -286,12 +282,17 @@ impl TestBroker {
         let Some(connect_request::Message::Hello(hello)) = up.message().await.ok()??.message else {
             return None;
         };
+        let verifier = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+        let verifier = verifier.verifier().clone();
         let welcome = pb::Welcome {
             software: "test".to_owned(),
             now: None,
             covenants: self.statuses(&hello),
             checkpoint: self.checkpoint(&hello.last_checkpoint),
         };
+        if let Some(checkpoint) = &welcome.checkpoint {
+            shown = verifier.verify(&checkpoint.note).unwrap().size;
+        }
         send(connect_response::Message::Welcome(welcome)).await?;
         let notices = self.state().notices.clone();
         if !notices.is_empty() {
@@ -303,6 +304,20 @@ impl TestBroker {
         loop {
             let message = tokio::select! {
                 message = up.message() => message.ok()??.message?,
+                _ = offered.changed() => {
+                    let checkpoint = {
+                        let state = self.state();
+                        let consistency_proof = if shown <= state.size {
+                            proof(&state, shown, state.size)
+                        } else {
+                            Vec::new()
+                        };
+                        shown = state.size;
+                        pb::Checkpoint { note: Self::note(&state).into(), consistency_proof }
+                    };
+                    send(connect_response::Message::Checkpoint(checkpoint)).await?;
+                    continue;
+                }
                 _ = changed.changed() => {
                     for epoch in [1, 2] {
                         let status = self.status("proef", epoch);
@@ -315,6 +330,13 @@ impl TestBroker {
                 connect_request::Message::NoticeAcknowledgement(signed) => {
                     let ack = pb::NoticeAcknowledgement::decode(signed.payload).ok()?;
                     self.state().acknowledged.extend(ack.notice_ids);
+                }
+                connect_request::Message::Cosignature(cosignature) => {
+                    let pb::Cosignature { size, line } = cosignature;
+                    self.state().cosigned.push((size, line));
+                }
+                connect_request::Message::WitnessRefusal(refusal) => {
+                    self.state().refusals.push(refusal);
                 }
                 connect_request::Message::StillValid(_) => self.state().still_valid += 1,
                 _ => {}
@@ -432,64 +454,5 @@ impl ExchangeService for TestBroker {
             receipt: Some(self.receipt(sealed).into()),
             padding: Vec::new(),
         })))
-    }
-}
-
-#[tonic::async_trait]
-impl DisclosureLogService for TestBroker {
-    type ExportStream = Answers<audit::ExportResponse>;
-    type WatchEntriesStream = Answers<audit::WatchEntriesResponse>;
-
-    async fn get_consistency_proof(
-        &self,
-        request: Request<audit::GetConsistencyProofRequest>,
-    ) -> Result<Response<audit::GetConsistencyProofResponse>, Status> {
-        let audit::GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
-        let consistency_proof = proof(&self.state(), from_size, to_size);
-        Ok(Response::new(audit::GetConsistencyProofResponse {
-            consistency_proof,
-        }))
-    }
-
-    async fn list_entries(
-        &self,
-        _: Request<audit::ListEntriesRequest>,
-    ) -> Result<Response<audit::ListEntriesResponse>, Status> {
-        Err(Status::unimplemented("not in the tests"))
-    }
-
-    async fn get_entry(
-        &self,
-        _: Request<audit::GetEntryRequest>,
-    ) -> Result<Response<audit::GetEntryResponse>, Status> {
-        Err(Status::unimplemented("not in the tests"))
-    }
-
-    async fn get_checkpoint(
-        &self,
-        _: Request<audit::GetCheckpointRequest>,
-    ) -> Result<Response<audit::GetCheckpointResponse>, Status> {
-        Err(Status::unimplemented("not in the tests"))
-    }
-
-    async fn get_inclusion_proof(
-        &self,
-        _: Request<audit::GetInclusionProofRequest>,
-    ) -> Result<Response<audit::GetInclusionProofResponse>, Status> {
-        Err(Status::unimplemented("not in the tests"))
-    }
-
-    async fn export(
-        &self,
-        _: Request<audit::ExportRequest>,
-    ) -> Result<Response<Self::ExportStream>, Status> {
-        Err(Status::unimplemented("not in the tests"))
-    }
-
-    async fn watch_entries(
-        &self,
-        _: Request<audit::WatchEntriesRequest>,
-    ) -> Result<Response<Self::WatchEntriesStream>, Status> {
-        Err(Status::unimplemented("not in the tests"))
     }
 }

@@ -35,6 +35,7 @@ pub(crate) use self::side::migrate as seal_side_records;
 pub use self::signals::{SignalNo, Stored, TOMBSTONE_DAYS, Withdrawal, Work};
 pub use self::store::{BrokerSettings, BrokerStore};
 pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm};
+pub use self::witness::Witnessed;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -239,6 +239,28 @@ impl BrokerStore {
         })
     }
 
+    /// The same, proved anew under another checkpoint of this log: one with the cosignatures of
+    /// witnesses. The caller has verified the note and that it is of this size.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfBounds`] when it does not cover all of the receipt's entries.
+    pub fn under<T>(
+        &self,
+        logged: Logged<T>,
+        size: u64,
+        note: &[u8],
+    ) -> Result<Logged<T>, StoreError> {
+        let mut receipt = logged.receipt().clone();
+        self.read(|view| {
+            for entry in &mut receipt.entries {
+                entry.proof = view.inclusion_proof(entry.index, size)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        receipt.checkpoint = note.to_vec();
+        Ok(logged.under(receipt))
+    }
+
     /// The newest signed checkpoint.
     #[must_use]
     pub fn checkpoint(&self) -> SignedCheckpoint {

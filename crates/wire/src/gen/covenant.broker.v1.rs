@@ -2024,7 +2024,7 @@ impl AssuranceLevel {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConnectRequest {
     /// Exactly one.
-    #[prost(oneof = "connect_request::Message", tags = "1, 2, 3, 4, 5")]
+    #[prost(oneof = "connect_request::Message", tags = "1, 2, 3, 4, 5, 6, 7")]
     pub message: ::core::option::Option<connect_request::Message>,
 }
 /// Nested message and enum types in `ConnectRequest`.
@@ -2047,6 +2047,12 @@ pub mod connect_request {
         /// Payload: KeyConfirmation.
         #[prost(message, tag = "5")]
         KeyConfirmation(super::Signed),
+        /// The node cosigned a checkpoint that this stream sent.
+        #[prost(message, tag = "6")]
+        Cosignature(super::Cosignature),
+        /// The node refuses to cosign a checkpoint that this stream sent.
+        #[prost(message, tag = "7")]
+        WitnessRefusal(super::WitnessRefusal),
     }
 }
 impl ::prost::Name for ConnectRequest {
@@ -2057,6 +2063,48 @@ impl ::prost::Name for ConnectRequest {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/covenant.broker.v1.ConnectRequest".into()
+    }
+}
+/// What a witness adds to a checkpoint.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cosignature {
+    /// The size of the checkpoint.
+    #[prost(uint64, tag = "1")]
+    pub size: u64,
+    /// The signature line of the note (C2SP tlog-cosignature, version 1) without a line feed, at most
+    /// 512 bytes. The key's name is "getuige/" and the OIN of the party.
+    #[prost(string, tag = "2")]
+    pub line: ::prost::alloc::string::String,
+}
+impl ::prost::Name for Cosignature {
+    const NAME: &'static str = "Cosignature";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.Cosignature".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.Cosignature".into()
+    }
+}
+/// Why a witness does not cosign: the log does not extend what it has seen. Both notes are signed by
+/// the log, so that anybody can see that they contradict each other.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WitnessRefusal {
+    /// The checkpoint that was sent (signed note, exact bytes).
+    #[prost(bytes = "bytes", tag = "1")]
+    pub offered: ::prost::bytes::Bytes,
+    /// The checkpoint that was seen before (signed note, exact bytes).
+    #[prost(bytes = "bytes", tag = "2")]
+    pub seen: ::prost::bytes::Bytes,
+}
+impl ::prost::Name for WitnessRefusal {
+    const NAME: &'static str = "WitnessRefusal";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.WitnessRefusal".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.WitnessRefusal".into()
     }
 }
 /// Opens the stream.
@@ -2105,7 +2153,7 @@ pub mod connect_response {
         /// How the node's key stands, after it changed.
         #[prost(message, tag = "3")]
         KeyStatus(super::KeyStatus),
-        /// The newest checkpoint of the log.
+        /// A checkpoint of the log, at fixed times when it grew: the node is asked to cosign it.
         #[prost(message, tag = "4")]
         Checkpoint(super::Checkpoint),
         /// The announcement of another node, passed on as it was signed. Payload: KeyAnnouncement.

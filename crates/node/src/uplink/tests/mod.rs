@@ -3,6 +3,7 @@
 mod checks;
 mod notices;
 mod pushes;
+mod witness;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -89,6 +90,7 @@ impl Pair {
             covenants: Arc::clone(&intake.covenants),
             store: intake.store.clone(),
             log,
+            cosigner: Some(Arc::new(cosigner())),
             inbox: inbox.clone(),
             link: intake.link.clone(),
             outbox,
@@ -129,6 +131,11 @@ impl Pair {
     async fn visit(&self, visit: Visit) -> Result<Advised, Refused> {
         self.checks.visit(&handler(), visit).await
     }
+}
+
+/// The node's witness.
+fn cosigner() -> ledger::Cosigner {
+    ledger::Cosigner::from_seed("getuige/test", &model::Secret::new([8; 32])).unwrap()
 }
 
 fn handler() -> Caller {

@@ -1,0 +1,67 @@
+//! What the tests' broker says of its log.
+
+use tonic::{Request, Response, Status};
+use wire::audit_v1 as audit;
+use wire::audit_v1::disclosure_log_service_server::DisclosureLogService;
+
+use super::{Answers, TestBroker, proof};
+
+#[tonic::async_trait]
+impl DisclosureLogService for TestBroker {
+    type ExportStream = Answers<audit::ExportResponse>;
+    type WatchEntriesStream = Answers<audit::WatchEntriesResponse>;
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<audit::GetConsistencyProofRequest>,
+    ) -> Result<Response<audit::GetConsistencyProofResponse>, Status> {
+        let audit::GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
+        let consistency_proof = proof(&self.state(), from_size, to_size);
+        Ok(Response::new(audit::GetConsistencyProofResponse {
+            consistency_proof,
+        }))
+    }
+
+    async fn list_entries(
+        &self,
+        _: Request<audit::ListEntriesRequest>,
+    ) -> Result<Response<audit::ListEntriesResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn get_entry(
+        &self,
+        _: Request<audit::GetEntryRequest>,
+    ) -> Result<Response<audit::GetEntryResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<audit::GetCheckpointRequest>,
+    ) -> Result<Response<audit::GetCheckpointResponse>, Status> {
+        let checkpoint = self.newest().into();
+        Ok(Response::new(audit::GetCheckpointResponse { checkpoint }))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        _: Request<audit::GetInclusionProofRequest>,
+    ) -> Result<Response<audit::GetInclusionProofResponse>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn export(
+        &self,
+        _: Request<audit::ExportRequest>,
+    ) -> Result<Response<Self::ExportStream>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+
+    async fn watch_entries(
+        &self,
+        _: Request<audit::WatchEntriesRequest>,
+    ) -> Result<Response<Self::WatchEntriesStream>, Status> {
+        Err(Status::unimplemented("not in the tests"))
+    }
+}
