@@ -403,8 +403,6 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use ledger::Kind;
     use model::Timestamp;
     use store::Listed;

@@ -159,7 +159,10 @@ fn wrong_with(span: &Span) -> Vec<String> {
         span.end_time_unix_nano >= span.start_time_unix_nano,
         "end_time",
     );
-    demand(span.end_time_unix_nano % 1_000_000 == 0, "milliseconds");
+    demand(
+        span.end_time_unix_nano.is_multiple_of(1_000_000),
+        "milliseconds",
+    );
     let mut names: Vec<&str> = span.attributes.iter().map(|a| a.key.as_str()).collect();
     names.sort_unstable();
     let count = names.len();

@@ -93,8 +93,6 @@ fn plain(cell: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     fn shown(purpose: &str) -> Shown {

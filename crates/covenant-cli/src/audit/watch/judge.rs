@@ -92,8 +92,6 @@ pub(super) fn verified(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use std::collections::BTreeMap;
 
     use ledger::tree::{append_all, consistency_proof, leaf_hash, root};
