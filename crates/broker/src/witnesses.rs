@@ -183,7 +183,8 @@ impl Broker {
         Ok(self.store().write(unit).await?)
     }
 
-    /// The covenants of which this note is the newest witnessed checkpoint.
+    /// The covenants of which this note is the newest witnessed checkpoint, or that with one more
+    /// cosignature: other readers may need it for another covenant.
     fn newly_witnessed(&self, size: u64, note: &[u8]) -> Vec<Witnessed> {
         let reached = self.witnesses().reached.borrow();
         let members = self.members();
@@ -191,7 +192,7 @@ impl Broker {
         covenants
             .filter(|covenant| {
                 let known = reached.get(&covenant.digest());
-                known.is_none_or(|known| known.size < size)
+                known.is_none_or(|known| known.size <= size)
                     && policy(self.log_verifier(), covenant).is_witnessed(note)
             })
             .map(|covenant| Witnessed {
