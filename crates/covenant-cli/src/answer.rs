@@ -31,6 +31,16 @@ impl From<Language> for covenant::Lang {
     }
 }
 
+/// As `eprint!`, by way of [`complain`].
+macro_rules! complain {
+    ($($told:tt)*) => { $crate::answer::complain(&format!($($told)*)) };
+}
+
+/// As `eprintln!`, by way of [`complain`].
+macro_rules! complainln {
+    ($($told:tt)*) => { $crate::answer::complain(&(format!($($told)*) + "\n")) };
+}
+
 /// How a person or a program gets the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -63,7 +73,7 @@ pub(crate) fn exit(result: anyhow::Result<Found>) -> ExitCode {
         Ok(Found::Bad) => ExitCode::from(1),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("covenant: {error:#}");
+            complainln!("covenant: {error:#}");
             ExitCode::from(2)
         }
     }
@@ -83,6 +93,13 @@ pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{text}")?;
     Ok(out.flush()?)
+}
+
+/// Writes to standard error. Where nobody reads that any more, nobody misses it, and the exit code
+/// still says what the command found; `eprint!` would panic.
+pub(crate) fn complain(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let _nobody_reads = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Prints a value as JSON over several lines.

@@ -29,7 +29,7 @@ pub(crate) fn covenant_of(path: &Path, lang: Language) -> anyhow::Result<Covenan
         return Ok(covenant);
     }
     let source = String::from_utf8_lossy(&bytes);
-    eprint!(
+    complain!(
         "{}",
         covenant::render(&name, &source, &checked.diagnostics, lang.into())
     );

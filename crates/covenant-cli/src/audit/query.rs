@@ -107,7 +107,7 @@ pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
     let (entries, more) = runtime()?.block_on(list(query, lang))?;
     if more && query.format != Shape::Table {
         // Who counts in a file must not take a part for the whole.
-        eprintln!("{}", there_are_more(entries.len(), lang));
+        complainln!("{}", there_are_more(entries.len(), lang));
     }
     match query.format {
         Shape::Json => say_json(&entries)?,

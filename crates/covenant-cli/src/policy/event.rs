@@ -55,7 +55,7 @@ pub(super) fn proposal(
         let name = file.display().to_string();
         let source = String::from_utf8_lossy(&bytes);
         let told = covenant::render(&name, &source, &checked.diagnostics, lang.into());
-        eprint!("{told}");
+        complain!("{told}");
         anyhow::bail!("{name} has errors; see covenant policy check")
     };
     Ok(propose(&bytes, &Pins::named_by(&covenant), None))

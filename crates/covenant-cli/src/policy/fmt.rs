@@ -47,7 +47,7 @@ fn one(arguments: &Fmt, file: &Path, lang: Language) -> anyhow::Result<bool> {
         Ok(laid_out) => laid_out,
         Err(faults) => {
             let source = String::from_utf8_lossy(&bytes);
-            eprint!("{}", covenant::render(&name, &source, &faults, lang.into()));
+            complain!("{}", covenant::render(&name, &source, &faults, lang.into()));
             return Ok(false);
         }
     };

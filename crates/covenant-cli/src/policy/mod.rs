@@ -125,7 +125,7 @@ fn look(path: &Path, lang: Language) -> anyhow::Result<Covenant> {
     let Some(covenant) = checked.but_examples else {
         anyhow::bail!("{name} has errors; see covenant policy check {name}")
     };
-    eprintln!(
+    complainln!(
         "{}",
         lang.pick(
             "Dit zijn alleen voorbeelden die anders uitkomen. De rest is wel bekeken.\n",
@@ -139,7 +139,7 @@ fn tell_errors(path: &Path, source: &str, found: &[Diagnostic], lang: Language) 
     let is_error = |d: &&Diagnostic| d.severity == Severity::Error;
     let errors: Vec<Diagnostic> = found.iter().filter(is_error).cloned().collect();
     let name = path.display().to_string();
-    eprint!("{}", covenant::render(&name, source, &errors, lang.into()));
+    complain!("{}", covenant::render(&name, source, &errors, lang.into()));
 }
 
 fn checked(path: &Path, checking: Checking) -> anyhow::Result<(String, Checked)> {

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
     let (source, checked) = super::checked(&arguments.file, Checking::Strict)?;
     let name = arguments.file.display().to_string();
     if !checked.diagnostics.is_empty() {
-        eprint!(
+        complain!(
             "{}",
             covenant::render(&name, &source, &checked.diagnostics, lang.into())
         );
