@@ -107,6 +107,25 @@ pub(crate) fn say_json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     say(&serde_json::to_string_pretty(value)?)
 }
 
+/// A file's bytes; that it can't be read is said in the reader's language.
+pub(crate) fn read_file(path: &std::path::Path, lang: Language) -> anyhow::Result<Vec<u8>> {
+    use std::io::ErrorKind;
+    let name = path.display();
+    std::fs::read(path).map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotFound => lang.pick("dit bestand is er niet", "there is no such file"),
+            ErrorKind::IsADirectory => {
+                lang.pick("dit is een map en geen bestand", "this is a folder and no file")
+            }
+            ErrorKind::PermissionDenied => {
+                lang.pick("u mag dit bestand niet lezen", "you may not read this file")
+            }
+            _ => return anyhow::Error::new(error).context(format!("read {name}")),
+        };
+        anyhow::anyhow!("{name}: {why}")
+    })
+}
+
 /// Writes a new file; one that is there is left alone.
 pub(crate) fn write_new(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
     use anyhow::Context as _;
