@@ -33,6 +33,12 @@ impl Caller {
         somebody.then_some(Self { audited, names })
     }
 
+    /// The covenant versions that it audits or is a party of.
+    pub(crate) fn versions(&self) -> BTreeSet<Digest> {
+        let own = self.names.iter().map(|(digest, _)| *digest);
+        self.audited.iter().copied().chain(own).collect()
+    }
+
     /// The same for these versions only.
     fn narrowed(self, versions: &BTreeSet<Digest>) -> Option<Self> {
         let Self { audited, names } = self;

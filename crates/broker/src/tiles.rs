@@ -22,8 +22,8 @@ use tokio_stream::StreamExt as _;
 
 use crate::Broker;
 use crate::config::TilesConfig;
+use crate::oversight;
 use crate::witnesses::policy;
-use ledger::counters::Reader;
 
 /// The port, bound but not yet served.
 #[derive(Debug)]
@@ -119,8 +119,8 @@ async fn admit(
     broker: &Broker,
     caller: &Oin,
     what: &'static str,
-) -> Result<Reader, (StatusCode, &'static str)> {
-    let reader = broker.reader(caller).map_err(|_| {
+) -> Result<oversight::Caller, (StatusCode, &'static str)> {
+    let reader = broker.caller(caller, None).map_err(|_| {
         (
             StatusCode::FORBIDDEN,
             "only parties and auditors read the log\n",
@@ -138,7 +138,7 @@ async fn checkpoint(
     ConnectInfo(Caller(oin)): ConnectInfo<Caller>,
 ) -> Answer {
     let reader = admit(&broker, &oin, "TilesCheckpoint").await?;
-    let witnessed = covenants(&reader)
+    let witnessed = reader.versions()
         .iter()
         .filter_map(|covenant| broker.witnessed(covenant))
         .max_by_key(|witnessed| witnessed.size);
@@ -202,20 +202,11 @@ async fn policy_file(
     let id = CovenantId::parse(&covenant).map_err(|_| UNKNOWN)?;
     let members = broker.members();
     let active = members.covenant(&id).ok_or(UNKNOWN)?;
-    if !covenants(&reader).contains(&active.covenant().digest()) {
+    if !reader.versions().contains(&active.covenant().digest()) {
         return Err(UNKNOWN);
     }
     let policy = policy(broker.log_verifier(), active.covenant());
     Ok(text(policy.to_text().into_bytes()))
-}
-
-/// The covenant versions that a reader may read of.
-fn covenants(reader: &Reader) -> BTreeSet<Digest> {
-    match reader {
-        Reader::Operator => BTreeSet::new(),
-        Reader::Auditor(covenants) => covenants.clone(),
-        Reader::Party(names) => names.iter().map(|(covenant, _)| *covenant).collect(),
-    }
 }
 
 fn text(bytes: Vec<u8>) -> Response {

@@ -31,6 +31,16 @@ impl From<Language> for covenant::Lang {
     }
 }
 
+/// As `eprint!`, by way of [`complain`].
+macro_rules! complain {
+    ($($told:tt)*) => { $crate::answer::complain(&format!($($told)*)) };
+}
+
+/// As `eprintln!`, by way of [`complain`].
+macro_rules! complainln {
+    ($($told:tt)*) => { $crate::answer::complain(&(format!($($told)*) + "\n")) };
+}
+
 /// How a person or a program gets the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -63,7 +73,7 @@ pub(crate) fn exit(result: anyhow::Result<Found>) -> ExitCode {
         Ok(Found::Bad) => ExitCode::from(1),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("covenant: {error:#}");
+            complainln!("covenant: {error:#}");
             ExitCode::from(2)
         }
     }
@@ -85,9 +95,35 @@ pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
+/// Writes to standard error. Where nobody reads that any more, nobody misses it, and the exit code
+/// still says what the command found; `eprint!` would panic.
+pub(crate) fn complain(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let _nobody_reads = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Prints a value as JSON over several lines.
 pub(crate) fn say_json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     say(&serde_json::to_string_pretty(value)?)
+}
+
+/// A file's bytes; that it can't be read is said in the reader's language.
+pub(crate) fn read_file(path: &std::path::Path, lang: Language) -> anyhow::Result<Vec<u8>> {
+    use std::io::ErrorKind;
+    let name = path.display();
+    std::fs::read(path).map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::NotFound => lang.pick("dit bestand is er niet", "there is no such file"),
+            ErrorKind::IsADirectory => {
+                lang.pick("dit is een map en geen bestand", "this is a folder and no file")
+            }
+            ErrorKind::PermissionDenied => {
+                lang.pick("u mag dit bestand niet lezen", "you may not read this file")
+            }
+            _ => return anyhow::Error::new(error).context(format!("read {name}")),
+        };
+        anyhow::anyhow!("{name}: {why}")
+    })
 }
 
 /// Writes a new file; one that is there is left alone.

@@ -43,7 +43,7 @@ pub(crate) fn run(check: &CheckConfig, lang: Language) -> anyhow::Result<Found> 
             Ok(Found::Good)
         }
         Err(error) => {
-            eprintln!("{error:#}");
+            complainln!("{error:#}");
             Ok(Found::Bad)
         }
     }

@@ -4,6 +4,7 @@
 //! as any client's, and what it decides offline it decides with the same crates. Exit code 0 means
 //! yes, 1 means that something was found wrong, 2 that the command could not do its work.
 
+#[macro_use]
 mod answer;
 mod arguments;
 mod audit;

@@ -142,7 +142,7 @@ impl Drop for Folder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             let now = SystemClock.now().to_rfc3339();
-            eprintln!("{now} {} was left behind: {error}", self.0.display());
+            complainln!("{now} {} was left behind: {error}", self.0.display());
         }
     }
 }

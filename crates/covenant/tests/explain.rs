@@ -195,3 +195,20 @@ fn every_fact_is_read() {
         assert_eq!(read, 1, "{fact}");
     }
 }
+
+#[test]
+fn whoever_asks_for_its_own_signals_is_told_so() {
+    let covenant = covenant("hotspots");
+    // The clause names the police both as a source and as a recipient.
+    let cell = |role, source| [role, "hotspots", source, "overlast", "aantal"];
+    let own = asked(&covenant, cell("politie.analist", "politie"), &[]).unwrap();
+    assert_eq!(own.because, Some("not-named"));
+    let dutch = text(&covenant, &own, Lang::Nl);
+    let answer = "Antwoord: nee. Een partij hoort nooit haar eigen signalen terug.";
+    assert!(dutch.contains(answer) && !dutch.contains("Het meest gelijk"), "{dutch}");
+    let other = asked(&covenant, cell("politie.analist", "gemeente"), &[]).unwrap();
+    assert_eq!(other.decision, "reveal");
+    // What is beside a demand and was not told is not what is the case somewhere.
+    let dutch = text(&covenant, &other, Lang::Nl);
+    assert!(dutch.contains("Wat u niet noemt met --fact"), "{dutch}");
+}

@@ -53,3 +53,49 @@ fn a_party_that_does_not_read_leaves_no_basis_over() {
         [("grondslag-overbodig", "corporatie".to_owned())]
     );
 }
+
+#[test]
+fn a_misspelt_key_or_section_does_not_make_the_examples_wrong() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/veilig-op-bezoek.toml");
+    let model = std::fs::read_to_string(path).unwrap();
+    for (from, to, code, words) in [
+        ("[[regel]]", "[[reegl]]", "onbekende-sleutel", "reegl"),
+        ("[[verbod]]", "[[verobd]]", "onbekende-sleutel", "verobd"),
+        (
+            "nummer       = \"3.1\"",
+            "numemr = \"3.1\"",
+            "onbekende-sleutel",
+            "numemr",
+        ),
+        ("doel         = ", "dole = ", "onbekende-sleutel", "dole"),
+        (
+            "aanleiding   = ",
+            "aanlediing = ",
+            "onbekende-sleutel",
+            "aanlediing",
+        ),
+        ("over         = ", "ovre = ", "onbekende-sleutel", "ovre"),
+        ("toont        = ", "tonot = ", "onbekende-sleutel", "tonot"),
+        (
+            "advies       = ",
+            "adveis = ",
+            "onbekende-sleutel",
+            "adveis",
+        ),
+        (
+            "toont        = [\"handelingsadvies\"]",
+            "toont = [\"handelinsgadvies\"]",
+            "onbekend-woord",
+            "handelinsgadvies",
+        ),
+    ] {
+        assert!(model.contains(from), "{from}");
+        let source = model.replacen(from, to, 1);
+        let checked = covenant::check_as(&source, covenant::Checking::Template, None);
+        let errors = checked.with(covenant::Severity::Error);
+        let found: Vec<_> = errors
+            .map(|d| (d.code, source.get(d.from..d.to).unwrap()))
+            .collect();
+        assert_eq!(found, [(code, words)], "{to}");
+    }
+}

@@ -298,7 +298,6 @@ fn the_guide_is_true() {
     let model = std::fs::read_to_string(root().join("policies/hotspots.toml")).unwrap();
     let page = page();
     let errors = |key: &str, old: &str, new: &str| {
-        assert!(page.contains(&format!("{key} = {old}")), "{key}");
         let is_it = |line: &&str| line.split_whitespace().next() == Some(key) && line.contains(old);
         let line = model.lines().find(is_it).unwrap();
         let changed = model.replacen(line, &line.replacen(old, new, 1), 1);
@@ -315,4 +314,16 @@ fn the_guide_is_true() {
     let meant = "Bedoelde u `maand`?".to_owned();
     let misspelt = errors("uitvoer.tijdvak", "\"maand\"", "\"mand\"");
     assert_eq!(misspelt, [("onbekend-woord", meant)]);
+    // Whoever looks in the model for what the page shows finds that very line.
+    let shown = |key: &str| model.lines().find(|line| line.starts_with(key)).unwrap();
+    assert!(page.contains(&format!("    {}\n", shown("uitvoer.drempel "))));
+    // What the page prints of `check` is what `check` prints.
+    let line = shown("uitvoer.tijdvak ");
+    let changed = model.replacen(line, &line.replacen("maand", "mand", 1), 1);
+    let checked = covenant::check_as(&changed, covenant::Checking::Template, None);
+    let found: Vec<_> = checked.with(Severity::Error).cloned().collect();
+    let printed = covenant::render("proef.toml", &changed, &found, covenant::Lang::Nl);
+    let printed = printed.split("\n\n").next().unwrap();
+    let indented: String = printed.lines().map(|l| format!("    {l}\n")).collect();
+    assert!(page.contains(&indented), "the page should say:\n{indented}");
 }

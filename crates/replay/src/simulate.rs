@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use covenant::decide::{Again, Decided, Explanation, Past, Unclear, Would};
+use covenant::decide::{Again, Decided, Explanation, Past, Reason, RefusalCode, Unclear, Would};
 use ledger::verify::Seen;
 use ledger::word::TransactionId;
 use model::{Digest, PartyId};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::again::{Entry, Read, Unable, read};
 
@@ -44,8 +44,40 @@ pub struct Row {
     /// The draft's clause, or the one that decided; none where no clause names the question.
     pub clause: Option<String>,
     /// Why it can't be told, or the reasons for which it would be withheld.
-    pub why: Option<String>,
+    pub why: Option<Why>,
 }
+
+/// Why the draft would reveal nothing, or why that can't be told. As text it is for programs: codes
+/// with spaces between, or English.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
+pub enum Why {
+    /// The reasons for which it would be withheld, each once, in the order of their codes.
+    #[error("{}", codes(.0))]
+    Withheld(Vec<Reason>),
+    /// The question would be refused openly.
+    #[error("{}", .0.as_str())]
+    Refused(RefusalCode),
+    /// What was recorded does not tell.
+    #[error(transparent)]
+    Unclear(Unclear),
+    /// What is not known of another source decides.
+    #[error("another source of the question may go before it")]
+    OtherSource,
+}
+
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+fn codes(reasons: &[Reason]) -> String {
+    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();
+    codes.join(" ")
+}
+
+/// What changes, by which clause, and why.
+type Changed = (Change, Option<String>, Option<Why>);
 
 /// What came of it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -174,7 +206,7 @@ impl<'a> Simulation<'a> {
             (Again::Refused(before), Ok(Would::Refused(after))) => {
                 let other = before.code != after.code;
                 let clause = after.clause.as_ref().map(ToString::to_string);
-                let why = Some(after.code.as_str().to_owned());
+                let why = Some(Why::Refused(after.code));
                 let change = other.then_some((Change::OtherReason, clause, why));
                 self.add(&entry, change);
             }
@@ -218,9 +250,8 @@ impl<'a> Simulation<'a> {
                 Err(unclear) => self.undetermined(entry, clause, unclear),
                 Ok(Would::Answer { decided, rank, .. }) if *rank > 0 => {
                     if unknown {
-                        let why = "another source of the question may go before it";
                         let clause = clause_of(decided);
-                        let change = (Change::Undetermined, clause, Some(why.to_owned()));
+                        let change = (Change::Undetermined, clause, Some(Why::OtherSource));
                         self.add(entry, Some(change));
                     } else if *rank == told {
                         let after = std::slice::from_ref(decided.as_ref());
@@ -236,7 +267,7 @@ impl<'a> Simulation<'a> {
                     self.compare(entry, std::slice::from_ref(&source.before), after);
                 }
                 Ok(Would::Refused(refusal)) => {
-                    let why = Some(refusal.code.as_str().to_owned());
+                    let why = Some(Why::Refused(refusal.code));
                     let clause = refusal.clause.as_ref().map(ToString::to_string);
                     self.add(entry, Some((Change::NowRefused, clause, why)));
                 }
@@ -259,6 +290,7 @@ impl<'a> Simulation<'a> {
         }
         if !was.is_subset(&is) {
             let why = Some(reasons(after)).filter(|why| !why.is_empty());
+            let why = why.map(Why::Withheld);
             changes.push((Change::NoLongerRevealed, clause.clone(), why));
         }
         let both = was.intersection(&is).next().is_some();
@@ -269,7 +301,8 @@ impl<'a> Simulation<'a> {
             changes.push((Change::OtherDuties, clause.clone(), None));
         }
         if was.is_empty() && is.is_empty() && reasons(before) != reasons(after) {
-            changes.push((Change::OtherReason, clause, Some(reasons(after))));
+            let why = Some(Why::Withheld(reasons(after)));
+            changes.push((Change::OtherReason, clause, why));
         }
         if changes.is_empty() {
             self.made.same += 1;
@@ -299,18 +332,18 @@ impl<'a> Simulation<'a> {
     }
 
     fn undetermined(&mut self, entry: &Entry, clause: Option<String>, unclear: &Unclear) {
-        let why = Some(unclear.to_string());
+        let why = Some(Why::Unclear(unclear.clone()));
         self.add(entry, Some((Change::Undetermined, clause, why)));
     }
 
-    fn add(&mut self, entry: &Entry, change: Option<(Change, Option<String>, Option<String>)>) {
+    fn add(&mut self, entry: &Entry, change: Option<Changed>) {
         match change {
             None => self.made.same += 1,
             Some(change) => self.put(entry, change),
         }
     }
 
-    fn put(&mut self, entry: &Entry, change: (Change, Option<String>, Option<String>)) {
+    fn put(&mut self, entry: &Entry, change: Changed) {
         let (change, clause, why) = change;
         let recipient = entry.then.roles.first().map(model::RoleRef::party);
         let row = Row {
@@ -372,19 +405,20 @@ fn carried(decided: &[Decided]) -> BTreeSet<(&'static str, String)> {
         .collect()
 }
 
-/// The codes of all reasons, each once; that no clause is left is a reason too.
-fn reasons(decided: &[Decided]) -> String {
-    let mut codes: Vec<&str> = decided
+/// All reasons, each once, in the order of their codes; that no clause is left is a reason too.
+fn reasons(decided: &[Decided]) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = decided
         .iter()
         .filter(|one| !one.reveals)
-        .flat_map(|one| one.explanation.reasons.iter().map(|reason| reason.code))
+        .flat_map(|one| one.explanation.reasons.iter())
+        .filter_map(|reason| Reason::of_code(reason.code))
         .collect();
     if decided.is_empty() {
-        codes.push("NOT_NAMED");
-    } else if codes.is_empty() && decided.iter().any(|one| !one.reveals) {
-        codes.push("OUTRANKED");
+        reasons.push(Reason::NotNamed);
+    } else if reasons.is_empty() && decided.iter().any(|one| !one.reveals) {
+        reasons.push(Reason::Outranked);
     }
-    codes.sort_unstable();
-    codes.dedup();
-    codes.join(" ")
+    reasons.sort_unstable_by_key(|reason| reason.code());
+    reasons.dedup();
+    reasons
 }

@@ -14,14 +14,14 @@ mod past;
 
 use std::collections::BTreeMap;
 
-use covenant::Covenant;
 use covenant::decide::{Explanation, Past, Then, Unclear, Would, answer, decide_match, may_ask};
+use covenant::{Covenant, Lang};
 use ledger::{Decided, Kind, Outcome};
 use past::about;
 use past::log::Log;
 use past::world::{Random, World, by_digest, now};
 use replay::outcome::outcome;
-use replay::simulate::{Change, Simulated, Simulation};
+use replay::simulate::{Change, Simulated, Simulation, Why};
 use replay::then::then;
 
 fn then_of(covenant: &Covenant, kind: Kind, said: &Explanation) -> Then {
@@ -242,7 +242,12 @@ fn what_the_log_does_not_tell_is_not_guessed() {
         .find(|(row, _)| row.change == Change::Undetermined);
     let (row, places) = unclear.unwrap();
     assert_eq!(row.clause.as_deref(), Some("4.2"));
-    assert!(row.why.as_deref().unwrap().contains("`binnen`"), "{row:?}");
+    let why = row.why.as_ref().unwrap();
+    assert!(why.to_string().contains("`binnen`"), "{row:?}");
+    let Why::Unclear(unclear) = why else {
+        panic!("{row:?}")
+    };
+    assert!(unclear.sentence(Lang::Nl).contains("`binnen` is anders"));
     assert!(!places.is_empty());
     // Where nothing agreed there is nothing to be recent.
     assert!(

@@ -16,24 +16,24 @@ use serde::Deserialize;
 use wire::audit_v1::ExportRequest;
 
 use super::export::{client, stream};
-use crate::answer::{Language, say};
+use crate::answer::{Language, read_file, say};
 use crate::connection::{Credentials, runtime};
 
 /// A covenant's file, checked as a text that was or may be signed: whether its dates are over plays
 /// no part.
 pub(crate) fn covenant_of(path: &Path, lang: Language) -> anyhow::Result<Covenant> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).with_context(|| format!("read {name}"))?;
+    let bytes = read_file(path, lang)?;
     let checked = check_bytes(&bytes, Checking::Template, None);
     if let Some(covenant) = checked.covenant {
         return Ok(covenant);
     }
     let source = String::from_utf8_lossy(&bytes);
-    eprint!(
+    complain!(
         "{}",
         covenant::render(&name, &source, &checked.diagnostics, lang.into())
     );
-    anyhow::bail!("{name} has errors; see covenant policy check")
+    Err(crate::policy::has_errors(path, lang))
 }
 
 /// Covenants under the digest of their files.

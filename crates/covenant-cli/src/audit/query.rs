@@ -116,10 +116,10 @@ pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
     let (entries, more, proved) = runtime()?.block_on(list(query, lang))?;
     if query.format != Shape::Table {
         // Standard output holds the entries alone.
-        eprintln!("{}", proved.text(lang));
+        complainln!("{}", proved.text(lang));
         if more {
             // Who counts in a file must not take a part for the whole.
-            eprintln!("{}", there_are_more(entries.len(), lang));
+            complainln!("{}", there_are_more(entries.len(), lang));
         }
     }
     match query.format {

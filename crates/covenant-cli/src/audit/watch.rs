@@ -104,7 +104,7 @@ pub(crate) fn run(watch: &Watch, lang: Language) -> anyhow::Result<Found> {
                 return Err(error);
             }
             Look::NoAnswer(error) => {
-                eprintln!("{}: {error:#}", lang.pick("geen antwoord", "no answer"))
+                complainln!("{}: {error:#}", lang.pick("geen antwoord", "no answer"))
             }
         }
         let was = std::mem::replace(&mut stale, memory.is_stale(watch, SystemClock.now()));

@@ -51,7 +51,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<Found> {
         What::Decide => decide::measure(time)?,
     };
     if cfg!(debug_assertions) {
-        eprintln!("this is a debug build: the figures say little");
+        complainln!("this is a debug build: the figures say little");
     }
     for line in lines {
         say(&line)?;

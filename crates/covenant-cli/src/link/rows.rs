@@ -125,11 +125,11 @@ impl<'a> Rows<'a> {
         let (name, truthless) = (file.display(), self.truthless);
         if truthless > 0 {
             match lang {
-                Language::Nl => eprintln!(
+                Language::Nl => complainln!(
                     "{name}: {truthless} rijen hebben geen waarde voor --truth; een paar met zo'n \
                      rij telt als onjuist"
                 ),
-                Language::En => eprintln!(
+                Language::En => complainln!(
                     "{name}: {truthless} rows have no value for --truth; a pair with such a row \
                      counts as not true"
                 ),
@@ -141,11 +141,11 @@ impl<'a> Rows<'a> {
         }
         let fields = self.left_out;
         match lang {
-            Language::Nl => eprintln!(
+            Language::Nl => complainln!(
                 "{name}: {aside} rijen doen niet mee, {fields} velden zijn weggelaten (zie covenant \
                  import --dry-run)"
             ),
-            Language::En => eprintln!(
+            Language::En => complainln!(
                 "{name}: {aside} rows take no part, {fields} fields were left out (see covenant \
                  import --dry-run)"
             ),

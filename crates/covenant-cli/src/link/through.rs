@@ -85,10 +85,10 @@ pub(super) async fn pairs(
     if missing > 0 {
         match lang {
             Language::Nl => {
-                eprintln!("van {missing} rijen kwam geen bericht, hoewel zij op andere lijken")
+                complainln!("van {missing} rijen kwam geen bericht, hoewel zij op andere lijken")
             }
             Language::En => {
-                eprintln!("of {missing} rows no notice came, though they agree with others")
+                complainln!("of {missing} rows no notice came, though they agree with others")
             }
         }
     }

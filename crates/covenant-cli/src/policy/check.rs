@@ -10,7 +10,7 @@ use crate::answer::{Format, Found, Language, say};
 /// What `policy check` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The covenant.
+    /// The covenant; `-` reads standard input.
     file: PathBuf,
     /// For people, or for editors.
     #[arg(long, value_enum, default_value = "text")]
@@ -22,7 +22,7 @@ pub(crate) struct Check {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Check, lang: Language) -> anyhow::Result<Found> {
-    let (source, checked) = super::checked(&arguments.file, checking(arguments.template))?;
+    let (source, checked) = super::looked_at(&arguments.file, checking(arguments.template), lang)?;
     match arguments.format {
         Format::Json => say(&covenant::to_json(&source, &checked.diagnostics))?,
         Format::Text if checked.diagnostics.is_empty() => {

@@ -15,7 +15,7 @@ use model::PartyId;
 use model::clock::{Clock as _, SystemClock};
 
 use super::send::{Errand, ToBroker};
-use crate::answer::{Language, say, write_new};
+use crate::answer::{Language, read_file, say, write_new};
 
 /// Whose event it is, about which covenant.
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(super) fn proposal(
     pins: Option<&Pins>,
     lang: Language,
 ) -> anyhow::Result<Result<Proposal, SignoffError>> {
-    let bytes = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
+    let bytes = read_file(file, lang)?;
     if let Some(pins) = pins {
         return Ok(propose(&bytes, pins, None));
     }
@@ -55,8 +55,8 @@ pub(super) fn proposal(
         let name = file.display().to_string();
         let source = String::from_utf8_lossy(&bytes);
         let told = covenant::render(&name, &source, &checked.diagnostics, lang.into());
-        eprint!("{told}");
-        anyhow::bail!("{name} has errors; see covenant policy check")
+        complain!("{told}");
+        return Err(super::has_errors(file, lang));
     };
     Ok(propose(&bytes, &Pins::named_by(&covenant), None))
 }

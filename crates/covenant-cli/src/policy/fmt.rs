@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use similar::TextDiff;
 
-use crate::answer::{Found, Language, say};
+use crate::answer::{Found, Language, read_file, say};
 
 /// What `policy fmt` is told.
 #[derive(Debug, Args)]
@@ -41,13 +41,13 @@ fn one(arguments: &Fmt, file: &Path, lang: Language) -> anyhow::Result<bool> {
         std::io::stdin().read_to_end(&mut bytes)?;
         bytes
     } else {
-        std::fs::read(file).with_context(|| format!("read {name}"))?
+        read_file(file, lang)?
     };
     let laid_out = match covenant::layout::layout(&bytes) {
         Ok(laid_out) => laid_out,
         Err(faults) => {
             let source = String::from_utf8_lossy(&bytes);
-            eprint!("{}", covenant::render(&name, &source, &faults, lang.into()));
+            complain!("{}", covenant::render(&name, &source, &faults, lang.into()));
             return Ok(false);
         }
     };

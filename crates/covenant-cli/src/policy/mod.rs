@@ -21,13 +21,13 @@ mod suspend;
 mod test;
 mod withdraw;
 
+use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::Subcommand;
 use covenant::{Checked, Checking, Covenant, Diagnostic, Severity, check_bytes};
 
-use crate::answer::{Found, Language, today};
+use crate::answer::{Found, Language, read_file, today};
 
 /// Checks, signs and shows a covenant.
 #[derive(Debug, Subcommand)]
@@ -104,11 +104,10 @@ pub(crate) fn run(policy: Policy, lang: Language) -> anyhow::Result<Found> {
 
 /// A covenant without errors, for another command; its errors go to standard error.
 pub(crate) fn read(path: &Path, checking: Checking, lang: Language) -> anyhow::Result<Covenant> {
-    let (source, checked) = checked(path, checking)?;
-    let name = path.display();
+    let (source, checked) = checked(path, checking, lang)?;
     let Some(covenant) = checked.covenant else {
         tell_errors(path, &source, &checked.diagnostics, lang);
-        anyhow::bail!("{name} has errors; see covenant policy check {name}")
+        return Err(has_errors(path, lang));
     };
     Ok(covenant)
 }
@@ -116,16 +115,15 @@ pub(crate) fn read(path: &Path, checking: Checking, lang: Language) -> anyhow::R
 /// A covenant to look at: a model text will do, and so will one of which only examples come out
 /// otherwise, which is said.
 fn look(path: &Path, lang: Language) -> anyhow::Result<Covenant> {
-    let (source, checked) = checked(path, Checking::Template)?;
-    let name = path.display();
+    let (source, checked) = looked_at(path, Checking::Template, lang)?;
     if let Some(covenant) = checked.covenant {
         return Ok(covenant);
     }
     tell_errors(path, &source, &checked.diagnostics, lang);
     let Some(covenant) = checked.but_examples else {
-        anyhow::bail!("{name} has errors; see covenant policy check {name}")
+        return Err(has_errors(path, lang));
     };
-    eprintln!(
+    complainln!(
         "{}",
         lang.pick(
             "Dit zijn alleen voorbeelden die anders uitkomen. De rest is wel bekeken.\n",
@@ -139,11 +137,34 @@ fn tell_errors(path: &Path, source: &str, found: &[Diagnostic], lang: Language) 
     let is_error = |d: &&Diagnostic| d.severity == Severity::Error;
     let errors: Vec<Diagnostic> = found.iter().filter(is_error).cloned().collect();
     let name = path.display().to_string();
-    eprint!("{}", covenant::render(&name, source, &errors, lang.into()));
+    complain!("{}", covenant::render(&name, source, &errors, lang.into()));
 }
 
-fn checked(path: &Path, checking: Checking) -> anyhow::Result<(String, Checked)> {
-    let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
-    let checked = check_bytes(&bytes, checking, Some(today()));
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), checked))
+pub(crate) fn has_errors(path: &Path, lang: Language) -> anyhow::Error {
+    let name = path.display();
+    match lang {
+        Language::Nl => anyhow::anyhow!("{name} heeft fouten; zie covenant policy check {name}"),
+        Language::En => anyhow::anyhow!("{name} has errors; see covenant policy check {name}"),
+    }
+}
+
+fn checked(path: &Path, checking: Checking, lang: Language) -> anyhow::Result<(String, Checked)> {
+    Ok(check_source(&read_file(path, lang)?, checking))
+}
+
+/// As [`checked`], for whoever only looks: `-` is standard input.
+fn looked_at(path: &Path, checking: Checking, lang: Language) -> anyhow::Result<(String, Checked)> {
+    if path != Path::new("-") {
+        return checked(path, checking, lang);
+    }
+    // More than a covenant may have, so that too much is told as such.
+    let mut bytes = Vec::new();
+    let most = 1024 * 1024;
+    std::io::stdin().take(most).read_to_end(&mut bytes)?;
+    Ok(check_source(&bytes, checking))
+}
+
+fn check_source(bytes: &[u8], checking: Checking) -> (String, Checked) {
+    let checked = check_bytes(bytes, checking, Some(today()));
+    (String::from_utf8_lossy(bytes).into_owned(), checked)
 }

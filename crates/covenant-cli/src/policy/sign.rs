@@ -38,10 +38,10 @@ pub(crate) struct Sign {
 /// Runs the command.
 pub(super) fn run(arguments: &Sign, lang: Language) -> anyhow::Result<Found> {
     let party = PartyId::parse(&arguments.party).context("--party")?;
-    let (source, checked) = super::checked(&arguments.file, Checking::Strict)?;
+    let (source, checked) = super::checked(&arguments.file, Checking::Strict, lang)?;
     let name = arguments.file.display().to_string();
     if !checked.diagnostics.is_empty() {
-        eprint!(
+        complain!(
             "{}",
             covenant::render(&name, &source, &checked.diagnostics, lang.into())
         );

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::replay::simulate::{Change, Row, Simulated, Simulation};
+use ::replay::simulate::{Change, Row, Simulated, Simulation, Why};
 use anyhow::Context as _;
 use clap::Args;
 use covenant::decide::Past;
@@ -50,13 +50,24 @@ fn tell(made: &Simulated, lang: Language) -> anyhow::Result<()> {
     let Simulated {
         decisions, same, ..
     } = made;
+    let one = *decisions == 1;
     say(&match lang {
-        Language::Nl => format!(
-            "{decisions} eerdere beslissingen naast het ontwerp gelegd; {same} daarvan blijven gelijk"
-        ),
-        Language::En => format!(
-            "{decisions} earlier decisions laid beside the draft; {same} of them stay the same"
-        ),
+        Language::Nl => {
+            let laid = if one {
+                "eerdere beslissing"
+            } else {
+                "eerdere beslissingen"
+            };
+            format!("{decisions} {laid} naast het ontwerp gelegd; gelijk blijft: {same}")
+        }
+        Language::En => {
+            let laid = if one {
+                "earlier decision"
+            } else {
+                "earlier decisions"
+            };
+            format!("{decisions} {laid} laid beside the draft; the same: {same}")
+        }
     })?;
     for (row, places) in &made.rows {
         say(&format!("  {}", line(row, places.len(), lang)))?;
@@ -102,7 +113,6 @@ fn line(row: &Row, count: usize, lang: Language) -> String {
     let Row {
         recipient, purpose, ..
     } = row;
-    let why = row.why.as_deref().unwrap_or_default();
     let clause = row.clause.as_deref();
     let (one, clause) = match lang {
         Language::Nl => (
@@ -116,11 +126,10 @@ fn line(row: &Row, count: usize, lang: Language) -> String {
     };
     let place = lang.pick("doel", "purpose");
     let place = format!("({clause}, {place} {purpose})");
-    let reason = if why.is_empty() {
-        String::new()
-    } else {
-        format!(": {why}")
-    };
+    let reason = row
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| because(why, lang));
     match lang {
         Language::Nl => {
             let what = match (row.change, one) {
@@ -157,6 +166,27 @@ fn line(row: &Row, count: usize, lang: Language) -> String {
             format!("{count} {what} {recipient} {place}{reason}")
         }
     }
+}
+
+/// Why, after the rest of the sentence.
+fn because(why: &Why, lang: Language) -> String {
+    let reasons = match why {
+        Why::Withheld(reasons) => {
+            let mut told: Vec<String> = reasons.iter().map(|r| r.because(lang.into())).collect();
+            told.dedup();
+            told.join(lang.pick(" en ", " and "))
+        }
+        Why::Refused(code) => code.because(lang.into()).to_owned(),
+        Why::Unclear(unclear) => return format!(": {}", unclear.sentence(lang.into())),
+        Why::OtherSource => {
+            let may = lang.pick(
+                "een andere bron van de vraag gaat misschien voor",
+                "another source of the question may go before it",
+            );
+            return format!(": {may}");
+        }
+    };
+    format!(", {} {reasons}", lang.pick("omdat", "because"))
 }
 
 fn as_json(made: &Simulated, export_good: bool, good: bool) -> Value {

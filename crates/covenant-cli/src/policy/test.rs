@@ -91,7 +91,7 @@ fn one(
     if text {
         say(&format!("{}{name}", if index > 0 { "\n\n" } else { "" }))?;
     }
-    let (source, checked) = super::checked(file, Checking::Template)?;
+    let (source, checked) = super::checked(file, Checking::Template, lang)?;
     // An example that comes out otherwise is what this is about.
     let covenant = checked.covenant.as_ref().or(checked.but_examples.as_ref());
     let Some(covenant) = covenant else {

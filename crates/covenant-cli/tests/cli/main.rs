@@ -18,6 +18,7 @@ mod policy;
 mod policy_diff;
 mod policy_test;
 mod reading;
+mod reading_files;
 mod replay;
 mod to_broker;
 mod watch;

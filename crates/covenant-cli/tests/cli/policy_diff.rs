@@ -83,7 +83,7 @@ fn a_covenant_with_errors_is_named_and_not_compared() {
     );
     let output = pair.diff(&[]);
     assert_eq!((code(&output), said(&output).as_str()), (2, ""));
-    assert!(complained(&output).contains("ontwerp.toml has errors"));
+    assert!(complained(&output).contains("ontwerp.toml heeft fouten; zie covenant policy check"));
     assert_eq!(
         code(&covenant([
             "policy",

@@ -179,4 +179,7 @@ async fn simulates(world: &World, folder: &std::path::Path, export: &str, file: 
     let told = said(&output);
     assert_eq!(code(&output), 1, "{told}{}", complained(&output));
     assert!(told.contains("niet meer zichtbaar voor gemeente"), "{told}");
+    // The reason is said in Dutch, with the covenant's word and not the log's code.
+    let reason = ", omdat er te weinig signalen zijn (treffers)";
+    assert!(told.contains(reason) && !told.contains("HITS"), "{told}");
 }

@@ -23,6 +23,7 @@ mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
 mod then;
+mod told;
 mod weigh;
 
 pub(crate) use agreement::lies_in;

@@ -89,6 +89,12 @@ reasons! {
 }
 
 impl Reason {
+    /// The reason with a code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.code() == code)
+    }
+
     /// Whether it follows from the asker alone, so that it may be told openly.
     #[must_use]
     pub const fn is_about_asker(self) -> bool {

@@ -81,7 +81,12 @@ fn group<'a>(name: &'a str, index: &Lines<'a>, d: &'a Diagnostic, lang: Lang) ->
                 .path(name)
                 .annotation(AnnotationKind::Primary.span(span)),
         ),
-        None => title.element(annotate_snippets::Origin::path(name)),
+        // Too long to show; where it is can still be told.
+        None => {
+            let (line, column) = index.position(d.from);
+            let origin = annotate_snippets::Origin::path(name);
+            title.element(origin.line(line).char_column(column))
+        }
     };
     group.element(Level::HELP.with_name(help_word).message(help))
 }
@@ -239,5 +244,9 @@ mod tests {
         let long = "a".repeat(300_000);
         assert!(render("x", &long, &[at(&long, "aaa")], Lang::En).len() < 1_000);
         assert_eq!(render("x", source, &[], Lang::Nl), "");
+        // A line too long to show has a place all the same.
+        let long = format!("a = 1\nb = \"{}\" # één fotu\n", "x".repeat(5_000));
+        let shown = render("c.toml", &long, &[at(&long, "fotu")], Lang::Nl);
+        assert!(shown.contains("--> c.toml:2:5014"), "{shown}");
     }
 }

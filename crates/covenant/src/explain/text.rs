@@ -78,6 +78,12 @@ fn answer(out: &mut String, explained: &Explained, lang: Lang) {
                 "Answer: no. Prohibition {number} closes this: {title}."
             )
         }
+        // A clause may name both, and opens nothing all the same.
+        Some("not-named") if is_own(explained) => told!(
+            lang,
+            "Antwoord: nee. Een partij hoort nooit haar eigen signalen terug.",
+            "Answer: no. A party never hears its own signals back."
+        ),
         Some("not-named") => told!(
             lang,
             "Antwoord: nee, niet genoemd. Geen regel staat dit toe.",
@@ -104,8 +110,14 @@ fn answer(out: &mut String, explained: &Explained, lang: Lang) {
     }
 }
 
+/// Whether the source asks for its own signals.
+fn is_own(explained: &Explained) -> bool {
+    let asked = &explained.question;
+    RoleRef::parse(&asked.role).is_ok_and(|role| role.party().as_str() == asked.source)
+}
+
 fn nearest(out: &mut String, explained: &Explained, lang: Lang) {
-    let Some(nearest) = &explained.nearest else {
+    let Some(nearest) = explained.nearest.as_ref().filter(|_| !is_own(explained)) else {
         return;
     };
     let number = &nearest.clause;
@@ -167,6 +179,17 @@ fn details(
         pick(lang, "Voorwaarden en grenzen", "Conditions and limits"),
         &rows,
     );
+    if !rows.is_empty() {
+        line(
+            out,
+            2,
+            pick(
+                lang,
+                "Wat u niet noemt met --fact, staat hier zo dat het klopt.",
+                "What you do not tell with --fact is here as it must be.",
+            ),
+        );
+    }
     unused(out, explained, lang);
     let told = [
         (

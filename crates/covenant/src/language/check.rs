@@ -98,8 +98,11 @@ pub fn check_as(source: &str, checking: Checking, today: Option<Day>) -> Checked
     let (tree, _) = DeTable::parse_recoverable(&recovered.text);
     let places = Places::new(ctx.text(), tree.get_ref());
     let root = Table::new(&ctx, tree.get_ref(), 0..0);
-    let draft = parse::document(&root, tree.get_ref());
+    let mut draft = parse::document(&root, tree.get_ref());
+    let before = ctx.errors();
     root.finish();
+    // What stands under a section's name that is unknown may be a clause or a prohibition.
+    draft.torn |= ctx.errors() > before;
     let coherent = lint::run(&ctx, &draft, &places, today);
     let judged = coherent && lint::examples::can_be_judged(&draft);
     let digest = Digest::new(Sha256::digest(source.as_bytes()).into());

@@ -82,8 +82,8 @@ const KINDS: &[Kind] = {
         Kind(
             "string values must be quoted",
             Value,
-            "hier hoort een waarde; een tekst staat tussen aanhalingstekens",
-            "a value must be here; a text is between quotes",
+            "hier hoort een waarde; een tekst staat tussen rechte aanhalingstekens (\")",
+            "a value must be here; a text is between straight quotes (\")",
         ),
         Kind(
             "missing comma between array",

@@ -61,6 +61,12 @@ impl<'c, 'i> Table<'c, 'i> {
         found
     }
 
+    /// Whether another key is there that probably means this one, and is reported as unknown.
+    pub(crate) fn misspells(&self, key: &'static str) -> bool {
+        let mut words = self.table.keys().map(|k| k.get_ref().as_ref());
+        words.any(|word: &str| word != key && suggest::nearest(word, [key].into_iter()).is_some())
+    }
+
     /// The table as it is written, places included.
     pub(crate) const fn written(&self) -> &'c DeTable<'i> {
         self.table

@@ -13,7 +13,9 @@ use crate::lint::meaning;
 pub(crate) fn can_be_judged(draft: &Draft) -> bool {
     let clauses = &draft.clauses;
     !draft.torn
-        && clauses.iter().all(|c| c.cell_clean && c.demands_clean)
+        && clauses
+            .iter()
+            .all(|c| c.cell_clean && c.demands_clean && c.keys_clean)
         && draft.prohibitions.iter().all(|p| p.clean)
         && draft.examples.iter().all(|e| e.clean)
 }

@@ -186,7 +186,7 @@ fn tell_sent(sent: &Sent, lang: Language) -> anyhow::Result<()> {
         })?;
     }
     for warning in &sent.warnings {
-        eprintln!(
+        complainln!(
             "{}: {warning}",
             lang.pick("de ontvanger waarschuwt", "the receiver warns")
         );

@@ -21,7 +21,7 @@ pub(super) fn clause(
     let number = table.need("nummer").and_then(|i| i.name());
     let title = table.need("titel").and_then(|i| i.owned());
     let cell = Cells::read(&table, names);
-    let (attributes, advice) = shown(&table, &cell.shows, vocabulary);
+    let (attributes, advice) = shown(&table, &cell, vocabulary);
     let after_cell = ctx.errors();
     let bases = table
         .need("grondslag")
@@ -42,6 +42,7 @@ pub(super) fn clause(
     table.finish();
     DraftClause {
         index,
+        keys_clean: ctx.errors() == after_demands,
         cell_clean: whole && after_cell == start,
         bases_clean: whole && after_bases == after_cell,
         demands_clean: whole && after_demands == after_bases,
@@ -80,6 +81,8 @@ struct Cells {
     to_whole: bool,
     /// Whether all of `van` read well.
     from_whole: bool,
+    /// Whether all of `toont` read well.
+    shows_whole: bool,
 }
 
 impl Cells {
@@ -100,7 +103,11 @@ impl Cells {
         let after_to = table.ctx.errors();
         let from = list(table.need("van"), |e| names.party(e));
         let after_from = table.ctx.errors();
+        let shows = list(table.need("toont"), Item::word);
+        let after_shows = table.ctx.errors();
         Self {
+            shows_whole: after_shows == after_from && !shows.is_empty(),
+            shows,
             to_whole: after_to == start && !to.is_empty(),
             from_whole: after_from == after_to && !from.is_empty(),
             to,
@@ -111,7 +118,6 @@ impl Cells {
             triggers,
             comparisons: list(comparisons, |e| names.comparison(e)),
             about: list(table.need("over"), |e| names.signal(e)),
-            shows: list(table.need("toont"), Item::word),
         }
     }
 }
@@ -128,13 +134,14 @@ fn list<'c, 'i, T: Ord + Clone>(
 /// `kenmerken` and `advies`, which go with `toont`.
 fn shown(
     table: &Table<'_, '_>,
-    shows: &[Shows],
+    cell: &Cells,
     vocabulary: Option<Vocabulary>,
 ) -> (Vec<Attribute>, Option<AdviceCode>) {
     let kenmerken = table.get("kenmerken");
     let advies = table.get("advies");
-    if !shows.is_empty() {
-        let has = |word| shows.contains(&word);
+    // A word of `toont` that does not read may be the one that they go with.
+    if cell.shows_whole {
+        let has = |word| cell.shows.contains(&word);
         let (list, one) = (kenmerken.as_ref(), advies.as_ref());
         goes_with(table, list, has(Shows::Attributes), "kenmerken", "gegevens");
         goes_with(table, one, has(Shows::Advice), "advies", "handelingsadvies");
@@ -233,7 +240,7 @@ fn goes_with(
         meaning::ADVICE
     };
     match (item, shown) {
-        (None, true) if table.ctx.is_lost(key) => table.ctx.follows(),
+        (None, true) if table.ctx.is_lost(key) || table.misspells(key) => table.ctx.follows(),
         (None, true) => table.ctx.report(
             lint,
             table

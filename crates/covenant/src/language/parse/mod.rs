@@ -23,6 +23,7 @@ use crate::language::ast::{
 use crate::language::clause::Clause;
 use crate::language::covenant::Covenant;
 use crate::language::reader::{Item, Table};
+use crate::language::suggest;
 use crate::lint::{law, text};
 
 /// What could be read. Where something did not read there was an error, and it is left out or has
@@ -59,6 +60,8 @@ pub(crate) struct DraftClause {
     pub(crate) cell_clean: bool,
     pub(crate) bases_clean: bool,
     pub(crate) demands_clean: bool,
+    /// Whether every key is known and none is missing.
+    pub(crate) keys_clean: bool,
 }
 
 /// The names that the covenant gives, whether or not what they name reads well: a mistake in a
@@ -71,6 +74,8 @@ pub(crate) struct Names<'a> {
     pub(crate) purposes: Vec<&'a str>,
     pub(crate) comparisons: Vec<&'a str>,
     pub(crate) clauses: Vec<&'a str>,
+    /// Whether a clause may be there whose number can't be told.
+    clauses_lost: bool,
 }
 
 impl<'a> Names<'a> {
@@ -100,13 +105,18 @@ impl<'a> Names<'a> {
             }
         }
         let mut clauses = Vec::new();
+        let misspelt =
+            |key: &str| key != "regel" && suggest::nearest(key, ["regel"].into_iter()).is_some();
+        let mut clauses_lost = root.keys().any(|key| misspelt(key.get_ref()));
         if let Some(DeValue::Array(list)) = root.get("regel").map(toml::Spanned::get_ref) {
             for element in list {
-                if let DeValue::Table(table) = element.get_ref()
-                    && let Some(DeValue::String(number)) =
-                        table.get("nummer").map(toml::Spanned::get_ref)
-                {
-                    clauses.push(number.as_ref());
+                let number = match element.get_ref() {
+                    DeValue::Table(table) => table.get("nummer").map(toml::Spanned::get_ref),
+                    _ => None,
+                };
+                match number {
+                    Some(DeValue::String(number)) => clauses.push(number.as_ref()),
+                    _ => clauses_lost = true,
                 }
             }
         }
@@ -117,6 +127,7 @@ impl<'a> Names<'a> {
             purposes: keys("doel"),
             comparisons: keys("vergelijking"),
             clauses,
+            clauses_lost,
         }
     }
 
@@ -141,6 +152,7 @@ impl<'a> Names<'a> {
                 .iter()
                 .map(|c| c.number.as_str())
                 .collect(),
+            clauses_lost: false,
         }
     }
 
@@ -174,6 +186,14 @@ impl<'a> Names<'a> {
     }
 
     pub(crate) fn clause(&self, item: &Item<'_, '_>) -> Option<model::ClauseNo> {
+        // The clause that is meant may be the one whose number can't be told, and that was said.
+        let unknown = item
+            .text()
+            .is_some_and(|word| !self.clauses.contains(&word));
+        if unknown && self.clauses_lost {
+            item.ctx.follows();
+            return None;
+        }
         refer(item, &self.clauses, "onbekende regel", "clause")
     }
 }
