@@ -6,6 +6,7 @@
 //! send and verify the proof of what they get.
 
 mod activation;
+mod command;
 pub mod config;
 mod configured;
 mod control;
@@ -32,6 +33,7 @@ mod watchers;
 mod witness;
 mod witnesses;
 
+pub use command::Arguments;
 pub use control::{back_up_to, purge_now, restore};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
