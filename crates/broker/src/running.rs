@@ -124,14 +124,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let pinned_witnesses = configured::pinned_witnesses(&config.pins)?;
     let configured = configured::load(&config, clock.now())?;
     let (material, own) = server_tls(&config, &oin)?;
-    let tls = ServerTls::new(&material).context("tls")?;
-    let acceptor = Acceptor::bind(config.listen, tls, AcceptorLimits::default())
-        .await
-        .with_context(|| format!("listen on {}", config.listen))?;
-    let tiles = match &config.tiles {
-        Some(tiles) => Some(Tiles::bind(tiles, ServerTls::web(&material).context("tls")?).await?),
-        None => None,
-    };
+    let acceptor = bind(&config, &material).await?;
+    let tiles = bind_tiles(&config, &material).await?;
     let offer_every = config.offer_every()?;
     let metrics = Metrics::new("covenant_broker");
     let health = Health::new();
@@ -177,18 +171,13 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     broker.reconsider().await?;
     let checks = Checks::of(&health, own);
     checks.look(&broker);
-    let grpc = acceptor.local_addr();
+    let (grpc, at) = (acceptor.local_addr(), admin.local_addr());
     let tiles_at = tiles.as_ref().map(Tiles::local_addr);
-    let mut tasks = vec![
-        tokio::spawn(Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics))),
-        tokio::spawn(Arc::clone(&broker).keep_matching()),
-        tokio::spawn(Arc::clone(&broker).keep_offering(offer_every)),
-        tokio::spawn(Arc::clone(&broker).keep_retention()),
-        tokio::spawn(crate::control::serve(Arc::clone(&broker), control)),
-        tokio::spawn(keep_house(Arc::clone(&broker), checks)),
-    ];
-    tasks.extend(tiles.map(|tiles| tokio::spawn(tiles.serve(Arc::clone(&broker)))));
-    let at = admin.local_addr();
+    let mut tasks = vec![tokio::spawn(
+        Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics)),
+    )];
+    tasks.extend(kept_up(&broker, checks, offer_every, tiles));
+    tasks.push(tokio::spawn(crate::control::serve(Arc::clone(&broker), control)));
     tasks.push(tokio::spawn(serve_admin(admin, stop.clone())));
     Ok(RunningBroker {
         grpc,
@@ -257,6 +246,40 @@ fn server_tls(config: &Config, oin: &Oin) -> anyhow::Result<(TlsMaterial, OwnCer
     let own = OwnCertificate::of("tls.certificate", &material, Usage::Server);
     let own = own.context("tls.certificate")?;
     Ok((material, own))
+}
+
+async fn bind(config: &Config, material: &TlsMaterial) -> anyhow::Result<Acceptor> {
+    let tls = ServerTls::new(material).context("tls")?;
+    Acceptor::bind(config.listen, tls, AcceptorLimits::default())
+        .await
+        .with_context(|| format!("listen on {}", config.listen))
+}
+
+async fn bind_tiles(config: &Config, material: &TlsMaterial) -> anyhow::Result<Option<Tiles>> {
+    match &config.tiles {
+        Some(tiles) => {
+            let tls = ServerTls::web(material).context("tls")?;
+            Ok(Some(Tiles::bind(tiles, tls).await?))
+        }
+        None => Ok(None),
+    }
+}
+
+/// What goes on beside the calls of nodes.
+fn kept_up(
+    broker: &Arc<Broker>,
+    checks: Checks,
+    offer_every: std::time::Duration,
+    tiles: Option<Tiles>,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = vec![
+        tokio::spawn(Arc::clone(broker).keep_matching()),
+        tokio::spawn(Arc::clone(broker).keep_retention()),
+        tokio::spawn(Arc::clone(broker).keep_offering(offer_every)),
+        tokio::spawn(keep_house(Arc::clone(broker), checks)),
+    ];
+    tasks.extend(tiles.map(|tiles| tokio::spawn(tiles.serve(Arc::clone(broker)))));
+    tasks
 }
 
 async fn serve_admin(admin: AdminServer, stop: CancellationToken) {

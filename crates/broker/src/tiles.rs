@@ -2,7 +2,6 @@
 //! policies by which a checkpoint is witnessed. For parties and auditors, and hashes only: entry
 //! bundles hold whole leaves, which are read through the disclosure log's own service.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -16,7 +15,7 @@ use axum::routing::get;
 use axum::serve::{IncomingStream, Listener};
 use identity::tls::{Acceptor, AcceptorLimits, AuthenticatedStream, ServerTls};
 use ledger::Tile;
-use model::{CovenantId, Digest, Oin};
+use model::{CovenantId, Oin};
 use store::StoreError;
 use tokio_stream::StreamExt as _;
 

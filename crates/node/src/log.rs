@@ -26,6 +26,9 @@ const COSIGNED: &str = "log-cosigned";
 /// Where two notes are kept of a broker that said itself that its log is not the one seen before.
 const BEHIND: [&str; 2] = ["log-behind/seen", "log-behind/shown"];
 
+/// Two signed notes, exact bytes: what was seen, and what was shown after it.
+pub type TwoNotes = (Vec<u8>, Vec<u8>);
+
 /// The log behind the answers.
 #[derive(Debug)]
 pub struct Log {
@@ -135,7 +138,7 @@ impl Log {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn evidence(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn evidence(&self) -> Result<Option<TwoNotes>, StoreError> {
         self.store.read(|view| {
             let [seen, shown] = EVIDENCE;
             Ok(view.note(seen)?.zip(view.note(shown)?))

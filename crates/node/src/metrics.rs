@@ -52,10 +52,26 @@ pub struct NodeMetrics {
 }
 
 impl NodeMetrics {
+    fn register_witness(&self, metrics: &Metrics) {
+        metrics.register(|to| {
+            to.register(
+                "checkpoints_cosigned",
+                "Checkpoints of the log that this node cosigned",
+                self.cosigned.clone(),
+            );
+            to.register(
+                "log_refused",
+                "Checkpoints that contradict what this node saw before",
+                self.log_refused.clone(),
+            );
+        });
+    }
+
     /// Registers the counters.
     #[must_use]
     pub fn register(metrics: &Metrics) -> Self {
         let all = Self::fresh();
+        all.register_witness(metrics);
         metrics.register(|to| {
             to.register(
                 "signals_submitted",
@@ -113,16 +129,6 @@ impl NodeMetrics {
                 "log_size_seen",
                 "Size of the log as last verified",
                 all.log_size.clone(),
-            );
-            to.register(
-                "checkpoints_cosigned",
-                "Checkpoints of the log that this node cosigned",
-                all.cosigned.clone(),
-            );
-            to.register(
-                "log_refused",
-                "Checkpoints that contradict what this node saw before",
-                all.log_refused.clone(),
             );
             to.register(
                 "certificate_seconds_left",

@@ -103,7 +103,7 @@ impl From {
     ) -> anyhow::Result<Report> {
         let vkey = self.vkey.as_deref();
         if let Some(path) = &self.export {
-            return read_file(path, Reading::new(vkey, take));
+            return read_lines(path, Reading::new(vkey, take));
         }
         let (broker, credentials) = self.broker()?;
         let mut reading = Reading::new(vkey, take);
@@ -150,10 +150,10 @@ pub(crate) fn read(
         take(seen);
         Ok(())
     });
-    read_file(path, reading)
+    read_lines(path, reading)
 }
 
-fn read_file<T: FnMut(&str, Seen) -> anyhow::Result<()>>(
+fn read_lines<T: FnMut(&str, Seen) -> anyhow::Result<()>>(
     path: &Path,
     mut reading: Reading<'_, T>,
 ) -> anyhow::Result<Report> {

@@ -7,7 +7,7 @@ use ledger::{Checkpoint, Cosigner, Policy};
 use model::Timestamp;
 use store::StoreError;
 
-use super::{BEHIND, COSIGNED, Followed, Log};
+use super::{BEHIND, COSIGNED, Followed, Log, TwoNotes};
 use crate::refusal::{Reason, Refused};
 
 /// How long the log may be known to be larger than what was offered to be cosigned, in
@@ -157,7 +157,7 @@ impl Log {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn behind(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn behind(&self) -> Result<Option<TwoNotes>, StoreError> {
         self.store.read(|view| {
             let [seen, shown] = BEHIND;
             Ok(view.note(seen)?.zip(view.note(shown)?))
