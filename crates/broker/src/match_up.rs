@@ -180,9 +180,11 @@ impl Matching {
             let covenant = active.covenant();
             let history = tx.covenant_history(covenant.id())?;
             let last = history.last().map(|last| last.digest);
-            all.extend(last.filter(|digest| {
-                *digest == covenant.digest() && !self.versions.has_ended(digest)
-            }));
+            all.extend(
+                last.filter(|digest| {
+                    *digest == covenant.digest() && !self.versions.has_ended(digest)
+                }),
+            );
         }
         Ok(all)
     }

@@ -168,9 +168,7 @@ impl Version {
     /// Whether its end has come: withdrawn, lapsed, or past its dates. An end that was seen stays:
     /// a clock that is set back does not undo it.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
-        self.kept.ended
-            || self.standing.is_over(now)
-            || now.day() >= self.covenant().valid_until()
+        self.kept.ended || self.standing.is_over(now) || now.day() >= self.covenant().valid_until()
     }
 
     /// Whether nothing closes a clause for a recipient. Which kind of signal is asked about is not

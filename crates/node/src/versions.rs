@@ -7,7 +7,8 @@ use std::sync::Arc;
 use covenant::Covenant;
 use covenant::decide::Standing;
 use covenant::signoff::{
-    ActiveCovenant, Envelope, EventKind, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement,
+    ActiveCovenant, Envelope, EventKind, Proposal, SignoffError, Status, VerifiedEvent,
+    VerifiedStatement,
 };
 use model::{Digest, PartyId, Timestamp};
 use store::{ActiveVersion, KeptVersion};
@@ -246,7 +247,9 @@ impl Carried {
 
     /// Whether a version is the last one that was in force here.
     pub(crate) fn was_in_force(&self, digest: &Digest) -> bool {
-        self.last.as_ref().is_some_and(|last| last.digest == *digest)
+        self.last
+            .as_ref()
+            .is_some_and(|last| last.digest == *digest)
     }
 
     fn put_in_force(&mut self, digest: &Digest, now: Timestamp) -> bool {

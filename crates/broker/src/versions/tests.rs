@@ -20,7 +20,10 @@ const SIGNERS: [(&str, &str); 3] = [
 ];
 
 fn now() -> Timestamp {
-    Day::parse("2026-11-24").unwrap().start().plus_seconds(12 * 3600)
+    Day::parse("2026-11-24")
+        .unwrap()
+        .start()
+        .plus_seconds(12 * 3600)
 }
 
 /// The key of a name: the same one every time.
@@ -47,7 +50,9 @@ fn version(text: &str) -> Version {
     let pins: Pins = SIGNERS
         .iter()
         .map(|(party, key)| {
-            let signer = SigningKey::from_secret(&seed(key)).verifying_key().to_bytes();
+            let signer = SigningKey::from_secret(&seed(key))
+                .verifying_key()
+                .to_bytes();
             let keys = PartyPins {
                 signer,
                 ..PartyPins::default()
@@ -164,7 +169,10 @@ fn what_waits_under_a_version_that_was_replaced_ends_with_the_new_one() {
     assert!(may_be_told(&versions, &body, now()), "nothing changed");
     let (signed, envelope) = suspension(&next, Scope::Whole);
     versions.take(&next.kept().digest, &signed, &envelope, now());
-    assert!(!may_be_told(&versions, &body, now()), "the new one is suspended");
+    assert!(
+        !may_be_told(&versions, &body, now()),
+        "the new one is suspended"
+    );
 
     // A clause that says something else by now.
     let title = "Advies voor een huisbezoek";

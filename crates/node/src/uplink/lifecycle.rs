@@ -5,9 +5,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use covenant::signoff::{Envelope, EventKind, SignoffError, propose};
@@ -48,6 +48,8 @@ pub(crate) struct Lifecycle {
     pub(crate) every: Duration,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Covenants at the broker that the settings do not name, as they were logged.
+    pub(crate) not_carried: Mutex<BTreeSet<CovenantId>>,
 }
 
 /// Why an event or version was not taken in.
@@ -274,7 +276,10 @@ impl Lifecycle {
             Some(version.map(|version| version.looked_at(has)))
         });
         // A covenant that is not in the settings has no keys here.
-        let Some(known) = known else { return Ok(()) };
+        let Some(known) = known else {
+            self.is_not_carried(id);
+            return Ok(());
+        };
         if known.flatten().is_some_and(|looked_at| looked_at >= has) {
             return Ok(());
         }
@@ -305,6 +310,22 @@ impl Lifecycle {
                 }
                 return Ok(());
             }
+        }
+    }
+
+    /// Says once what a party does to join a covenant.
+    fn is_not_carried(&self, id: CovenantId) {
+        let mut told = self
+            .not_carried
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(&id) {
+            tracing::warn!(
+                covenant = %id,
+                "a covenant at the broker names this party and is not in the settings: add [[covenant]] with \
+                 its file, signatures and keys, and [pins] of its parties, and restart"
+            );
+            told.insert(id);
         }
     }
 

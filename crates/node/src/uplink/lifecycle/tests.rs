@@ -10,18 +10,6 @@ use crate::testing::World;
 #[derive(Debug, Clone, Copy)]
 struct Withholding;
 
-/// The calls that it does not know.
-macro_rules! unknown {
-    ($($name:ident $request:ident $response:ident;)*) => {$(
-        async fn $name(
-            &self,
-            _: Request<pb::$request>,
-        ) -> Result<tonic::Response<pb::$response>, Status> {
-            Err(Status::unimplemented("not in this test"))
-        }
-    )*};
-}
-
 #[tonic::async_trait]
 impl CovenantService for Withholding {
     async fn suspend_covenant(
@@ -38,14 +26,53 @@ impl CovenantService for Withholding {
         Ok(tonic::Response::new(pb::ListCovenantsResponse::default()))
     }
 
-    unknown! {
-        propose_covenant ProposeCovenantRequest ProposeCovenantResponse;
-        get_covenant GetCovenantRequest GetCovenantResponse;
-        sign_covenant SignCovenantRequest SignCovenantResponse;
-        reject_covenant RejectCovenantRequest RejectCovenantResponse;
-        resume_covenant ResumeCovenantRequest ResumeCovenantResponse;
-        withdraw_covenant WithdrawCovenantRequest WithdrawCovenantResponse;
-        get_covenant_status GetCovenantStatusRequest GetCovenantStatusResponse;
+    async fn propose_covenant(
+        &self,
+        _: Request<pb::ProposeCovenantRequest>,
+    ) -> Result<tonic::Response<pb::ProposeCovenantResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn get_covenant(
+        &self,
+        _: Request<pb::GetCovenantRequest>,
+    ) -> Result<tonic::Response<pb::GetCovenantResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn sign_covenant(
+        &self,
+        _: Request<pb::SignCovenantRequest>,
+    ) -> Result<tonic::Response<pb::SignCovenantResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn reject_covenant(
+        &self,
+        _: Request<pb::RejectCovenantRequest>,
+    ) -> Result<tonic::Response<pb::RejectCovenantResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn resume_covenant(
+        &self,
+        _: Request<pb::ResumeCovenantRequest>,
+    ) -> Result<tonic::Response<pb::ResumeCovenantResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn withdraw_covenant(
+        &self,
+        _: Request<pb::WithdrawCovenantRequest>,
+    ) -> Result<tonic::Response<pb::WithdrawCovenantResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn get_covenant_status(
+        &self,
+        _: Request<pb::GetCovenantStatusRequest>,
+    ) -> Result<tonic::Response<pb::GetCovenantStatusResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
     }
 }
 
@@ -61,6 +88,7 @@ fn lifecycle(world: &World, address: &str, events: &Path) -> Lifecycle {
         events: Some(events.to_path_buf()),
         every: Duration::from_secs(60),
         clock: Arc::clone(&intake.clock),
+        not_carried: Mutex::default(),
     }
 }
 
