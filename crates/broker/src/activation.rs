@@ -12,6 +12,7 @@ use store::{ActiveVersion, BrokerTx, CovenantFile, CovenantReaders, Decided, Ste
 use crate::Broker;
 use crate::configured::Configured;
 use crate::covenant_entries::{self, About};
+use crate::delivery::may_be_told_under;
 use crate::proposing::drop_what_is_closed;
 use crate::refusal::Refused;
 use crate::versions::{Signed, Version};
@@ -37,8 +38,14 @@ impl Broker {
                 if !known {
                     tx.put_version(version.kept(), &one.bytes)?;
                 }
+                let history = tx.covenant_history(&version.kept().covenant)?;
+                let was_active = history.iter().any(|past| past.digest == digest);
                 let mut entries: Vec<NewEntry> = Vec::new();
                 for (signed, envelope, bytes) in &one.envelopes {
+                    // Signing again opens nothing that was rejected while it was in force.
+                    if was_active && matches!(signed, Signed::Off(_)) {
+                        continue;
+                    }
                     if tx.put_signed_over(&digest, signed.id(), now, bytes)? {
                         versions.take(&digest, signed, envelope, now);
                         if let Signed::Off(_) = signed {
@@ -136,7 +143,8 @@ impl Broker {
                 .map(|auditor| auditor.oin.clone())
                 .collect(),
         };
-        let entry = covenant_entries::activated(next);
+        let (next, versions) = (next.clone(), Arc::clone(self.versions()));
+        let kept = next.kept().clone();
         let active = active.clone();
         let id = covenant.id().clone();
         self.store()
@@ -148,11 +156,15 @@ impl Broker {
                     tx.put_active_version(&id, &active)?;
                     tx.put_covenant_readers(&readers)?;
                     tx.put_covenant_file(&active.digest, &CovenantFile { bytes, envelopes })?;
+                    // What waits under the version before, and may not be told under this one.
+                    let dropped = tx.drop_notices(|notice| {
+                        !may_be_told_under(&next, &versions, &notice.body, active.since)
+                    })?;
+                    let entry = covenant_entries::activated(&next, dropped);
                     Ok(Decided::new(vec![entry], ()))
                 },
             )
             .await?;
-        let kept = next.kept();
         tracing::info!(covenant = %kept.covenant, version = kept.number, "a covenant came into force");
         Ok(())
     }

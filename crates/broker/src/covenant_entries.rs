@@ -38,8 +38,8 @@ pub(crate) fn signed(about: &About<'_>) -> NewEntry {
 }
 
 /// Every party had signed, and the version came into force.
-pub(crate) fn activated(version: &Version) -> NewEntry {
-    entry(Kind::CovenantActivated, &of(version, 0), Vec::new())
+pub(crate) fn activated(version: &Version, dropped: u64) -> NewEntry {
+    entry(Kind::CovenantActivated, &of(version, dropped), Vec::new())
 }
 
 /// It came to its end, or lapsed.

@@ -1,9 +1,11 @@
 //! What a recipient gets of a match, and how it waits for its node.
 
-use model::{ClauseNo, Digest, RoleRef, Timestamp};
+use std::collections::BTreeMap;
+
+use model::{ClauseNo, CovenantId, Digest, RoleRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::versions::Versions;
+use crate::versions::{Version, Versions};
 
 /// A notice as it lies in the store until its node has acknowledged it. Fields that the clause does
 /// not reveal are not in it: it is made of a `covenant::Disclosure` alone.
@@ -70,8 +72,24 @@ pub(crate) fn covenant_of(body: &[u8]) -> Option<Digest> {
 }
 
 /// Whether a notice may still be told: the covenant under which it was decided is not over and not
-/// suspended for it. One that does not read back, or whose covenant is not known, may not.
+/// suspended for it. Where another version took its place, that one counts as well: the clause must
+/// stand in it unchanged, and be as open. One that does not read back, or whose covenant is not
+/// known, may not.
 pub(crate) fn may_be_told(versions: &Versions, body: &[u8], now: Timestamp) -> bool {
+    is_open(versions, body, None, now)
+}
+
+/// As [`may_be_told`], once this version is in force.
+pub(crate) fn may_be_told_under(
+    next: &Version,
+    versions: &Versions,
+    body: &[u8],
+    now: Timestamp,
+) -> bool {
+    is_open(versions, body, Some(next), now)
+}
+
+fn is_open(versions: &Versions, body: &[u8], next: Option<&Version>, now: Timestamp) -> bool {
     let Ok(body) = serde_json::from_slice::<NoticeBody>(body) else {
         return false;
     };
@@ -87,16 +105,30 @@ pub(crate) fn may_be_told(versions: &Versions, body: &[u8], now: Timestamp) -> b
         return false;
     };
     versions.read(|all| {
-        let Some(version) = all.get(&digest).filter(|version| !version.is_over(now)) else {
+        let Some(decided) = all.get(&digest) else {
             return false;
         };
-        let standing = version.standing();
-        // Which kind of signal is behind it is not in the notice: any that the clause is about.
-        let clause = version.covenant().clause(&number);
-        clause.is_some_and(|clause| {
-            let closed =
-                |signal| standing.is_suspended(Some(&clause.number), signal, &role.party(), now);
-            !standing.is_rejected() && !clause.about.iter().any(closed)
-        })
+        let id = &decided.kept().covenant;
+        let in_force = next
+            .filter(|next| next.kept().covenant == *id)
+            .or_else(|| in_force(all, id));
+        let opens = |version: &Version| version.opens(&number, &role.party(), now);
+        opens(decided)
+            && in_force.is_none_or(|other| {
+                other.kept().digest == digest
+                    || (opens(other) && is_same_clause(decided, other, &number))
+            })
     })
+}
+
+/// The version of a covenant that is in force, or was the last to be.
+fn in_force<'a>(all: &'a BTreeMap<Digest, Version>, id: &CovenantId) -> Option<&'a Version> {
+    all.values()
+        .filter(|version| version.kept().covenant == *id && version.was_active())
+        .max_by_key(|version| version.kept().number)
+}
+
+fn is_same_clause(one: &Version, other: &Version, number: &ClauseNo) -> bool {
+    let (one, other) = (one.covenant(), other.covenant());
+    one.clause(number) == other.clause(number) && one.prohibitions() == other.prohibitions()
 }

@@ -133,6 +133,7 @@ impl Asked {
             },
         };
         let active = &self.member.covenant;
+        self.still_in_force(tx)?;
         // Read here, on the writer's thread: a suspension that is durable is seen.
         let standing: Standing = self.versions.standing(active.covenant());
         let question = match may_ask(active, &standing, &asker, self.now) {
@@ -173,6 +174,29 @@ impl Asked {
             answer: body,
         });
         Ok(Step::Decided(decided))
+    }
+
+    /// Another version may have come into force since the question was admitted, and a clock that
+    /// was set back does not undo an end.
+    fn still_in_force(&self, tx: &BrokerTx) -> Result<(), Refused> {
+        let covenant = self.member.covenant.covenant();
+        let digest = covenant.digest();
+        let history = tx.covenant_history(covenant.id())?;
+        if history.last().is_none_or(|last| last.digest != digest) {
+            return Err(Refused::at(
+                Reason::CovenantDiffers,
+                "header.covenant_digest",
+            ));
+        }
+        let today = self.now.day();
+        let looks_good = today >= covenant.valid_from() && today < covenant.valid_until();
+        if looks_good && self.versions.has_ended(&digest) {
+            let standing = self.versions.standing(covenant);
+            if !standing.is_over(self.now) {
+                return Err(Reason::CovenantNotActive.into());
+            }
+        }
+        Ok(())
     }
 
     fn limits(&self) -> Limits {

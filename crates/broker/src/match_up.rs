@@ -9,7 +9,7 @@ use covenant::signoff::ActiveCovenant;
 use ledger::{Decided as Outcome, Kind, NewEntry};
 use model::{CovenantId, Digest, Match, NoticeId, Signal, Timestamp};
 use replay::outcome::{About, ground, outcome};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{BrokerTx, Decided, NewNotice, Step, StoreError, Work};
 use wire::notice::MatchId;
 use wire::reason::Reason;
@@ -135,6 +135,7 @@ impl Matching {
                 (covenant.id().clone(), self.versions.standing(covenant))
             })
             .collect();
+        let in_force = self.in_force(tx)?;
         for noted in withdrawn {
             made.entries.extend(noted.alarm.as_ref().map(probe_alarm));
             tx.withdrawal_logged(noted.no)?;
@@ -143,7 +144,10 @@ impl Matching {
             made.batch.signals = made.batch.signals.saturating_add(1);
             // Under a covenant that is not carried here now nothing can be decided.
             let mut anew = true;
-            let carried = self.members.covenant(&signal.covenant);
+            let carried = self
+                .members
+                .covenant(&signal.covenant)
+                .filter(|active| in_force.contains(&active.covenant().digest()));
             if let Some((active, standing)) = carried.zip(standings.get(&signal.covenant)) {
                 anew = false;
                 for found in tx.matches(&signal, self.now.day())? {
@@ -166,6 +170,23 @@ impl Matching {
         decided.notices = made.notices;
         decided.pad_to = self.pad_to;
         Ok(Step::Decided(decided))
+    }
+
+    /// The versions that are in force still: another may have come since this batch began, and a
+    /// clock that was set back does not undo an end.
+    fn in_force(&self, tx: &BrokerTx) -> Result<BTreeSet<Digest>, StoreError> {
+        let mut all = BTreeSet::new();
+        for active in self.members.covenants() {
+            let covenant = active.covenant();
+            let history = tx.covenant_history(covenant.id())?;
+            let last = history.last().map(|last| last.digest);
+            all.extend(
+                last.filter(|digest| {
+                    *digest == covenant.digest() && !self.versions.has_ended(digest)
+                }),
+            );
+        }
+        Ok(all)
     }
 
     /// Remembers that these signals matched, for the alarm when one is withdrawn soon after.

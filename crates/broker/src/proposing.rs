@@ -195,6 +195,10 @@ impl Broker {
         }
         let digest = version.kept().digest;
         if !version.has(&signed.id()) {
+            // Else the one who rejected it would reopen alone what all must open.
+            if version.was_active() && matches!(signed, Signed::Off(_)) {
+                return Err(not_taken(&SignoffError::WasInForce));
+            }
             // What narrows finds room when the rest no longer does.
             let room = limit::ENVELOPES_PER_PARTY * if signed.narrows() { 2 } else { 1 };
             if version.envelopes_of(signed.party()) >= room {
@@ -276,10 +280,7 @@ impl Taking {
         version.take(&self.signed, &self.envelope, self.now);
         // What closes counts from this unit on, on the writer's thread: whatever is decided after it
         // sees it. What opens counts once it is durable.
-        if self.signed.narrows() {
-            self.versions
-                .take(&self.digest, &self.signed, &self.envelope, self.now);
-        }
+        self.versions.narrow(&self.digest, &self.signed, self.now);
         let dropped = drop_what_is_closed(tx, &self.versions, self.now)?;
         let entry = self.entry(&version, dropped);
         let kept = version.kept();

@@ -27,19 +27,16 @@ impl Broker {
         if said.covenant_version != covenant.version() {
             return Err(Refused::at(Reason::CovenantDiffers, "covenant_version"));
         }
-        let (digest, party, at) = (
-            covenant.digest(),
-            member.party.clone(),
-            said.header.issued_at,
-        );
+        // The broker's own clock bounds it, also after a restart: a node's may be ahead.
+        let at = said.header.issued_at.min(now);
+        let (digest, party) = (covenant.digest(), member.party.clone());
         let stored = party.clone();
         self.store()
             .write(move |tx: &mut BrokerTx| -> Result<(), StoreError> {
                 tx.put_still_valid(&digest, &stored, at)
             })
             .await?;
-        // The broker's own clock bounds it: a node's may be ahead.
-        self.versions().confirm(covenant, &party, at.min(now));
+        self.versions().confirm(covenant, &party, at);
         Ok(())
     }
 

@@ -3,6 +3,9 @@
 //! A version is in here once it was verified with the keys that this broker pins; what was signed
 //! over it, likewise. The store has the same bytes, and at every start all of it is verified anew.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};
 
@@ -12,7 +15,7 @@ use covenant::signoff::{
     ActiveCovenant, Envelope, EventKind, Pins, Proposal, SignoffError, State, Status,
     VerifiedEvent, VerifiedStatement, propose,
 };
-use model::{CovenantId, Digest, Oin, PartyId, Timestamp};
+use model::{ClauseNo, CovenantId, Digest, Oin, PartyId, Timestamp};
 use store::{ActiveVersion, BrokerStore, BrokerView, KeptVersion, StoreError};
 
 /// What one envelope turned out to be.
@@ -162,9 +165,23 @@ impl Version {
         waits && !self.was_active && !self.standing.is_rejected()
     }
 
-    /// Whether its end has come: withdrawn, lapsed, or past its dates.
+    /// Whether its end has come: withdrawn, lapsed, or past its dates. An end that was seen stays:
+    /// a clock that is set back does not undo it.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
-        self.standing.is_over(now) || now.day() >= self.covenant().valid_until()
+        self.kept.ended || self.standing.is_over(now) || now.day() >= self.covenant().valid_until()
+    }
+
+    /// Whether nothing closes a clause for a recipient. Which kind of signal is asked about is not
+    /// known here: all that the clause is about must be open.
+    pub(crate) fn opens(&self, number: &ClauseNo, recipient: &PartyId, now: Timestamp) -> bool {
+        let closed = |signal| {
+            self.standing
+                .is_suspended(Some(number), signal, recipient, now)
+        };
+        let clause = self.covenant().clause(number);
+        clause.is_some_and(|clause| {
+            !self.is_over(now) && !self.standing.is_rejected() && !clause.about.iter().any(closed)
+        })
     }
 
     /// The covenant in force that it can be now.
@@ -179,9 +196,18 @@ impl Version {
     /// Whether nothing but its place in the history keeps it from coming into force.
     fn is_ready(&self, now: Timestamp) -> bool {
         self.is_signed()
-            && !self.standing.is_over(now)
+            && !self.is_over(now)
             && !self.standing.is_wholly_suspended(now)
             && self.activate(now).is_ok()
+    }
+
+    /// Closes what an event closes, before it is durable. It is not known here for that: if it can't
+    /// be kept, who hands it in again is not told that it was.
+    pub(crate) fn narrow(&mut self, signed: &Signed, received: Timestamp) {
+        match signed {
+            Signed::Event(event) if signed.narrows() => self.standing.apply(event, received),
+            Signed::Event(_) | Signed::Off(_) => {}
+        }
     }
 
     /// Adds what was verified. `false` when it was there before.
@@ -277,6 +303,15 @@ impl Versions {
         });
     }
 
+    /// Closes what an event closes, before it is durable.
+    pub(crate) fn narrow(&self, digest: &Digest, signed: &Signed, received: Timestamp) {
+        self.write(|all| {
+            if let Some(version) = all.get_mut(digest) {
+                version.narrow(signed, received);
+            }
+        });
+    }
+
     /// The standing of a covenant now.
     #[must_use]
     pub(crate) fn standing(&self, covenant: &Covenant) -> Standing {
@@ -343,6 +378,11 @@ impl Versions {
         })
     }
 
+    /// Whether the end of a version was seen.
+    pub(crate) fn has_ended(&self, digest: &Digest) -> bool {
+        self.read(|all| all.get(digest).is_some_and(|version| version.kept.ended))
+    }
+
     /// The ids of all covenants.
     pub(crate) fn ids(&self) -> BTreeSet<CovenantId> {
         self.read(|all| all.values().map(|v| v.kept.covenant.clone()).collect())
@@ -364,10 +404,7 @@ fn nobody_is_left_out(before: Option<&Version>, next: &Version, now: Timestamp) 
     let Some(before) = before.filter(|before| !before.is_over(now)) else {
         return true;
     };
-    before.covenant().parties().values().all(|party| {
-        let stays = next.covenant().party(&party.id);
-        stays.is_some_and(|stays| stays.oin == party.oin)
-    })
+    next.covenant().keeps_parties_of(before.covenant())
 }
 
 fn read_back(view: &BrokerView, mut version: Version) -> Result<Version, StoreError> {

@@ -384,6 +384,7 @@ fn assemble(
         events: config.events_dir.clone(),
         every: Duration::from_millis(config.broker.covenants_every_ms.max(1)),
         clock: Arc::clone(&clock),
+        not_carried: std::sync::Mutex::default(),
     };
     let uplink = Uplink {
         broker,

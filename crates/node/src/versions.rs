@@ -7,7 +7,8 @@ use std::sync::Arc;
 use covenant::Covenant;
 use covenant::decide::Standing;
 use covenant::signoff::{
-    ActiveCovenant, Envelope, Proposal, SignoffError, Status, VerifiedEvent, VerifiedStatement,
+    ActiveCovenant, Envelope, EventKind, Proposal, SignoffError, Status, VerifiedEvent,
+    VerifiedStatement,
 };
 use model::{Digest, PartyId, Timestamp};
 use store::{ActiveVersion, KeptVersion};
@@ -39,6 +40,17 @@ impl Signed {
                 proposal.verify_event(envelope, now).map(Self::Event)
             }
             verified => verified.map(Self::Off),
+        }
+    }
+
+    /// Whether it can only close something, so that it counts at once.
+    pub(crate) const fn narrows(&self) -> bool {
+        match self {
+            Self::Off(_) => false,
+            Self::Event(event) => match event.event().kind {
+                EventKind::Reject | EventKind::Suspend(_) | EventKind::Withdraw => true,
+                EventKind::Resume(_) | EventKind::StillValid => false,
+            },
         }
     }
 
@@ -210,6 +222,7 @@ impl Carried {
             Some(last) => {
                 version.kept.number > last.version
                     && version.covenant().replaces() == Some(last.digest)
+                    && self.nobody_is_left_out(last, version, now)
             }
         };
         let ready = |version: &&Version| {
@@ -222,6 +235,21 @@ impl Carried {
         let next = self.versions.values().filter(follows).filter(ready);
         next.min_by_key(|version| version.kept.number)
             .map(|version| version.kept.digest)
+    }
+
+    /// As the broker holds it: the parties of a version that is not over are parties of the next.
+    fn nobody_is_left_out(&self, last: &ActiveVersion, next: &Version, now: Timestamp) -> bool {
+        let before = self.versions.get(&last.digest);
+        before.is_none_or(|before| {
+            before.is_over(now) || next.covenant().keeps_parties_of(before.covenant())
+        })
+    }
+
+    /// Whether a version is the last one that was in force here.
+    pub(crate) fn was_in_force(&self, digest: &Digest) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|last| last.digest == *digest)
     }
 
     fn put_in_force(&mut self, digest: &Digest, now: Timestamp) -> bool {

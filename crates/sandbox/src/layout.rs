@@ -196,8 +196,8 @@ fn sign(
 }
 
 /// Ports of this machine that were free a moment ago, all different. They lie below those that the
-/// system gives to outgoing connections, and are drawn at random, so that worlds that start at the
-/// same time do not take each other's.
+/// system gives to outgoing connections, and each is locked by a file as long as this process lives,
+/// so that worlds that start at the same time can't take each other's.
 struct Ports(std::cell::RefCell<Vec<u16>>);
 
 impl Ports {
@@ -210,7 +210,9 @@ impl Ports {
             let mut bytes = [0; 2];
             model::id::fill_random(&mut bytes);
             let port = 10_000 + u16::from_be_bytes(bytes) % 22_000;
-            listeners.extend(std::net::TcpListener::bind(("127.0.0.1", port)));
+            if reserve(port) {
+                listeners.extend(std::net::TcpListener::bind(("127.0.0.1", port)));
+            }
         }
         anyhow::ensure!(listeners.len() == count, "there are not enough free ports");
         let ports = listeners
@@ -223,6 +225,35 @@ impl Ports {
     fn next(&self) -> anyhow::Result<String> {
         let port = self.0.borrow_mut().pop().context("a port")?;
         Ok(format!("127.0.0.1:{port}"))
+    }
+}
+
+/// Whether nobody else has this port in mind. A world's ports are in use only once its processes
+/// have started: until then nothing but this lock says whose they are.
+fn reserve(port: u16) -> bool {
+    static HELD: std::sync::Mutex<Vec<std::fs::File>> = std::sync::Mutex::new(Vec::new());
+    let folder = std::env::temp_dir().join("covenant-sandbox-ports");
+    let open = || {
+        std::fs::create_dir_all(&folder)?;
+        let mut options = std::fs::File::options();
+        options
+            .create(true)
+            .append(true)
+            .open(folder.join(port.to_string()))
+    };
+    // Where no lock can be made, as in another user's folder, ports are drawn as they come.
+    let Ok(file) = open() else { return true };
+    match file.try_lock() {
+        Ok(()) => {
+            let mut all = HELD
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            // The system lets go of it when the process ends, however it ends.
+            all.push(file);
+            true
+        }
+        Err(std::fs::TryLockError::WouldBlock) => false,
+        Err(std::fs::TryLockError::Error(_)) => true,
     }
 }
 

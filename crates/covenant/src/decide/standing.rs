@@ -169,8 +169,9 @@ impl Standing {
     /// changes nothing.
     ///
     /// A sign-off overrules a rejection by the same party when it is of a later day, or of the same
-    /// day and known to be received after it. So of both the later counts, and in doubt the
-    /// rejection.
+    /// day and known to be received after it. A sign-off of the day after may be dated ahead: it
+    /// does not count when it is known to be received first. So of both the later counts, and in
+    /// doubt the rejection.
     pub fn sign(&mut self, verified: &VerifiedStatement, received: Option<Timestamp>) {
         let statement = verified.statement();
         if statement.file != self.file {
@@ -287,8 +288,15 @@ impl Standing {
         let signatures = self.signatures.get(party).into_iter();
         signatures.flat_map(BTreeMap::values).any(|signature| {
             let day = rejection.at.day();
-            let after = signature.received.is_some_and(|r| r > rejection.received);
-            signature.on > day || (signature.on == day && after)
+            let after = signature.received.map(|r| r > rejection.received);
+            if signature.on > day.plus_days(1) {
+                true
+            } else if signature.on > day {
+                // The signer's calendar may have been ahead: dated tomorrow, and signed before.
+                after != Some(false)
+            } else {
+                signature.on == day && after == Some(true)
+            }
         })
     }
 

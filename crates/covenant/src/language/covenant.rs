@@ -131,6 +131,17 @@ impl Covenant {
         self.document.parties.get(id)
     }
 
+    /// Whether every party of `before` is a party here as well, under the same name and OIN. The
+    /// parties of a version sign it and nobody else: so a covenant could be taken over by leaving
+    /// the others out.
+    #[must_use]
+    pub fn keeps_parties_of(&self, before: &Self) -> bool {
+        before.parties().values().all(|party| {
+            let stays = self.party(&party.id);
+            stays.is_some_and(|stays| stays.oin == party.oin)
+        })
+    }
+
     /// The party with an OIN.
     #[must_use]
     pub fn party_by_oin(&self, oin: &Oin) -> Option<&Party> {

@@ -113,6 +113,10 @@ pub enum SignoffError {
     /// The version does not follow on the one that was in force.
     #[error("the version does not replace the one that was in force; set vervangt to its digest")]
     Fork,
+    /// A sign-off of a version that was in force already: signing it again could only take back a
+    /// rejection, and one party does not open alone what all must open.
+    #[error("the version was in force already; propose a new version and have all parties sign it")]
+    WasInForce,
     /// An event that this key may not sign.
     #[error("this key may not sign such an event; a signer may all, an emergency key only suspend")]
     NotEntitled,

@@ -50,6 +50,7 @@ impl SignoffError {
             Self::OtherHistory => "dit is de geschiedenis van een ander convenant",
             Self::Rollback => "een hogere versie was al van kracht; een versie gaat nooit terug",
             Self::Fork => "deze versie volgt niet op de vorige; zie vervangt",
+            Self::WasInForce => "deze versie was al van kracht; stel een nieuwe versie voor",
             Self::NotEntitled => "deze sleutel mag dit niet; een noodsleutel mag alleen opschorten",
             Self::UnknownScope(_) => "dit noemt een {} die niet in het convenant staat",
             Self::FromTheFuture => "dit is getekend in de toekomst; zet de klok daar goed",
@@ -93,6 +94,7 @@ impl SignoffError {
             | Self::OtherHistory
             | Self::Rollback
             | Self::Fork
+            | Self::WasInForce
             | Self::NotEntitled
             | Self::FromTheFuture => String::new(),
         }

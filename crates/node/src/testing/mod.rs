@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use covenant::signoff::{Envelope, Statement, sign};
+use covenant::signoff::{Envelope, Event, EventKind, KeyRole, Statement, sign, sign_event};
 use identity::covenant_key::{Protection, StoredKey};
 use identity::{SealingKey, SigningKey};
 use model::clock::ManualClock;
@@ -33,7 +33,7 @@ pub(crate) const BROKER: &str = "00000099000000009100";
 pub(crate) struct World {
     pub(crate) intake: Intake,
     pub(crate) clock: ManualClock,
-    _files: tempfile::TempDir,
+    files: tempfile::TempDir,
 }
 
 /// Today in the tests.
@@ -76,13 +76,39 @@ impl World {
         Self {
             intake,
             clock,
-            _files: files,
+            files,
         }
     }
 
     /// A partner system of this party.
     pub(crate) fn system(&self) -> Caller {
         caller("one", &[&format!("{}.systeem", self.intake.party)])
+    }
+
+    /// An event that a party's signer signs now, as its file.
+    pub(crate) fn event(&self, party: &str, kind: EventKind) -> Vec<u8> {
+        let seed = self.signer(party);
+        let active = self.intake.covenants.all_active(self.now());
+        let covenant = active[0].covenant();
+        let party = PartyId::parse(party).unwrap();
+        let event = Event::new(covenant, party, KeyRole::Signer, self.now(), kind);
+        sign_event(&event, &seed).to_json().into_bytes()
+    }
+
+    /// A sign-off that a party's signer dates so many days from today, as its file.
+    pub(crate) fn sign_off(&self, party: &str, days: i32) -> Vec<u8> {
+        let active = self.intake.covenants.all_active(self.now());
+        let covenant = active[0].covenant();
+        let id = PartyId::parse(party).unwrap();
+        let day = today().plus_days(days);
+        let statement = Statement::new(covenant, &id, day, b"gelezen", "test").unwrap();
+        let envelope = sign(covenant, &statement, &self.signer(party)).unwrap();
+        envelope.to_json().into_bytes()
+    }
+
+    fn signer(&self, party: &str) -> Secret {
+        let seed = std::fs::read(self.files.path().join(format!("{party}.signer"))).unwrap();
+        Secret::new(seed.try_into().unwrap())
     }
 
     /// How many items wait in the outbox.
@@ -252,6 +278,7 @@ fn put_covenant(files: &Path) -> String {
         let statement = Statement::new(&covenant, &id, today(), b"gelezen", "test").unwrap();
         let envelope: Envelope = sign(&covenant, &statement, key).unwrap();
         put(files, &format!("{id}.json"), envelope.to_json().as_bytes());
+        put(files, &format!("{id}.signer"), key.expose());
         let public = SigningKey::from_secret(key).verifying_key();
         pins.push_str(&format!("[pins.{id}]\nsigner = \"{public}\"\n"));
     }

@@ -2,9 +2,12 @@
 //! without the broker; what the broker has is fetched, verified, and kept; and this party's own
 //! events are handed to the broker as soon as it can be reached.
 
-use std::collections::BTreeSet;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use covenant::signoff::{Envelope, EventKind, SignoffError, propose};
@@ -45,6 +48,8 @@ pub(crate) struct Lifecycle {
     pub(crate) every: Duration,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Covenants at the broker that the settings do not name, as they were logged.
+    pub(crate) not_carried: Mutex<BTreeSet<CovenantId>>,
 }
 
 /// Why an event or version was not taken in.
@@ -60,6 +65,32 @@ enum NotTaken {
     Broker(tonic::Code),
     #[error("{0}")]
     Other(String),
+}
+
+impl NotTaken {
+    /// Whether the same may be taken another time.
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Unknown | Self::Store(_) | Self::Broker(_) | Self::Other(_) => true,
+            Self::Signoff(why) => matches!(why, SignoffError::FromTheFuture),
+        }
+    }
+}
+
+/// A file as it was when it was read: its size, and when it was written.
+type Stamp = Option<(u64, std::time::SystemTime)>;
+
+/// What became of an event file.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    stamp: Stamp,
+    /// Whether the same bytes need no other look.
+    settled: bool,
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.len(), about.modified().ok()?))
 }
 
 impl From<Status> for NotTaken {
@@ -79,7 +110,7 @@ impl Lifecycle {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut fetch = tokio::time::interval(self.every);
         fetch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut read = BTreeSet::new();
+        let mut read = BTreeMap::new();
         let mut reachable = true;
         loop {
             tokio::select! {
@@ -110,26 +141,36 @@ impl Lifecycle {
         }
     }
 
-    /// Takes in every event file that was not read before.
-    async fn read_events(&self, read: &mut BTreeSet<PathBuf>) {
+    /// Takes in every event file that was not read before, or was another then: it may have been
+    /// half written. What may go well later is tried again.
+    async fn read_events(&self, read: &mut BTreeMap<PathBuf, Seen>) {
         let Some(folder) = &self.events else { return };
         let Ok(entries) = std::fs::read_dir(folder) else {
             return;
         };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             let is_json = path.extension().is_some_and(|end| end == "json");
-            if !is_json || read.contains(&path) {
+            if !is_json {
                 continue;
             }
-            match self.read_event(&path).await {
+            let (stamp, before) = (stamp(&path), read.get(&path));
+            let same = before.filter(|before| before.stamp == stamp);
+            if same.is_some_and(|before| before.settled) {
+                continue;
+            }
+            let settled = match self.read_event(&path).await {
                 Ok(id) => {
                     tracing::warn!(file = %path.display(), covenant = %id, "an event file was taken in");
+                    true
                 }
                 Err(why) => {
-                    tracing::error!(file = %path.display(), %why, "an event file was not taken in");
+                    if same.is_none() {
+                        tracing::error!(file = %path.display(), %why, "an event file was not taken in");
+                    }
+                    !why.may_pass()
                 }
-            }
-            read.insert(path);
+            };
+            read.insert(path, Seen { stamp, settled });
         }
     }
 
@@ -163,7 +204,8 @@ impl Lifecycle {
         Ok(id)
     }
 
-    /// Durable first, then in force here.
+    /// Durable first, then in force here. What closes counts here before: a full disk does not keep
+    /// anything open.
     async fn take_in(
         &self,
         id: &CovenantId,
@@ -173,6 +215,19 @@ impl Lifecycle {
         bytes: Vec<u8>,
     ) -> Result<(), NotTaken> {
         let now = self.clock.now();
+        let again = self.covenants.read(|all| {
+            let carried = all.get(id);
+            carried.is_some_and(|carried| carried.was_in_force(digest))
+        });
+        if again && matches!(signed, Signed::Off(_)) {
+            // Else the one who rejected it would reopen alone what all must open.
+            return Err(SignoffError::WasInForce.into());
+        }
+        if signed.narrows() {
+            self.change(id, digest, |version| {
+                version.take(self.covenants.party(), signed, envelope, now);
+            });
+        }
         let (over, what) = (*digest, signed.id());
         self.store
             .write(move |tx: &mut NodeTx| tx.put_signed_over(&over, what, now, &bytes))
@@ -221,12 +276,16 @@ impl Lifecycle {
             Some(version.map(|version| version.looked_at(has)))
         });
         // A covenant that is not in the settings has no keys here.
-        let Some(known) = known else { return Ok(()) };
+        let Some(known) = known else {
+            self.is_not_carried(id);
+            return Ok(());
+        };
         if known.flatten().is_some_and(|looked_at| looked_at >= has) {
             return Ok(());
         }
         let mut next = known.flatten().unwrap_or(0);
         let mut anew = known == Some(None);
+        let mut waits = false;
         loop {
             let got = self.get(&id, &listed.digest, next).await?;
             if known.is_none() && next == 0 {
@@ -237,6 +296,7 @@ impl Lifecycle {
             for received in &got.envelopes {
                 let taken = self.take_fetched(&id, &digest, &received.envelope).await;
                 if let Err(why) = taken {
+                    waits |= why.may_pass();
                     tracing::warn!(covenant = %id, %why, "what the broker has over a version does not hold here");
                 }
             }
@@ -244,8 +304,28 @@ impl Lifecycle {
             next = next.saturating_add(more);
             anew = false;
             if more == 0 || next >= has {
+                if waits {
+                    // Looked at again from the first one, at the next time.
+                    self.change(&id, &digest, |version| version.look_on(true, 0));
+                }
                 return Ok(());
             }
+        }
+    }
+
+    /// Says once what a party does to join a covenant.
+    fn is_not_carried(&self, id: CovenantId) {
+        let mut told = self
+            .not_carried
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(&id) {
+            tracing::warn!(
+                covenant = %id,
+                "a covenant at the broker names this party and is not in the settings: add [[covenant]] with \
+                 its file, signatures and keys, and [pins] of its parties, and restart"
+            );
+            told.insert(id);
         }
     }
 
@@ -332,10 +412,8 @@ impl Lifecycle {
             versions
                 .flat_map(|version| {
                     version.to_forward().map(|(event, envelope)| {
-                        let place = (version.kept.covenant.clone(), version.kept.digest);
                         (
-                            place,
-                            event.id(),
+                            version.kept.covenant.clone(),
                             event.event().kind.clone(),
                             envelope.to_json(),
                         )
@@ -344,14 +422,14 @@ impl Lifecycle {
                 .collect()
         });
         let mut failed = None;
-        for ((id, digest), event, kind, envelope) in waiting {
+        for (id, kind, envelope) in waiting {
             if let Err(status) = self.hand_in(&kind, envelope.into_bytes()).await {
                 failed = Some(status);
                 continue;
             }
+            // Its word is not enough: this node stands by the covenant again once the broker shows the
+            // event among what it has, to all parties alike.
             tracing::warn!(covenant = %id, "an event of this party was handed to the broker");
-            self.change(&id, &digest, |version| version.is_at_broker(event));
-            self.link.wake();
         }
         failed.map_or(Ok(()), |status| Err(status.into()))
     }

@@ -175,6 +175,13 @@ fn a_rejection_stands_until_the_same_signer_signs_later() {
     let mut draft = Draft::signed_by_all();
     draft.happens("politie", day(-1), EventKind::Reject);
     assert!(draft.status(day(1)).is_in_force());
+    // Dated a day ahead, and received before the rejection: the rejection is the later one.
+    let mut ahead = Draft::new();
+    for (name, _) in PARTIES {
+        ahead.sign(name, Some(day(-2)));
+    }
+    ahead.happens("politie", day(-1), EventKind::Reject);
+    assert!(!ahead.status(now()).is_in_force());
     // Rejected after signing.
     draft.happens("politie", day(1), EventKind::Reject);
     assert_eq!(
