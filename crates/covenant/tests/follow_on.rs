@@ -102,8 +102,7 @@ fn a_misspelt_key_or_section_does_not_make_the_examples_wrong() {
 
 #[test]
 fn a_table_that_is_there_twice_is_one_error() {
-    let again =
-        "[doel.bezoek]\nuitleg = \"nog een keer\"\nniet_voor = [\"opsporing\"]\n\n";
+    let again = "[doel.bezoek]\nuitleg = \"nog een keer\"\nniet_voor = [\"opsporing\"]\n\n";
     let header = "[vergelijking.adres]";
     let both = format!("{again}{header}");
     let found = found(&[(header, &both)]);
