@@ -114,9 +114,10 @@ pub(crate) fn read_file(path: &std::path::Path, lang: Language) -> anyhow::Resul
     std::fs::read(path).map_err(|error| {
         let why = match error.kind() {
             ErrorKind::NotFound => lang.pick("dit bestand is er niet", "there is no such file"),
-            ErrorKind::IsADirectory => {
-                lang.pick("dit is een map en geen bestand", "this is a folder and no file")
-            }
+            ErrorKind::IsADirectory => lang.pick(
+                "dit is een map en geen bestand",
+                "this is a folder and no file",
+            ),
             ErrorKind::PermissionDenied => {
                 lang.pick("u mag dit bestand niet lezen", "you may not read this file")
             }

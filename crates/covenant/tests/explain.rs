@@ -205,7 +205,10 @@ fn whoever_asks_for_its_own_signals_is_told_so() {
     assert_eq!(own.because, Some("not-named"));
     let dutch = text(&covenant, &own, Lang::Nl);
     let answer = "Antwoord: nee. Een partij hoort nooit haar eigen signalen terug.";
-    assert!(dutch.contains(answer) && !dutch.contains("Het meest gelijk"), "{dutch}");
+    assert!(
+        dutch.contains(answer) && !dutch.contains("Het meest gelijk"),
+        "{dutch}"
+    );
     let other = asked(&covenant, cell("politie.analist", "gemeente"), &[]).unwrap();
     assert_eq!(other.decision, "reveal");
     // What is beside a demand and was not told is not what is the case somewhere.

@@ -99,3 +99,13 @@ fn a_misspelt_key_or_section_does_not_make_the_examples_wrong() {
         assert_eq!(found, [(code, words)], "{to}");
     }
 }
+
+#[test]
+fn a_table_that_is_there_twice_is_one_error() {
+    let again = "[doel.bezoek]\nuitleg = \"nog een keer\"\nniet_voor = [\"opsporing\"]\n\n";
+    let header = "[vergelijking.adres]";
+    let both = format!("{again}{header}");
+    let found = found(&[(header, &both)]);
+    let words: Vec<&str> = found.iter().map(|(_, words)| words.as_str()).collect();
+    assert_eq!(words, ["bezoek"], "{found:?}");
+}

@@ -73,8 +73,8 @@ fn each_bad_example_breaks_exactly_its_rule() {
         // Every comparison of persons has a warning about its profile.
         let profile = BTreeSet::from(["geen-sleutelhouder"]);
         let exact = match lint.severity {
-            Severity::Error => errors == own && warnings.is_subset(&profile),
-            Severity::Warning => errors == none && warnings == own,
+            Severity::Error => errors == own && warnings.is_subset(&profile) && notes == none,
+            Severity::Warning => errors == none && warnings == own && notes == none,
             Severity::Info => errors == none && warnings.is_subset(&profile) && notes == own,
         };
         let consistent = checked.has_errors() == (lint.severity == Severity::Error);

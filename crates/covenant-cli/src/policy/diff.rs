@@ -26,7 +26,9 @@ pub(super) fn run(arguments: &Diff, lang: Language) -> anyhow::Result<Found> {
     let after = super::look(&arguments.after, lang);
     let (before, after) = match (before, after) {
         (Ok(before), Ok(after)) => (before, after),
-        (Err(before), Err(after)) => anyhow::bail!("{before:#}; {} {after:#}", lang.pick("en", "and")),
+        (Err(before), Err(after)) => {
+            anyhow::bail!("{before:#}; {} {after:#}", lang.pick("en", "and"))
+        }
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
     };
     let difference = difference::compare(&before, &after);

@@ -31,12 +31,7 @@ struct Kind(&'static str, Damage, &'static str, &'static str);
 const KINDS: &[Kind] = {
     use Damage::{Shape, Unclosed, Value};
     &[
-        Kind(
-            "duplicate key",
-            Value,
-            "deze sleutel staat er al",
-            "this key is there already",
-        ),
+        Kind("duplicate key", Value, DOUBLE.0, DOUBLE.1),
         Kind(
             "cannot extend value of type",
             Value,
@@ -185,12 +180,19 @@ const KINDS: &[Kind] = {
     ]
 };
 
+const DOUBLE: (&str, &str) = ("deze sleutel staat er al", "this key is there already");
+
 const NUMBER: (&str, &str) = (
     "dit is geen geldig getal",
     "this is not a well-formed number",
 );
 
 impl Fault {
+    /// Whether a key or a table is there twice.
+    pub(crate) fn is_double(&self) -> bool {
+        self.nl == DOUBLE.0
+    }
+
     /// What the parser says, in our words; its own are for programmers, and English.
     pub(crate) fn of(error: &toml::de::Error) -> Self {
         let kind = KINDS

@@ -39,9 +39,16 @@ pub(crate) fn recover(text: &str) -> Recovered {
         let faults: Vec<Fault> = errors.iter().map(Fault::of).collect();
         let broken = faults.iter().filter(|f| f.damage != Damage::Value);
         let Some(first) = broken.min_by_key(|fault| fault.at.start) else {
+            let twice = doubled(&found.text, &faults);
             for fault in faults.into_iter().take(MOST_FAULTS) {
-                found.lines.push(line_at(&found.text, fault.at.start));
-                found.faults.push(fault);
+                let line = line_at(&found.text, fault.at.start);
+                let inside =
+                    |table: &Range<usize>| table.contains(&line.start) && table.start < line.start;
+                let follows = fault.is_double() && twice.iter().any(inside);
+                found.lines.push(line);
+                if !follows {
+                    found.faults.push(fault);
+                }
             }
             return found;
         };
@@ -70,6 +77,19 @@ pub(crate) fn recover(text: &str) -> Recovered {
     found.lines.push(0..text.len());
     found.text = blanked(text, &(0..text.len()));
     found
+}
+
+/// The tables that are there twice, each with all that stands in it: its keys are then there twice
+/// as well, which needs no saying.
+fn doubled(text: &str, faults: &[Fault]) -> Vec<Range<usize>> {
+    let double = faults.iter().take(MOST_FAULTS).filter(|f| f.is_double());
+    let tables = double.map(|fault| lost(text, fault.at.start));
+    tables
+        .filter(|table| {
+            let words = text.get(table.clone()).unwrap_or_default();
+            words.trim_start().starts_with('[')
+        })
+        .collect()
 }
 
 /// Where the list, table or text begins that runs on to the first thing that can't be in it: the
