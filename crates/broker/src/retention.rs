@@ -245,7 +245,7 @@ impl Broker {
 
 /// The moment since which entries are kept: those of a day go when that day is a whole span ago.
 fn kept_since(span: Span, today: Day) -> Timestamp {
-    // The first day whose entries are still kept, found from one that is certainly too early.
+    // The last day whose entries go, found from one that is certainly too early.
     let mut day = today.plus_days(-MOST_DAYS);
     let mut step = MOST_DAYS;
     while step > 0 {
@@ -254,7 +254,7 @@ fn kept_since(span: Span, today: Day) -> Timestamp {
         }
         step /= 2;
     }
-    day.start()
+    day.plus_days(1).start()
 }
 
 fn entries(purged: &[Purged], newest: &BTreeMap<CovenantId, (u32, Digest)>) -> Vec<NewEntry> {

@@ -177,7 +177,10 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics)),
     )];
     tasks.extend(kept_up(&broker, checks, offer_every, tiles));
-    tasks.push(tokio::spawn(crate::control::serve(Arc::clone(&broker), control)));
+    tasks.push(tokio::spawn(crate::control::serve(
+        Arc::clone(&broker),
+        control,
+    )));
     tasks.push(tokio::spawn(serve_admin(admin, stop.clone())));
     Ok(RunningBroker {
         grpc,

@@ -137,7 +137,8 @@ async fn checkpoint(
     ConnectInfo(Caller(oin)): ConnectInfo<Caller>,
 ) -> Answer {
     let reader = admit(&broker, &oin, "TilesCheckpoint").await?;
-    let witnessed = reader.versions()
+    let witnessed = reader
+        .versions()
         .iter()
         .filter_map(|covenant| broker.witnessed(covenant))
         .max_by_key(|witnessed| witnessed.size);

@@ -287,23 +287,25 @@ impl Uplink {
             let level = self.log.not_set_back(before, &shown.note).await;
             level.map_err(|error| Lost::Log(error.to_string()))?;
         }
-        let newest = self.log.newest().map(|(checkpoint, _)| checkpoint);
-        let followed = if before == newest {
-            self.log.follow(&shown.note, async |_, _| Ok(proof)).await
-        } else {
-            let follow = self
-                .log
-                .follow(&shown.note, |from, to| self.broker.consistency(from, to));
-            let followed = follow.await;
-            if let (Ok(followed), Some(before)) = (&followed, &before) {
-                let checkpoint = followed.checkpoint();
-                let larger = checkpoint.size > before.size;
-                if larger && extends(before, checkpoint, &proof).is_err() {
-                    return Err(Lost::Protocol("a consistency proof that does not hold"));
-                }
+        // The proof is of one step only. Which step is laid beside what was seen shows once nobody
+        // else lays one, since an answer may be seen meanwhile.
+        let (step, given) = (before.clone(), proof.clone());
+        let follow = self.log.follow(&shown.note, async |from, to| {
+            let newest = self.log.newest().map(|(checkpoint, _)| checkpoint);
+            if newest == step && step.is_some_and(|step| step.size == from) {
+                Ok(given)
+            } else {
+                self.broker.consistency(from, to).await
             }
-            followed
-        };
+        });
+        let followed = follow.await;
+        if let (Ok(followed), Some(before)) = (&followed, &before) {
+            let checkpoint = followed.checkpoint();
+            let larger = checkpoint.size > before.size;
+            if larger && extends(before, checkpoint, &proof).is_err() {
+                return Err(Lost::Protocol("a consistency proof that does not hold"));
+            }
+        }
         let followed = followed.map_err(|error| Lost::Log(error.to_string()))?;
         stream.shown = Some(followed.checkpoint().clone());
         let kept = followed.clone();
