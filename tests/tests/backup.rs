@@ -1,10 +1,6 @@
 //! Three in the morning: the broker's disk is gone. A backup that was made while it ran is put
 //! back, and an old one is not.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +15,6 @@ const PARTY: &str = env!("CARGO_BIN_EXE_party");
 const PARTIES: [&str; 2] = ["gemeente", "corporatie"];
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_broker_comes_back_from_its_newest_backup_and_from_no_other() {
     let quiet = Plan {
         log_filter: "off".to_owned(),

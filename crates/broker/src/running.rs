@@ -134,12 +134,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         .with_context(|| format!("listen on {}", config.admin.listen))?;
     let purge_second = config.retention.second_of_day()?;
     let control = config.state_dir.clone();
-    let (state, its_clock) = (config.state_dir.clone(), Arc::clone(&clock));
-    let settings = store_settings(&config);
-    let store = tokio::task::spawn_blocking(move || {
-        BrokerStore::open(&state, &settings, signer, its_clock)
-    })
-    .await??;
+    let store = open_store(&config, signer, Arc::clone(&clock)).await?;
     configured::follows_on_history(&configured, &config, &store)?;
     let versions = Arc::new(Versions::load(&store, &pins)?);
     let witnesses = Witnesses::of(store.read(|view| view.witnessed())?);
@@ -176,11 +171,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let mut tasks = vec![tokio::spawn(
         Services(Arc::clone(&broker)).serve(acceptor, CallLayer::new(&metrics)),
     )];
-    tasks.extend(kept_up(&broker, checks, offer_every, tiles));
-    tasks.push(tokio::spawn(crate::control::serve(
-        Arc::clone(&broker),
-        control,
-    )));
+    tasks.extend(kept_up(&broker, checks, offer_every, tiles, control));
     tasks.push(tokio::spawn(serve_admin(admin, stop.clone())));
     Ok(RunningBroker {
         grpc,
@@ -268,18 +259,30 @@ async fn bind_tiles(config: &Config, material: &TlsMaterial) -> anyhow::Result<O
     }
 }
 
+async fn open_store(
+    config: &Config,
+    signer: ledger::LogSigner,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<BrokerStore> {
+    let (state, settings) = (config.state_dir.clone(), store_settings(config));
+    let open = move || BrokerStore::open(&state, &settings, signer, clock);
+    Ok(tokio::task::spawn_blocking(open).await??)
+}
+
 /// What goes on beside the calls of nodes.
 fn kept_up(
     broker: &Arc<Broker>,
     checks: Checks,
     offer_every: std::time::Duration,
     tiles: Option<Tiles>,
+    control: std::path::PathBuf,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
         tokio::spawn(Arc::clone(broker).keep_matching()),
         tokio::spawn(Arc::clone(broker).keep_retention()),
         tokio::spawn(Arc::clone(broker).keep_offering(offer_every)),
         tokio::spawn(keep_house(Arc::clone(broker), checks)),
+        tokio::spawn(crate::control::serve(Arc::clone(broker), control)),
     ];
     tasks.extend(tiles.map(|tiles| tokio::spawn(tiles.serve(Arc::clone(broker)))));
     tasks

@@ -1,10 +1,4 @@
 //! What closes, closes for good: whatever fails, follows, or turns its clock back.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use covenant::signoff::{Event, KeyRole, PartyPins, Scope, Statement, sign, sign_event};
 use identity::SigningKey;
 use model::{Day, Secret};

@@ -12,7 +12,7 @@ use crate::micros;
 
 pub(crate) fn measure() -> Vec<String> {
     let before = crate::with_clauses(1, 50);
-    let after = crate::with_clauses(2, 50);
+    let after = crate::with_clauses(10_000, 50);
     let told = compare(&before.covenant, &after.covenant).to_text(Lang::Nl);
     assert!(told.lines().count() > 50, "they hardly differ: {told}");
     let same = micros(10, 5, |_| {

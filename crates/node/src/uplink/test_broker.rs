@@ -305,16 +305,7 @@ impl TestBroker {
             let message = tokio::select! {
                 message = up.message() => message.ok()??.message?,
                 _ = offered.changed() => {
-                    let checkpoint = {
-                        let state = self.state();
-                        let consistency_proof = if shown <= state.size {
-                            proof(&state, shown, state.size)
-                        } else {
-                            Vec::new()
-                        };
-                        shown = state.size;
-                        pb::Checkpoint { note: Self::note(&state).into(), consistency_proof }
-                    };
+                    let checkpoint = self.next_shown(&mut shown);
                     send(connect_response::Message::Checkpoint(checkpoint)).await?;
                     continue;
                 }
@@ -341,6 +332,21 @@ impl TestBroker {
                 connect_request::Message::StillValid(_) => self.state().still_valid += 1,
                 _ => {}
             }
+        }
+    }
+
+    /// The checkpoint as it is now, with the proof from the one that was shown before.
+    fn next_shown(&self, shown: &mut u64) -> pb::Checkpoint {
+        let state = self.state();
+        let consistency_proof = if *shown <= state.size {
+            proof(&state, *shown, state.size)
+        } else {
+            Vec::new()
+        };
+        *shown = state.size;
+        pb::Checkpoint {
+            note: Self::note(&state).into(),
+            consistency_proof,
         }
     }
 
