@@ -32,9 +32,9 @@ pub(crate) fn measure() -> Vec<String> {
     ]
 }
 
-/// The longest covenant of a few hundred, filled up with examples of its own cells.
+/// The longest covenant of some, filled up with examples of its own cells.
 fn large() -> String {
-    let all = (1..40).map(|seed| covenant(seed, 400));
+    let all = (1..40).map(|seed| covenant(seed, 200));
     let of = all.max_by_key(|of| of.covenant.clauses().len()).unwrap();
     let mut source = of.source;
     for (number, open) in covenant::table::open_cells(&of.covenant)

@@ -88,6 +88,30 @@ pub(super) fn facts() -> Vec<Facts> {
         for asked in [5, 8, 9, 12, 13, 300, 301] {
             with(&|f| f.asking.counters = counters(*trigger, asked));
         }
+        if *trigger != Trigger::OnMatch {
+            // Each limit by itself: where one is always passed, another still counts.
+            for asked in [1, 4, 5, 8, 9, 12, 13, 300, 301] {
+                let rest = counters(*trigger, 0);
+                with(&|f| {
+                    f.asking.counters = Counters {
+                        employee_today: asked,
+                        ..rest
+                    }
+                });
+                with(&|f| {
+                    f.asking.counters = Counters {
+                        party_today: asked,
+                        ..rest
+                    }
+                });
+                with(&|f| {
+                    f.asking.counters = Counters {
+                        subject_this_month: asked,
+                        ..rest
+                    }
+                });
+            }
+        }
         for total in [0, 1, 9, 10, 11, 98, 99, 100] {
             with(&|f| f.total = total);
         }
