@@ -153,11 +153,11 @@ async fn the_readme_s_commands_work() {
         let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
         let joined = readme.replace("\\\n", " ");
         let covenant = covenant_binary();
-        let log = folder.join("log.jsonl");
+        let evidence = folder.join("bewijs");
         let command = |line: &str| {
             line.trim()
                 .replace("/tmp/world", &folder.display().to_string())
-                .replace("log.jsonl", &log.display().to_string())
+                .replace(" bewijs", &format!(" {}", evidence.display()))
                 .replace(
                     "cargo run --release -p covenant-cli --",
                     &covenant.display().to_string(),
@@ -195,7 +195,8 @@ async fn the_readme_s_commands_work() {
     .unwrap();
     println!("{said}");
     assert!(said.contains("covenant.node.v1.SignalService/SubmitSignal"));
-    let export = std::fs::read_to_string(world.folder().join("log.jsonl")).unwrap();
+    let entries = world.folder().join("bewijs/entries.jsonl");
+    let export = std::fs::read_to_string(entries).unwrap();
     let records = world.verify(export.as_bytes()).unwrap().records;
     assert!(records > 0);
     // The tool and the independent verifier read the same log, and say so.
