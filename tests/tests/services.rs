@@ -153,11 +153,10 @@ async fn the_readme_s_commands_work() {
         let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
         let joined = readme.replace("\\\n", " ");
         let covenant = covenant_binary();
-        let evidence = folder.join("bewijs");
         let command = |line: &str| {
             line.trim()
                 .replace("/tmp/world", &folder.display().to_string())
-                .replace(" bewijs", &format!(" {}", evidence.display()))
+                .replace(" bewijs", &format!(" {}/bewijs", folder.display()))
                 .replace(
                     "cargo run --release -p covenant-cli --",
                     &covenant.display().to_string(),
