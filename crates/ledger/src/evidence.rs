@@ -132,17 +132,6 @@ pub fn keys_file(log: &LogVerifier, parties: &BTreeSet<PartyKeys>) -> Vec<u8> {
     })
 }
 
-/// How many of `parties` parties must have cosigned before a checkpoint counts as witnessed: all of
-/// them below four, from four on more than half of all and those that may collude (a third).
-#[must_use]
-pub const fn quorum(parties: usize) -> usize {
-    if parties < 4 {
-        return parties;
-    }
-    let colluders = (parties - 1) / 3;
-    usize::midpoint(parties, colluders) + 1
-}
-
 /// Which witness keys cosigned a bundle's checkpoint, and when (Unix seconds). It is stricter than a
 /// log's own notes need to be: the log's signature comes first and once, and every further one is
 /// by one of these keys, each at most once, and holds.

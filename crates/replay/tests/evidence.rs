@@ -22,7 +22,8 @@ use bundle::{Files, NUISANCE, VISITS, bundle, judge, log, read, relist, signed, 
 use covenant::signoff::{PartyPins, Pins};
 use ledger::Kind;
 use ledger::counters::Reader;
-use ledger::evidence::{MANIFEST, quorum};
+use ledger::evidence::MANIFEST;
+use ledger::witnessing::quorum;
 use log_builder::{Log, event};
 use model::Digest;
 

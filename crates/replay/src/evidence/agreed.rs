@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use covenant::language::ast::Key;
 use covenant::signoff::{Envelope, Pins, Proposal, propose};
 use covenant::{Checking, Covenant, check_bytes};
-use ledger::evidence::{PartyKeys, quorum};
+use ledger::evidence::PartyKeys;
+use ledger::witnessing::quorum;
 use model::{Digest, PartyId};
 use sha2::{Digest as _, Sha256};
 
