@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use covenant::signoff::ActiveCovenant;
+use covenant::signoff::{ActiveCovenant, Signed};
 use ledger::NewEntry;
 use model::{CovenantId, Timestamp};
 use store::{ActiveVersion, BrokerTx, CovenantFile, CovenantReaders, Decided, Step, StoreError};
@@ -15,7 +15,7 @@ use crate::covenant_entries::{self, About};
 use crate::delivery::may_be_told_under;
 use crate::proposing::drop_what_is_closed;
 use crate::refusal::Refused;
-use crate::versions::{Signed, Version};
+use crate::versions::Version;
 
 /// How many parked signals go in one unit of work.
 const DROP: usize = 1_000;

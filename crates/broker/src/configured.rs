@@ -1,14 +1,15 @@
 //! The covenants of the settings: one way to bring versions in, beside proposing them over gRPC.
 
 use anyhow::Context as _;
-use covenant::signoff::{Envelope, History, PartyPins, Pins, Proposal, SignoffError, propose};
+use covenant::signoff::{
+    Envelope, History, PartyPins, Pins, Proposal, Signed, SignoffError, propose,
+};
 use identity::VerifyingKey;
 use model::{CovenantId, Digest, Oin, PartyId, Timestamp};
 use std::collections::BTreeMap;
 use store::{ActiveVersion, BrokerStore, KeptVersion};
 
 use crate::config::{Config, CovenantConfig, PinConfig};
-use crate::versions::Signed;
 
 /// A version that the settings name, signed by all of its parties.
 #[derive(Debug)]

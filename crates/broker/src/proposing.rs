@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use covenant::Lang;
-use covenant::signoff::{Envelope, EventKind, History, Proposal, SignoffError, propose};
+use covenant::signoff::{Envelope, EventKind, History, Proposal, Signed, SignoffError, propose};
 use ledger::NewEntry;
 use model::{Digest, Oin, PartyId, Timestamp};
 use store::{BrokerTx, Decided, KeptVersion, Limit, Step, StoreError};
@@ -16,7 +16,7 @@ use wire::status::{Refusal, Violation};
 use crate::Broker;
 use crate::covenant_entries::{self, About};
 use crate::refusal::{Refused, until_tomorrow};
-use crate::versions::{Signed, Version, Versions};
+use crate::versions::{Version, Versions};
 
 /// What a caller says that an envelope is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

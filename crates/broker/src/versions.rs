@@ -12,66 +12,10 @@ use std::sync::{PoisonError, RwLock};
 use covenant::Covenant;
 use covenant::decide::Standing;
 use covenant::signoff::{
-    ActiveCovenant, Envelope, EventKind, Pins, Proposal, SignoffError, State, Status,
-    VerifiedEvent, VerifiedStatement, propose,
+    ActiveCovenant, Envelope, Pins, Proposal, Signed, SignoffError, State, Status, propose,
 };
 use model::{ClauseNo, CovenantId, Digest, Oin, PartyId, Timestamp};
 use store::{ActiveVersion, BrokerStore, BrokerView, KeptVersion, StoreError};
-
-/// What one envelope turned out to be.
-#[derive(Debug, Clone)]
-pub(crate) enum Signed {
-    /// A party's sign-off.
-    Off(VerifiedStatement),
-    /// An event of a party.
-    Event(VerifiedEvent),
-}
-
-impl Signed {
-    /// Verifies an envelope over a version, whatever it says.
-    ///
-    /// # Errors
-    /// [`SignoffError`] when it does not hold.
-    pub(crate) fn verify(
-        proposal: &Proposal,
-        envelope: &Envelope,
-        now: Timestamp,
-    ) -> Result<Self, SignoffError> {
-        match proposal.verify_envelope(envelope, now) {
-            Err(SignoffError::PredicateType) => {
-                proposal.verify_event(envelope, now).map(Self::Event)
-            }
-            verified => verified.map(Self::Off),
-        }
-    }
-
-    /// Whose it is.
-    pub(crate) const fn party(&self) -> &PartyId {
-        match self {
-            Self::Off(statement) => statement.party(),
-            Self::Event(event) => &event.event().party,
-        }
-    }
-
-    /// Whether it can only close something, so that it may count before it is durable.
-    pub(crate) const fn narrows(&self) -> bool {
-        match self {
-            Self::Off(_) => false,
-            Self::Event(event) => match event.event().kind {
-                EventKind::Reject | EventKind::Suspend(_) | EventKind::Withdraw => true,
-                EventKind::Resume(_) | EventKind::StillValid => false,
-            },
-        }
-    }
-
-    /// SHA-256 of the signed bytes.
-    pub(crate) const fn id(&self) -> Digest {
-        match self {
-            Self::Off(statement) => statement.id(),
-            Self::Event(event) => event.id(),
-        }
-    }
-}
 
 /// A version, and everything that was signed over it.
 #[derive(Debug, Clone)]

@@ -7,61 +7,13 @@ use std::sync::Arc;
 use covenant::Covenant;
 use covenant::decide::Standing;
 use covenant::signoff::{
-    ActiveCovenant, Envelope, EventKind, Proposal, SignoffError, Status, VerifiedEvent,
-    VerifiedStatement,
+    ActiveCovenant, Envelope, Proposal, Signed, SignoffError, Status, VerifiedEvent,
 };
 use model::{Digest, PartyId, Timestamp};
 use store::{ActiveVersion, KeptVersion};
 
 use crate::covenants::Active;
 use crate::keys::Epoch;
-
-/// What one envelope turned out to be.
-#[derive(Debug, Clone)]
-pub(crate) enum Signed {
-    /// A party's sign-off.
-    Off(VerifiedStatement),
-    /// An event of a party.
-    Event(VerifiedEvent),
-}
-
-impl Signed {
-    /// Verifies an envelope over a version, whatever it says.
-    ///
-    /// # Errors
-    /// [`SignoffError`] when it does not hold.
-    pub(crate) fn verify(
-        proposal: &Proposal,
-        envelope: &Envelope,
-        now: Timestamp,
-    ) -> Result<Self, SignoffError> {
-        match proposal.verify_envelope(envelope, now) {
-            Err(SignoffError::PredicateType) => {
-                proposal.verify_event(envelope, now).map(Self::Event)
-            }
-            verified => verified.map(Self::Off),
-        }
-    }
-
-    /// Whether it can only close something, so that it counts at once.
-    pub(crate) const fn narrows(&self) -> bool {
-        match self {
-            Self::Off(_) => false,
-            Self::Event(event) => match event.event().kind {
-                EventKind::Reject | EventKind::Suspend(_) | EventKind::Withdraw => true,
-                EventKind::Resume(_) | EventKind::StillValid => false,
-            },
-        }
-    }
-
-    /// SHA-256 of the signed bytes.
-    pub(crate) const fn id(&self) -> Digest {
-        match self {
-            Self::Off(statement) => statement.id(),
-            Self::Event(event) => event.id(),
-        }
-    }
-}
 
 /// A version, and everything that was signed over it.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 //! What closes, closes for good: whatever fails, follows, or turns its clock back.
-use covenant::signoff::{Event, KeyRole, PartyPins, Scope, Statement, sign, sign_event};
+use covenant::signoff::{Event, EventKind, KeyRole, PartyPins, Scope, Statement, sign, sign_event};
 use identity::SigningKey;
 use model::{Day, Secret};
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
-use covenant::signoff::{Envelope, History, propose};
+use covenant::signoff::{Envelope, History, Signed, propose};
 use model::{CovenantId, Timestamp};
 use store::{ActiveVersion, KeptEnvelope, KeptVersion, NodeStore, NodeTx, StoreError};
 
 use super::Covenants;
-use crate::versions::{Carried, Signed, Version};
+use crate::versions::{Carried, Version};
 
 impl Covenants {
     /// Holds the settings against what was in force here before, and takes up what came since: an

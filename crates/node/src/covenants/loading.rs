@@ -5,14 +5,14 @@ use std::sync::RwLock;
 
 use anyhow::{Context as _, Result, ensure};
 use covenant::Covenant;
-use covenant::signoff::{Envelope, PartyPins, Pins, SignoffError, propose};
+use covenant::signoff::{Envelope, PartyPins, Pins, Signed, SignoffError, propose};
 use identity::VerifyingKey;
 use model::{CovenantId, Oin, PartyId, Timestamp};
 
 use super::{Configured, Covenants, kept};
 use crate::config::{Config, CovenantConfig, PinConfig};
 use crate::keys::{Epoch, Expected, Keys};
-use crate::versions::{Carried, Signed, Version};
+use crate::versions::{Carried, Version};
 
 impl Covenants {
     /// Reads and verifies every covenant of the settings. One that is not valid *yet*, or no

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use covenant::signoff::{Envelope, EventKind, SignoffError, propose};
+use covenant::signoff::{Envelope, EventKind, Signed, SignoffError, propose};
 use model::clock::Clock;
 use model::{CovenantId, Digest};
 use store::{NodeStore, NodeTx, StoreError};
@@ -20,7 +20,7 @@ use wire::broker_v1 as pb;
 
 use crate::covenants::{Covenants, kept};
 use crate::link::Link;
-use crate::versions::{Signed, Version};
+use crate::versions::Version;
 
 use super::Broker;
 
