@@ -5,6 +5,7 @@ use model::{PartyId, PurposeId, RoleRef, SignalTypeId};
 
 use crate::language::ast::{ExampleFacts, Question};
 use crate::language::covenant::Covenant;
+use crate::language::parse::example::{FACTS, MOST};
 use crate::language::span::Span;
 use crate::language::suggest;
 use crate::language::words::{LoginLevel, Reviewed, Shows, Word};
@@ -49,27 +50,6 @@ pub struct UnknownWord {
     /// What was meant, or what there is, in English.
     pub help_en: String,
 }
-
-/// The facts that can be told, as an example of a covenant names them.
-pub const FACTS: &[&str; 14] = &[
-    "treffers",
-    "partijen",
-    "binnen",
-    "dossier",
-    "motivering",
-    "beoordeling",
-    "goedkeuringen",
-    "inlogniveau",
-    "minderjarige",
-    "afgeschermd-adres",
-    "gebied",
-    "per_medewerker_per_dag",
-    "per_partij_per_dag",
-    "per_betrokkene_per_maand",
-];
-
-/// As in an example.
-const MOST: u32 = 1_000_000;
 
 impl UnknownWord {
     fn of_fact(mut self) -> Self {
@@ -197,7 +177,7 @@ fn tell(facts: &mut ExampleFacts, name: &'static str, value: &str) -> Result<(),
         "per_partij_per_dag" => facts.per_party = Some(number(name, value)?),
         "per_betrokkene_per_maand" => facts.per_subject = Some(number(name, value)?),
         // Every name of the list is above: a test tells each.
-        _ => return Err(unknown("name", name, FACTS)),
+        _ => return Err(unknown("name", name, &FACTS)),
     }
     Ok(())
 }

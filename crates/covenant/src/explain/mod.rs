@@ -11,7 +11,9 @@ mod text;
 use model::PartyId;
 use serde::Serialize;
 
-pub use inquiry::{FACTS, Inquiry, UnknownWord, Words};
+pub use inquiry::{Inquiry, UnknownWord, Words};
+
+pub use crate::language::parse::example::FACTS;
 
 use crate::decide::examples::judge;
 use crate::decide::explanation::{basis_of, output};

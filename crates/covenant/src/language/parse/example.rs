@@ -13,8 +13,8 @@ pub(crate) const MOST: u32 = 1_000_000;
 /// The keys of `vraag`.
 pub(crate) const QUESTION: [&str; 5] = ["rol", "doel", "van", "over", "toont"];
 
-/// The keys of `feiten`.
-pub(crate) const FACTS: [&str; 14] = [
+/// The keys of `feiten`: the facts that can be told of a question.
+pub const FACTS: [&str; 14] = [
     "treffers",
     "partijen",
     "binnen",

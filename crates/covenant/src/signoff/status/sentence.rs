@@ -1,40 +1,12 @@
 //! A status in one plain sentence, and each party's word in a few words.
 
-use model::{Day, Digest, PartyId, Timestamp};
+use model::{Digest, PartyId, Timestamp};
 
 use super::{PartyWord, State, Status};
 use crate::Lang;
 use crate::decide::Suspended;
+use crate::plain::phrase::day;
 use crate::signoff::{Event, EventKind, Scope};
-
-const MONTHS_NL: [&str; 12] = [
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-];
-const MONTHS_EN: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 impl Status {
     /// The whole in one sentence, without a full stop: `versie 4: wacht op politie (2 van 3
@@ -44,17 +16,17 @@ impl Status {
         let version = self.version();
         let said = match self.state() {
             State::Withdrawn { by, at } => match lang {
-                Lang::Nl => format!("ingetrokken door {by} op {}", day(at.day(), lang)),
-                Lang::En => format!("withdrawn by {by} on {}", day(at.day(), lang)),
+                Lang::Nl => format!("ingetrokken door {by} op {}", day(lang, at.day())),
+                Lang::En => format!("withdrawn by {by} on {}", day(lang, at.day())),
             },
             State::Lapsed { at } => match lang {
                 Lang::Nl => format!(
                     "vervallen op {}, na 30 dagen opschorting",
-                    day(at.day(), lang)
+                    day(lang, at.day())
                 ),
                 Lang::En => format!(
                     "lapsed on {}, after 30 days of suspension",
-                    day(at.day(), lang)
+                    day(lang, at.day())
                 ),
             },
             State::Replaced { version } => match lang {
@@ -62,30 +34,30 @@ impl Status {
                 Lang::En => format!("replaced by version {version}"),
             },
             State::Expired { since } => match lang {
-                Lang::Nl => format!("verlopen sinds {}", day(*since, lang)),
-                Lang::En => format!("expired since {}", day(*since, lang)),
+                Lang::Nl => format!("verlopen sinds {}", day(lang, *since)),
+                Lang::En => format!("expired since {}", day(lang, *since)),
             },
             State::Proposed => self.proposed(lang),
             State::NotYetValid { from } => match lang {
-                Lang::Nl => format!("door iedereen getekend; geldt vanaf {}", day(*from, lang)),
-                Lang::En => format!("signed by all; valid from {}", day(*from, lang)),
+                Lang::Nl => format!("door iedereen getekend; geldt vanaf {}", day(lang, *from)),
+                Lang::En => format!("signed by all; valid from {}", day(lang, *from)),
             },
             State::Suspended { lapses_at } => match lang {
                 Lang::Nl => format!(
                     "{}; vervalt op {}; {}",
                     self.suspended(lang),
-                    day(lapses_at.day(), lang),
+                    day(lang, lapses_at.day()),
                     self.resuming(lang)
                 ),
                 Lang::En => format!(
                     "{}; lapses on {}; {}",
                     self.suspended(lang),
-                    day(lapses_at.day(), lang),
+                    day(lang, lapses_at.day()),
                     self.resuming(lang)
                 ),
             },
             State::Active { until } => {
-                let until = day(*until, lang);
+                let until = day(lang, *until);
                 let head = match lang {
                     Lang::Nl => format!("van kracht tot {until}"),
                     Lang::En => format!("in force until {until}"),
@@ -177,12 +149,12 @@ impl PartyWord {
     #[must_use]
     pub fn sentence(&self, lang: Lang) -> String {
         match (self, lang) {
-            (Self::Signed { on }, Lang::Nl) => format!("getekend op {}", day(*on, lang)),
-            (Self::Signed { on }, Lang::En) => format!("signed on {}", day(*on, lang)),
+            (Self::Signed { on }, Lang::Nl) => format!("getekend op {}", day(lang, *on)),
+            (Self::Signed { on }, Lang::En) => format!("signed on {}", day(lang, *on)),
             (Self::Waiting, Lang::Nl) => "nog niet getekend".to_owned(),
             (Self::Waiting, Lang::En) => "not signed yet".to_owned(),
-            (Self::Rejected { at }, Lang::Nl) => format!("afgewezen op {}", day(at.day(), lang)),
-            (Self::Rejected { at }, Lang::En) => format!("rejected on {}", day(at.day(), lang)),
+            (Self::Rejected { at }, Lang::Nl) => format!("afgewezen op {}", day(lang, at.day())),
+            (Self::Rejected { at }, Lang::En) => format!("rejected on {}", day(lang, at.day())),
         }
     }
 }
@@ -268,21 +240,11 @@ fn listed(parties: &[&PartyId], lang: Lang) -> String {
     }
 }
 
-fn day(day: Day, lang: Lang) -> String {
-    let (year, month, number) = day.ymd();
-    let names = match lang {
-        Lang::Nl => MONTHS_NL,
-        Lang::En => MONTHS_EN,
-    };
-    let name = usize::try_from(month - 1).ok().and_then(|m| names.get(m));
-    format!("{number} {} {year}", name.unwrap_or(&""))
-}
-
 /// A day with the minute, in UTC: `26 november 2026 14:03 UTC`.
 #[must_use]
 pub fn moment(at: Timestamp, lang: Lang) -> String {
     let minutes = at.millis_since(at.day().start()) / 60_000;
     let (hour, minute) = (minutes / 60, minutes % 60);
-    let date = day(at.day(), lang);
+    let date = day(lang, at.day());
     format!("{date} {hour:02}:{minute:02} UTC")
 }
