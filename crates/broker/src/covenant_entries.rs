@@ -116,15 +116,7 @@ fn entry(kind: Kind, about: &About<'_>, facts: Vec<(&'static str, Option<Fact>)>
         .chain(facts)
         .filter_map(|(name, fact)| Some((code(name)?, fact?)))
         .collect();
-    NewEntry {
-        covenant: Some(about.version.kept().digest),
-        recipient: None,
-        source: None,
-        purpose: None,
-        request: Vec::new(),
-        answer: Vec::new(),
-        outcome,
-    }
+    NewEntry::unnamed(Some(about.version.kept().digest), outcome)
 }
 
 fn code(text: &str) -> Option<Code> {

@@ -8,15 +8,7 @@ use store::ProbeAlarm;
 
 /// A leaf that looks like any other and stands for nothing.
 pub(crate) fn padding() -> NewEntry {
-    NewEntry {
-        covenant: None,
-        recipient: None,
-        source: None,
-        purpose: None,
-        request: Vec::new(),
-        answer: Vec::new(),
-        outcome: Outcome::of(Kind::Padding, own_engine()),
-    }
+    NewEntry::unnamed(None, Outcome::of(Kind::Padding, own_engine()))
 }
 
 /// That a party withdrew a signal soon after it matched. It names the party to the auditor alone:
@@ -39,15 +31,7 @@ pub(crate) fn probe_alarm(alarm: &ProbeAlarm) -> NewEntry {
                 threshold: None,
             }),
         );
-    NewEntry {
-        covenant: Some(alarm.covenant),
-        recipient: None,
-        source: None,
-        purpose: None,
-        request: Vec::new(),
-        answer: Vec::new(),
-        outcome,
-    }
+    NewEntry::unnamed(Some(alarm.covenant), outcome)
 }
 
 /// That a party's witness refused to cosign, though what it saw before agrees with this log. It
@@ -58,15 +42,7 @@ pub(crate) fn witness_refused(covenant: Digest, party: &PartyId, seen: u64) -> N
     let party = code("party").zip(code(party.as_str()).map(Fact::Word));
     let seen = code("seen").map(|name| (name, Fact::Number(size)));
     outcome.facts.extend(party.into_iter().chain(seen));
-    NewEntry {
-        covenant: Some(covenant),
-        recipient: None,
-        source: None,
-        purpose: None,
-        request: Vec::new(),
-        answer: Vec::new(),
-        outcome,
-    }
+    NewEntry::unnamed(Some(covenant), outcome)
 }
 
 /// This program, where no covenant decided.

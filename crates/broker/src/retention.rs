@@ -278,15 +278,7 @@ fn entries(purged: &[Purged], newest: &BTreeMap<CovenantId, (u32, Digest)>) -> V
         .map(|(covenant, facts)| {
             let mut outcome = Outcome::of(Kind::RetentionPurged, own_engine());
             outcome.facts = facts;
-            NewEntry {
-                covenant,
-                recipient: None,
-                source: None,
-                purpose: None,
-                request: Vec::new(),
-                answer: Vec::new(),
-                outcome,
-            }
+            NewEntry::unnamed(covenant, outcome)
         })
         .collect()
 }

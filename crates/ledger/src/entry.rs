@@ -137,6 +137,20 @@ pub struct Sealed {
 }
 
 impl NewEntry {
+    /// An event that names nobody in its leaf, and answers nothing.
+    #[must_use]
+    pub const fn unnamed(covenant: Option<Digest>, outcome: Outcome) -> Self {
+        Self {
+            covenant,
+            recipient: None,
+            source: None,
+            purpose: None,
+            request: Vec::new(),
+            answer: Vec::new(),
+            outcome,
+        }
+    }
+
     /// The audiences that number it.
     #[must_use]
     pub fn audiences(&self) -> Audiences {

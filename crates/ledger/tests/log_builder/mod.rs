@@ -232,15 +232,7 @@ pub(crate) fn matched(revealed: bool) -> NewEntry {
 
 /// An event that concerns no party: a covenant's, or a dummy.
 pub(crate) fn event(kind: Kind, covenant: Option<Digest>) -> NewEntry {
-    NewEntry {
-        covenant,
-        recipient: None,
-        source: None,
-        purpose: None,
-        request: Vec::new(),
-        answer: Vec::new(),
-        outcome: Outcome::of(kind, engine()),
-    }
+    NewEntry::unnamed(covenant, Outcome::of(kind, engine()))
 }
 
 /// Eleven entries of every sort.
