@@ -32,6 +32,11 @@ struct Pin {
         reason = "a configuration has it, and sign-off does not use it"
     )]
     oin: Option<String>,
+    #[expect(
+        dead_code,
+        reason = "a configuration has it, and sign-off does not use it"
+    )]
+    witness: Option<String>,
 }
 
 /// Reads the pins.
