@@ -101,6 +101,14 @@ fn a_version_is_signed_one_by_one() {
     let told = said(&desk.status(&["--pins", &desk.pins()]));
     assert!(told.starts_with("versie 1: van kracht tot "), "{told}");
     assert!(told.contains("vergeleken met die van --pins"), "{told}");
+    // So is a broker's, which may pin witnesses too.
+    let brokers = desk.files.new_file("broker.toml");
+    let pins = std::fs::read_to_string(desk.pins()).unwrap();
+    let witnessed = pins.replace("\nsigner = ", "\nwitness = \"ed25519:..\"\nsigner = ");
+    assert_ne!(pins, witnessed);
+    std::fs::write(&brokers, witnessed).unwrap();
+    let told = said(&desk.status(&["--pins", &text(&brokers)]));
+    assert!(told.contains("vergeleken met die van --pins"), "{told}");
     // Before the first day, and after the last.
     let (early, exit) = desk.says(&["--at", "2020-01-01"]);
     assert!(early.contains("wacht op"), "{early}");
