@@ -103,4 +103,8 @@ ids! {
     RequestId;
     /// A notice's id, given by the broker; the same on redelivery.
     NoticeId;
+    /// A recall's id, given by the broker; the same in every reminder of it.
+    RecallId;
+    /// The id of a data subject's request at a party's desk, given by its node.
+    CaseId;
 }

@@ -17,7 +17,7 @@ pub mod time;
 
 pub use agreement::{Candidate, Match};
 pub use field::{FieldName, MatchKey, MatchKeyId, MatchKeySpec, Phonetic, Profile};
-pub use id::{NoticeId, RequestId, SignalId};
+pub use id::{CaseId, NoticeId, RecallId, RequestId, SignalId};
 pub use log_safe::LogSafe;
 pub use name::{
     ActorId, AdviceCode, CategoryCode, ClauseNo, CovenantId, MatchKeyName, Neighbourhood, Oin,

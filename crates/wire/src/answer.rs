@@ -1,9 +1,9 @@
-//! The fixed size of a check's answer.
+//! The sizes of answers that must not tell by it what was found.
 
 use prost::Message as _;
 
 use crate::Bytes;
-use crate::broker_v1::CheckResponse;
+use crate::broker_v1::{CheckResponse, LookUpResponse};
 use crate::limit::CHECK_RESPONSE_BYTES;
 
 /// What the advice may take at most, tag and length included.
@@ -29,12 +29,27 @@ pub fn pad(mut response: CheckResponse) -> CheckResponse {
         .saturating_add(ADVICE_SLOT.max(advice))
         .saturating_add(LEAST_PADDING);
     let target = largest.next_multiple_of(CHECK_RESPONSE_BYTES);
-    let rest = target.saturating_sub(length);
-    response.padding = pieces(rest)
+    response.padding = zeros(target.saturating_sub(length));
+    response
+}
+
+/// Pads an answer to a look-up to a multiple of [`CHECK_RESPONSE_BYTES`].
+#[must_use]
+pub fn pad_look_up(mut response: LookUpResponse) -> LookUpResponse {
+    response.padding.clear();
+    let length = response.encoded_len();
+    let target = length
+        .saturating_add(LEAST_PADDING)
+        .next_multiple_of(CHECK_RESPONSE_BYTES);
+    response.padding = zeros(target.saturating_sub(length));
+    response
+}
+
+fn zeros(rest: usize) -> Vec<Bytes> {
+    pieces(rest)
         .into_iter()
         .map(|zeros| Bytes::from(vec![0; zeros]))
-        .collect();
-    response
+        .collect()
 }
 
 /// The lengths of fields that serialise to `rest` bytes in all. One field reaches every size but

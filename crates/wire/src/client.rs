@@ -31,6 +31,10 @@ clients! {
     checks -> node_v1::check_service_client::CheckServiceClient<T>;
     /// Notices, at a party's node.
     notices -> node_v1::notice_service_client::NoticeServiceClient<T>;
+    /// The desk for data subjects, at a party's node.
+    desk -> node_v1::rights_service_client::RightsServiceClient<T>;
+    /// What a node asks of the broker for the rights of data subjects.
+    rights -> broker_v1::rights_service_client::RightsServiceClient<T>;
     /// The exchange between a node and the broker.
     exchange -> broker_v1::exchange_service_client::ExchangeServiceClient<T>;
     /// The life of covenants, at the broker.

@@ -92,6 +92,12 @@ impl Header {
         ))
     }
 
+    /// Reads the header of a message about no key, made for an employee.
+    pub(crate) fn by_employee(value: Option<broker_v1::Header>) -> Read<(Self, ActorId)> {
+        let (header, _, actor) = Self::read(value, Part::Refused, Part::Demanded)?;
+        Ok((header, field::required(actor, "header.actor")?))
+    }
+
     fn read(
         value: Option<broker_v1::Header>,
         keyed: Part,

@@ -32,6 +32,14 @@ pub const PARTIES: usize = 64;
 pub const PROBES: usize = 4_096;
 /// Notices that are under way to one node at once.
 pub const NOTICES_UNDER_WAY: usize = 256;
+/// Data subjects of one request of a desk.
+pub const CASE_SUBJECTS: usize = 16;
+/// Entries of one answer to a look-up.
+pub const LOOKED_UP: usize = 200;
+/// A request that is passed on sealed, in bytes.
+pub const SEALED_REQUEST_BYTES: usize = 64 * 1024;
+/// Grounds on which one answer holds back.
+pub const GROUNDS: usize = 16;
 /// The size of a check's answer, of which the sent size is a multiple.
 pub const CHECK_RESPONSE_BYTES: usize = 16 * 1024;
 /// The file of one covenant, in bytes.

@@ -15,8 +15,6 @@ use crate::{Bytes, limit, type_v1};
 pub struct Notice {
     /// The same on every delivery.
     pub id: NoticeId,
-    /// Why it was sent, and for a recall which notice is recalled.
-    pub subject: NoticeSubject,
     /// The covenant.
     pub covenant: CovenantId,
     /// SHA-256 of the covenant file under which it was decided.
@@ -53,15 +51,6 @@ pub struct Notice {
     pub promises: Vec<Obligation>,
     /// The proof that the decision stands in the log.
     pub receipt: Receipt,
-}
-
-/// Why a notice was sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoticeSubject {
-    /// Signals of several parties agree.
-    Match,
-    /// The source withdrew what this earlier notice told.
-    Recall(NoticeId),
 }
 
 /// A match's id, the same in the notices of all its recipients: a random UUID (version 4).
@@ -197,15 +186,16 @@ impl TryFrom<type_v1::Notice> for Notice {
             basis,
             duties,
             promises,
-            recalls,
             receipt,
         } = message;
+        match word::notice_kind(kind, "kind")? {
+            NoticeKind::Match => {}
+        }
         let role = |text: String| field::name(&text, "", RoleRef::parse);
         let level = |number: i32| word::reveal_level(number, "");
         let reported = |category| field::category(Some(category), "");
         Ok(Self {
             id: field::uuid(&id, "id", NoticeId::parse)?,
-            subject: read_subject(kind, &recalls)?,
             covenant: field::name(&covenant, "covenant", CovenantId::parse)?,
             covenant_digest: field::digest(&covenant_digest, "covenant_digest")?,
             clause: field::name(&clause, "clause", ClauseNo::parse)?,
@@ -239,7 +229,6 @@ impl From<Notice> for type_v1::Notice {
     fn from(notice: Notice) -> Self {
         let Notice {
             id,
-            subject,
             covenant,
             covenant_digest,
             clause,
@@ -259,17 +248,13 @@ impl From<Notice> for type_v1::Notice {
             promises,
             receipt,
         } = notice;
-        let (kind, recalls) = match subject {
-            NoticeSubject::Match => (NoticeKind::Match, String::new()),
-            NoticeSubject::Recall(earlier) => (NoticeKind::Recall, earlier.to_string()),
-        };
         let own = |OwnSignal { id, agreed_keys }: OwnSignal| type_v1::OwnSignal {
             id: id.to_string(),
             agreed_keys,
         };
         Self {
             id: id.to_string(),
-            kind: word::notice_kind_number(kind),
+            kind: word::notice_kind_number(NoticeKind::Match),
             covenant: covenant.as_str().to_owned(),
             covenant_digest: Bytes::copy_from_slice(covenant_digest.as_bytes()),
             clause: clause.as_str().to_owned(),
@@ -287,7 +272,6 @@ impl From<Notice> for type_v1::Notice {
             basis: Some(basis_message(basis)),
             duties: duties.into_iter().map(obligation_message).collect(),
             promises: promises.into_iter().map(obligation_message).collect(),
-            recalls,
             receipt: Some(receipt.into()),
         }
     }
@@ -343,16 +327,6 @@ impl TryFrom<type_v1::Opening> for Opening {
             salt: field::bytes(&salt, "salt")?,
             content: content.into(),
         })
-    }
-}
-
-fn read_subject(kind: i32, recalls: &str) -> Read<NoticeSubject> {
-    match word::notice_kind(kind, "kind")? {
-        NoticeKind::Match if recalls.is_empty() => Ok(NoticeSubject::Match),
-        NoticeKind::Match => Err(Malformed::new("recalls", Problem::NotAllowed)),
-        NoticeKind::Recall => {
-            field::uuid(recalls, "recalls", NoticeId::parse).map(NoticeSubject::Recall)
-        }
     }
 }
 
@@ -415,7 +389,7 @@ fn obligation_message(obligation: Obligation) -> type_v1::Obligation {
     type_v1::Obligation { code, value }
 }
 
-fn read_entry(message: type_v1::ReceiptEntry) -> Read<ReceiptEntry> {
+pub(crate) fn read_entry(message: type_v1::ReceiptEntry) -> Read<ReceiptEntry> {
     let type_v1::ReceiptEntry {
         index,
         leaf,
@@ -441,7 +415,7 @@ fn read_entry(message: type_v1::ReceiptEntry) -> Read<ReceiptEntry> {
     })
 }
 
-fn entry_message(entry: ReceiptEntry) -> type_v1::ReceiptEntry {
+pub(crate) fn entry_message(entry: ReceiptEntry) -> type_v1::ReceiptEntry {
     let ReceiptEntry {
         index,
         leaf,

@@ -2,7 +2,7 @@
 
 use std::fmt::{Debug, Formatter, Result};
 
-use crate::{broker_v1, node_v1, type_v1};
+use crate::{audit_v1, broker_v1, node_v1, type_v1};
 
 macro_rules! redacted {
     ($($message:ty),* $(,)?) => {$(
@@ -25,6 +25,12 @@ redacted! {
     node_v1::Contact,
     node_v1::Account,
     node_v1::CheckVisitRequest,
+    node_v1::Applicant,
+    node_v1::OpenCaseRequest,
+    node_v1::HeldBack,
+    node_v1::CasePseudonym,
+    node_v1::AnswerCaseResponse,
+    audit_v1::SubjectPseudonym,
     broker_v1::Signed,
     broker_v1::Pseudonym,
     type_v1::Opening,

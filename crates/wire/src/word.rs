@@ -47,6 +47,178 @@ pub enum WithdrawalReason {
     Restriction,
     /// It is erased (GDPR article 17).
     Erasure,
+    /// It was wrong, and another signal takes its place (GDPR article 16).
+    Correction,
+}
+
+/// Why what was told is recalled.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum RecallReason {
+    /// It should not have been entered.
+    EnteredInError,
+    /// It was right and no longer is.
+    NoLongerApplies,
+    /// The data subject objected (GDPR article 21).
+    Objection,
+    /// Its processing is restricted (GDPR article 18).
+    Restriction,
+    /// It is erased (GDPR article 17).
+    Erasure,
+    /// It was wrong, and another signal takes its place (GDPR article 16).
+    Correction,
+    /// Its time under the covenant is over.
+    Expired,
+}
+
+impl RecallReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::EnteredInError,
+        Self::NoLongerApplies,
+        Self::Objection,
+        Self::Restriction,
+        Self::Erasure,
+        Self::Correction,
+        Self::Expired,
+    ];
+
+    /// Its word in the log and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EnteredInError => "entered_in_error",
+            Self::NoLongerApplies => "no_longer_applies",
+            Self::Objection => "objection",
+            Self::Restriction => "restriction",
+            Self::Erasure => "erasure",
+            Self::Correction => "correction",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+impl From<WithdrawalReason> for RecallReason {
+    fn from(reason: WithdrawalReason) -> Self {
+        match reason {
+            WithdrawalReason::EnteredInError => Self::EnteredInError,
+            WithdrawalReason::NoLongerApplies => Self::NoLongerApplies,
+            WithdrawalReason::Objection => Self::Objection,
+            WithdrawalReason::Restriction => Self::Restriction,
+            WithdrawalReason::Erasure => Self::Erasure,
+            WithdrawalReason::Correction => Self::Correction,
+        }
+    }
+}
+
+/// What a recipient did about a recall.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum RecallOutcome {
+    /// What was told is deleted everywhere.
+    Deleted,
+    /// What was told is corrected where it was used.
+    Corrected,
+    /// What was told is set apart (GDPR article 18).
+    Restricted,
+    /// Nothing of it was left.
+    NothingLeft,
+    /// The law obliges to keep it.
+    KeptByLaw,
+}
+
+impl RecallOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [
+        Self::Deleted,
+        Self::Corrected,
+        Self::Restricted,
+        Self::NothingLeft,
+        Self::KeptByLaw,
+    ];
+
+    /// Its word in the log and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Corrected => "corrected",
+            Self::Restricted => "restricted",
+            Self::NothingLeft => "nothing_left",
+            Self::KeptByLaw => "kept_by_law",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.as_str() == text)
+    }
+}
+
+/// What a data subject asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum RightsKind {
+    /// Access (GDPR 15, Wpg 25).
+    Access,
+    /// Correction (GDPR 16, Wpg 28).
+    Correction,
+    /// Objection (GDPR 21).
+    Objection,
+    /// Restriction (GDPR 18).
+    Restriction,
+    /// Erasure (GDPR 17, Wpg 28).
+    Erasure,
+}
+
+impl RightsKind {
+    /// Its word in the log and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Correction => "correction",
+            Self::Objection => "objection",
+            Self::Restriction => "restriction",
+            Self::Erasure => "erasure",
+        }
+    }
+}
+
+/// How the identity of who asks was verified (GDPR 12(6)).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum IdentityCheck {
+    /// An identity document, seen at the desk.
+    DocumentAtDesk,
+    /// An electronic means of identification (eIDAS).
+    Electronic,
+    /// A representative, with a verified authority.
+    Representative,
+}
+
+impl IdentityCheck {
+    /// Its word in the log and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DocumentAtDesk => "document_at_desk",
+            Self::Electronic => "electronic",
+            Self::Representative => "representative",
+        }
+    }
+}
+
+/// How a party stands to an entry of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum EntryRole {
+    /// It asked, or was told.
+    Recipient,
+    /// It let another party know something.
+    Source,
 }
 
 /// How surely a person was authenticated (eIDAS levels), from weak to strong.
@@ -93,8 +265,6 @@ pub enum KeyState {
 pub enum NoticeKind {
     /// Signals of several parties agree.
     Match,
-    /// What an earlier notice told is withdrawn by its source.
-    Recall,
 }
 
 words! {
@@ -128,6 +298,49 @@ words! {
         Objection = Objection,
         Restriction = Restriction,
         Erasure = Erasure,
+        Correction = Correction,
+    } else { Unspecified => Unspecified }
+
+    /// Reads why what was told is recalled.
+    recall_reason, recall_reason_number: type_v1::RecallReason as RecallReason {
+        EnteredInError = EnteredInError,
+        NoLongerApplies = NoLongerApplies,
+        Objection = Objection,
+        Restriction = Restriction,
+        Erasure = Erasure,
+        Correction = Correction,
+        Expired = Expired,
+    } else { Unspecified => Unspecified }
+
+    /// Reads what a recipient did about a recall.
+    recall_outcome, recall_outcome_number: type_v1::RecallOutcome as RecallOutcome {
+        Deleted = Deleted,
+        Corrected = Corrected,
+        Restricted = Restricted,
+        NothingLeft = NothingLeft,
+        KeptByLaw = KeptByLaw,
+    } else { Unspecified => Unspecified }
+
+    /// Reads what a data subject asks for.
+    rights_kind, rights_kind_number: broker_v1::RightsKind as RightsKind {
+        Access = Access,
+        Correction = Correction,
+        Objection = Objection,
+        Restriction = Restriction,
+        Erasure = Erasure,
+    } else { Unspecified => Unspecified }
+
+    /// Reads how an identity was verified.
+    identity_check, identity_check_number: broker_v1::IdentityCheck as IdentityCheck {
+        DocumentAtDesk = DocumentAtDesk,
+        Electronic = Electronic,
+        Representative = Representative,
+    } else { Unspecified => Unspecified }
+
+    /// Reads how a party stands to an entry.
+    entry_role, entry_role_number: broker_v1::EntryRole as EntryRole {
+        Recipient = Recipient,
+        Source = Source,
     } else { Unspecified => Unspecified }
 
     /// Reads how surely a person was authenticated.
@@ -157,7 +370,6 @@ words! {
     /// Reads why a notice was sent.
     notice_kind, notice_kind_number: type_v1::NoticeKind as NoticeKind {
         Match = Match,
-        Recall = Recall,
     } else { Unspecified => Unspecified }
 }
 

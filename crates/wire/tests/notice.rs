@@ -3,8 +3,7 @@
 
 use model::{Digest, NoticeId, SignalId};
 use wire::notice::{
-    LegalBasis, MatchId, Notice, NoticeSubject, Obligation, Opening, OwnSignal, Receipt,
-    ReceiptEntry,
+    LegalBasis, MatchId, Notice, Obligation, Opening, OwnSignal, Receipt, ReceiptEntry,
 };
 use wire::word::RevealLevel;
 use wire::{Malformed, type_v1};
@@ -12,7 +11,6 @@ use wire::{Malformed, type_v1};
 fn notice() -> Notice {
     Notice {
         id: NoticeId::fresh(),
-        subject: NoticeSubject::Match,
         covenant: "ernstige-overlast".parse().unwrap(),
         covenant_digest: Digest::new([1; 32]),
         clause: "4.1".parse().unwrap(),
@@ -65,18 +63,6 @@ fn a_notice_round_trips() {
         Notice::try_from(type_v1::Notice::from(first.clone())),
         Ok(first.clone())
     );
-    let recall = Notice {
-        id: NoticeId::fresh(),
-        subject: NoticeSubject::Recall(first.id),
-        source: None,
-        contact: None,
-        categories: Vec::new(),
-        ..first
-    };
-    assert_eq!(
-        Notice::try_from(type_v1::Notice::from(recall.clone())),
-        Ok(recall)
-    );
 }
 
 #[test]
@@ -85,8 +71,7 @@ fn a_notice_is_refused_by_the_field_that_is_wrong() {
     let spoils: &[Spoil] = &[
         ("id", "REQUIRED", |n| n.id.clear()),
         ("kind", "UNSPECIFIED", |n| n.kind = 0),
-        ("recalls", "REQUIRED", |n| n.kind = 2),
-        ("recalls", "NOT_ALLOWED", |n| n.recalls.clone_from(&n.id)),
+        ("kind", "UNKNOWN_VALUE", |n| n.kind = 2),
         ("roles", "REQUIRED", |n| n.roles.clear()),
         ("roles[0]", "NAME_FORM", |n| n.roles[0] = "x".into()),
         ("levels[1]", "UNKNOWN_VALUE", |n| n.levels[1] = 77),

@@ -5,7 +5,7 @@ use model::{
     SignalId,
 };
 use store::Logged;
-use wire::notice::{LegalBasis, MatchId, Notice, NoticeSubject, Obligation, OwnSignal};
+use wire::notice::{LegalBasis, MatchId, Notice, Obligation, OwnSignal};
 use wire::type_v1;
 use wire::word::RevealLevel;
 
@@ -43,7 +43,6 @@ pub(super) fn of(logged: &Logged<store::Notice>) -> Option<type_v1::Notice> {
     };
     let notice = Notice {
         id: stored.id,
-        subject: NoticeSubject::Match,
         covenant: CovenantId::parse(&covenant).ok()?,
         covenant_digest: Digest::from_hex(&covenant_digest)?,
         clause: ClauseNo::parse(&clause).ok()?,

@@ -1934,6 +1934,47 @@ impl ::prost::Name for StillValid {
         "/covenant.broker.v1.StillValid".into()
     }
 }
+/// What people of a party did about recalls. Signed payload of
+/// ConnectRequest.recall_acknowledgement.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecallAcknowledgement {
+    /// What it is bound to; without an epoch, with the employee who says so as actor.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// The recalls under the header's covenant, 1 to 1,000.
+    #[prost(message, repeated, tag = "2")]
+    pub recalls: ::prost::alloc::vec::Vec<AcknowledgedRecall>,
+}
+impl ::prost::Name for RecallAcknowledgement {
+    const NAME: &'static str = "RecallAcknowledgement";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.RecallAcknowledgement".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.RecallAcknowledgement".into()
+    }
+}
+/// What was done about one recall.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgedRecall {
+    /// The recall's id, which all its deliveries share.
+    #[prost(string, tag = "1")]
+    pub recall_id: ::prost::alloc::string::String,
+    /// What was done.
+    #[prost(enumeration = "super::super::r#type::v1::RecallOutcome", tag = "2")]
+    pub outcome: i32,
+}
+impl ::prost::Name for AcknowledgedRecall {
+    const NAME: &'static str = "AcknowledgedRecall";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.AcknowledgedRecall".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.AcknowledgedRecall".into()
+    }
+}
 /// What a subject is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2024,7 +2065,7 @@ impl AssuranceLevel {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConnectRequest {
     /// Exactly one.
-    #[prost(oneof = "connect_request::Message", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "connect_request::Message", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub message: ::core::option::Option<connect_request::Message>,
 }
 /// Nested message and enum types in `ConnectRequest`.
@@ -2053,6 +2094,9 @@ pub mod connect_request {
         /// The node refuses to cosign a checkpoint that this stream sent.
         #[prost(message, tag = "7")]
         WitnessRefusal(super::WitnessRefusal),
+        /// Payload: RecallAcknowledgement.
+        #[prost(message, tag = "8")]
+        RecallAcknowledgement(super::Signed),
     }
 }
 impl ::prost::Name for ConnectRequest {
@@ -2136,7 +2180,7 @@ impl ::prost::Name for Hello {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ConnectResponse {
     /// Exactly one.
-    #[prost(oneof = "connect_response::Message", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "connect_response::Message", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub message: ::core::option::Option<connect_response::Message>,
 }
 /// Nested message and enum types in `ConnectResponse`.
@@ -2165,6 +2209,13 @@ pub mod connect_response {
         /// A message that went up was refused. The stream goes on.
         #[prost(message, tag = "7")]
         Refused(super::RefusedMessage),
+        /// Recalls for this node. Like a notice, each is acknowledged (NoticeAcknowledgement, by its id)
+        /// when it is stored; what people did about it is another message (RecallAcknowledgement).
+        #[prost(message, tag = "8")]
+        Recalls(super::RecallBatch),
+        /// A request of a data subject that another party passes on to this one.
+        #[prost(message, tag = "9")]
+        PassedRequest(super::PassedRequest),
     }
 }
 impl ::prost::Name for ConnectResponse {
@@ -2268,6 +2319,54 @@ impl ::prost::Name for NoticeBatch {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/covenant.broker.v1.NoticeBatch".into()
+    }
+}
+/// Some recalls.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecallBatch {
+    /// 1 to 256.
+    #[prost(message, repeated, tag = "1")]
+    pub recalls: ::prost::alloc::vec::Vec<super::super::r#type::v1::Recall>,
+}
+impl ::prost::Name for RecallBatch {
+    const NAME: &'static str = "RecallBatch";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.RecallBatch".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.RecallBatch".into()
+    }
+}
+/// A request of a data subject that another party passes on. Like a notice, it is acknowledged
+/// (NoticeAcknowledgement, by its id) when it is stored.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PassedRequest {
+    /// Id of this delivery, a UUID.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The covenant.
+    #[prost(string, tag = "2")]
+    pub covenant: ::prost::alloc::string::String,
+    /// Who passes it on.
+    #[prost(string, tag = "3")]
+    pub from: ::prost::alloc::string::String,
+    /// The request, sealed to this party's key in the covenant (HPKE, encapsulated key first); at most
+    /// 64 KiB. The broker can't read it.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub sealed: ::prost::bytes::Bytes,
+    /// The proof that the passing on stands in the disclosure log.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<super::super::r#type::v1::Receipt>,
+}
+impl ::prost::Name for PassedRequest {
+    const NAME: &'static str = "PassedRequest";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.PassedRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.PassedRequest".into()
     }
 }
 /// A checkpoint of the disclosure log.
@@ -3087,6 +3186,1025 @@ pub mod exchange_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "covenant.broker.v1.ExchangeService";
     impl<T> tonic::server::NamedService for ExchangeServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Asks for the caller's entries about data subjects.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookUpRequest {
+    /// Payload: LookUpQuestion.
+    #[prost(message, optional, tag = "1")]
+    pub question: ::core::option::Option<Signed>,
+}
+impl ::prost::Name for LookUpRequest {
+    const NAME: &'static str = "LookUpRequest";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.LookUpRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.LookUpRequest".into()
+    }
+}
+/// Signed payload of LookUpRequest.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LookUpQuestion {
+    /// What it is bound to; with an epoch, and the employee who took the request in as actor.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// The case, a random UUID of the node's.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// The employee who confirmed it: another one than the actor.
+    #[prost(string, tag = "3")]
+    pub second_actor: ::prost::alloc::string::String,
+    /// Which right.
+    #[prost(enumeration = "RightsKind", tag = "4")]
+    pub kind: i32,
+    /// How the identity was verified.
+    #[prost(enumeration = "IdentityCheck", tag = "5")]
+    pub identity: i32,
+    /// About whom or what, 1 to 16.
+    #[prost(message, repeated, tag = "6")]
+    pub subjects: ::prost::alloc::vec::Vec<LookUpSubject>,
+    /// Only entries from this place in the log on, from 0: the next_index of the answer before.
+    #[prost(uint64, tag = "7")]
+    pub from_index: u64,
+    /// SHA-256 over a salt and the request in clear, 32 bytes; the salt stays at the node.
+    #[prost(bytes = "bytes", tag = "8")]
+    pub request_commitment: ::prost::bytes::Bytes,
+}
+impl ::prost::Name for LookUpQuestion {
+    const NAME: &'static str = "LookUpQuestion";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.LookUpQuestion".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.LookUpQuestion".into()
+    }
+}
+/// Whom or what, and when.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LookUpSubject {
+    /// The subject's pseudonyms. What is attested about protections is not looked at.
+    #[prost(message, optional, tag = "1")]
+    pub subject: ::core::option::Option<PseudonymousSubject>,
+    /// Only entries of this day or later; absent for the past four years.
+    #[prost(message, optional, tag = "2")]
+    pub from: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// Only entries before this day; absent for all up to now.
+    #[prost(message, optional, tag = "3")]
+    pub until: ::core::option::Option<super::super::r#type::v1::Date>,
+}
+impl ::prost::Name for LookUpSubject {
+    const NAME: &'static str = "LookUpSubject";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.LookUpSubject".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.LookUpSubject".into()
+    }
+}
+/// The entries. Serialised it is a multiple of 16 KiB.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LookUpResponse {
+    /// The request_id in the question's header.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// At most 200, by their place in the log.
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<LookedUpEntry>,
+    /// Ask on from here; 0 when there are no more.
+    #[prost(uint64, tag = "3")]
+    pub next_index: u64,
+    /// The proof that this look-up stands in the disclosure log. Its checkpoint is the one under which
+    /// the entries are proved.
+    #[prost(message, optional, tag = "4")]
+    pub receipt: ::core::option::Option<super::super::r#type::v1::Receipt>,
+    /// Zeros that make up the size, in one piece or two.
+    #[prost(bytes = "bytes", repeated, tag = "5")]
+    pub padding: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+impl ::prost::Name for LookUpResponse {
+    const NAME: &'static str = "LookUpResponse";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.LookUpResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.LookUpResponse".into()
+    }
+}
+/// One entry of the caller's own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LookedUpEntry {
+    /// The leaf, its proof, and what opens request and answer where the caller may read them.
+    #[prost(message, optional, tag = "1")]
+    pub entry: ::core::option::Option<super::super::r#type::v1::ReceiptEntry>,
+    /// How the caller stands to it.
+    #[prost(enumeration = "EntryRole", tag = "2")]
+    pub role: i32,
+    /// Opens the outcome, a JSON object, with ENTRY_ROLE_SOURCE.
+    #[prost(message, optional, tag = "3")]
+    pub outcome: ::core::option::Option<super::super::r#type::v1::Opening>,
+    /// How the recall of what was told stands, with ENTRY_ROLE_SOURCE; absent where nothing was
+    /// recalled.
+    #[prost(message, optional, tag = "4")]
+    pub recall: ::core::option::Option<RecallStanding>,
+    /// Which of the question's subjects it is about, places from 0; at least one.
+    #[prost(uint32, repeated, tag = "5")]
+    pub subjects: ::prost::alloc::vec::Vec<u32>,
+}
+impl ::prost::Name for LookedUpEntry {
+    const NAME: &'static str = "LookedUpEntry";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.LookedUpEntry".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.LookedUpEntry".into()
+    }
+}
+/// How a recall stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecallStanding {
+    /// The day on which the recipient was told; absent while it waits for its batch.
+    #[prost(message, optional, tag = "1")]
+    pub sent_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// The day on which the recipient said what it did; absent while it has not.
+    #[prost(message, optional, tag = "2")]
+    pub acknowledged_on: ::core::option::Option<super::super::r#type::v1::Date>,
+}
+impl ::prost::Name for RecallStanding {
+    const NAME: &'static str = "RecallStanding";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.RecallStanding".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.RecallStanding".into()
+    }
+}
+/// Says that a request was answered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportAnswerRequest {
+    /// Payload: RightsAnswer.
+    #[prost(message, optional, tag = "1")]
+    pub answer: ::core::option::Option<Signed>,
+}
+impl ::prost::Name for ReportAnswerRequest {
+    const NAME: &'static str = "ReportAnswerRequest";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.ReportAnswerRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.ReportAnswerRequest".into()
+    }
+}
+/// Signed payload of ReportAnswerRequest.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RightsAnswer {
+    /// What it is bound to; without an epoch, with the employee who answered as actor.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// The case.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// The employee who confirmed the case: another one than the actor.
+    #[prost(string, tag = "3")]
+    pub second_actor: ::prost::alloc::string::String,
+    /// Which right.
+    #[prost(enumeration = "RightsKind", tag = "4")]
+    pub kind: i32,
+    /// How the identity was verified.
+    #[prost(enumeration = "IdentityCheck", tag = "5")]
+    pub identity: i32,
+    /// How many items were told.
+    #[prost(uint32, tag = "6")]
+    pub told: u32,
+    /// How many items were held back.
+    #[prost(uint32, tag = "7")]
+    pub held_back: u32,
+    /// On which grounds they were held back, each once, for example "UAVG 41.1.d" or "Wpg 27.1.b"; 0
+    /// to 16.
+    #[prost(string, repeated, tag = "8")]
+    pub grounds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// SHA-256 over a salt and the answer, 32 bytes; the salt stays at the node.
+    #[prost(bytes = "bytes", tag = "9")]
+    pub answer_commitment: ::prost::bytes::Bytes,
+}
+impl ::prost::Name for RightsAnswer {
+    const NAME: &'static str = "RightsAnswer";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.RightsAnswer".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.RightsAnswer".into()
+    }
+}
+/// The report is in the disclosure log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportAnswerResponse {
+    /// The request_id in the header.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The proof of it.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<super::super::r#type::v1::Receipt>,
+}
+impl ::prost::Name for ReportAnswerResponse {
+    const NAME: &'static str = "ReportAnswerResponse";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.ReportAnswerResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.ReportAnswerResponse".into()
+    }
+}
+/// Erases links.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkRequest {
+    /// Payload: Unlinking.
+    #[prost(message, optional, tag = "1")]
+    pub unlinking: ::core::option::Option<Signed>,
+}
+impl ::prost::Name for UnlinkRequest {
+    const NAME: &'static str = "UnlinkRequest";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.UnlinkRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.UnlinkRequest".into()
+    }
+}
+/// Signed payload of UnlinkRequest.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unlinking {
+    /// What it is bound to; without an epoch, with the employee who does it as actor.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// The case.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// The employee who confirmed the case: another one than the actor.
+    #[prost(string, tag = "3")]
+    pub second_actor: ::prost::alloc::string::String,
+    /// The places in the log of entries that a look-up of the caller gave, 1 to 1,000.
+    #[prost(uint64, repeated, tag = "4")]
+    pub indices: ::prost::alloc::vec::Vec<u64>,
+}
+impl ::prost::Name for Unlinking {
+    const NAME: &'static str = "Unlinking";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.Unlinking".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.Unlinking".into()
+    }
+}
+/// The links are gone, and that stands in the disclosure log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnlinkResponse {
+    /// The request_id in the header.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The proof of it.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<super::super::r#type::v1::Receipt>,
+}
+impl ::prost::Name for UnlinkResponse {
+    const NAME: &'static str = "UnlinkResponse";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.UnlinkResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.UnlinkResponse".into()
+    }
+}
+/// Passes a request on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PassOnRequest {
+    /// Payload: PassingOn.
+    #[prost(message, optional, tag = "1")]
+    pub passing: ::core::option::Option<Signed>,
+}
+impl ::prost::Name for PassOnRequest {
+    const NAME: &'static str = "PassOnRequest";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.PassOnRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.PassOnRequest".into()
+    }
+}
+/// Signed payload of PassOnRequest.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PassingOn {
+    /// What it is bound to; without an epoch, with the employee who does it as actor.
+    #[prost(message, optional, tag = "1")]
+    pub header: ::core::option::Option<Header>,
+    /// The case.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// The employee who confirmed the case: another one than the actor.
+    #[prost(string, tag = "3")]
+    pub second_actor: ::prost::alloc::string::String,
+    /// Which right.
+    #[prost(enumeration = "RightsKind", tag = "4")]
+    pub kind: i32,
+    /// The request, sealed for each of the other parties, each once; 1 to 31.
+    #[prost(message, repeated, tag = "5")]
+    pub sealed: ::prost::alloc::vec::Vec<SealedRequest>,
+}
+impl ::prost::Name for PassingOn {
+    const NAME: &'static str = "PassingOn";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.PassingOn".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.PassingOn".into()
+    }
+}
+/// A request, sealed for one party.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SealedRequest {
+    /// The party's id in the covenant.
+    #[prost(string, tag = "1")]
+    pub party: ::prost::alloc::string::String,
+    /// The request (HPKE, encapsulated key first), at most 64 KiB.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub sealed: ::prost::bytes::Bytes,
+}
+impl ::prost::Name for SealedRequest {
+    const NAME: &'static str = "SealedRequest";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.SealedRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.SealedRequest".into()
+    }
+}
+/// The requests wait for their parties, and that stands in the disclosure log.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PassOnResponse {
+    /// The request_id in the header.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The proof of it.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<super::super::r#type::v1::Receipt>,
+}
+impl ::prost::Name for PassOnResponse {
+    const NAME: &'static str = "PassOnResponse";
+    const PACKAGE: &'static str = "covenant.broker.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.broker.v1.PassOnResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.broker.v1.PassOnResponse".into()
+    }
+}
+/// What a data subject asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RightsKind {
+    /// Always refused: say which right.
+    Unspecified = 0,
+    /// Access (GDPR 15, Wpg 25).
+    Access = 1,
+    /// Correction (GDPR 16, Wpg 28).
+    Correction = 2,
+    /// Objection (GDPR 21).
+    Objection = 3,
+    /// Restriction (GDPR 18).
+    Restriction = 4,
+    /// Erasure (GDPR 17, Wpg 28).
+    Erasure = 5,
+}
+impl RightsKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RIGHTS_KIND_UNSPECIFIED",
+            Self::Access => "RIGHTS_KIND_ACCESS",
+            Self::Correction => "RIGHTS_KIND_CORRECTION",
+            Self::Objection => "RIGHTS_KIND_OBJECTION",
+            Self::Restriction => "RIGHTS_KIND_RESTRICTION",
+            Self::Erasure => "RIGHTS_KIND_ERASURE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RIGHTS_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RIGHTS_KIND_ACCESS" => Some(Self::Access),
+            "RIGHTS_KIND_CORRECTION" => Some(Self::Correction),
+            "RIGHTS_KIND_OBJECTION" => Some(Self::Objection),
+            "RIGHTS_KIND_RESTRICTION" => Some(Self::Restriction),
+            "RIGHTS_KIND_ERASURE" => Some(Self::Erasure),
+            _ => None,
+        }
+    }
+}
+/// How the identity of who asks was verified (GDPR 12(6)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum IdentityCheck {
+    /// Always refused: say how.
+    Unspecified = 0,
+    /// An identity document, seen at the desk.
+    DocumentAtDesk = 1,
+    /// An electronic means of identification at level substantial or high (eIDAS).
+    Electronic = 2,
+    /// A representative, whose own identity and authority were verified.
+    Representative = 3,
+}
+impl IdentityCheck {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "IDENTITY_CHECK_UNSPECIFIED",
+            Self::DocumentAtDesk => "IDENTITY_CHECK_DOCUMENT_AT_DESK",
+            Self::Electronic => "IDENTITY_CHECK_ELECTRONIC",
+            Self::Representative => "IDENTITY_CHECK_REPRESENTATIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "IDENTITY_CHECK_UNSPECIFIED" => Some(Self::Unspecified),
+            "IDENTITY_CHECK_DOCUMENT_AT_DESK" => Some(Self::DocumentAtDesk),
+            "IDENTITY_CHECK_ELECTRONIC" => Some(Self::Electronic),
+            "IDENTITY_CHECK_REPRESENTATIVE" => Some(Self::Representative),
+            _ => None,
+        }
+    }
+}
+/// How the caller stands to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EntryRole {
+    /// Never sent.
+    Unspecified = 0,
+    /// It asked, or was told.
+    Recipient = 1,
+    /// It let another party know something.
+    Source = 2,
+}
+impl EntryRole {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENTRY_ROLE_UNSPECIFIED",
+            Self::Recipient => "ENTRY_ROLE_RECIPIENT",
+            Self::Source => "ENTRY_ROLE_SOURCE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENTRY_ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENTRY_ROLE_RECIPIENT" => Some(Self::Recipient),
+            "ENTRY_ROLE_SOURCE" => Some(Self::Source),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod rights_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What a party's desk needs of the broker for the rights of data subjects (GDPR 15 to 21, Wpg 25 to
+    /// 28). Everything is signed by the node, names two employees, is limited and stands in the
+    /// disclosure log. A party finds what it asked itself, what it was told, and what it let others know:
+    /// never what others have to do with a data subject.
+    #[derive(Debug, Clone)]
+    pub struct RightsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> RightsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> RightsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            RightsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Finds the caller's own entries about data subjects.
+        pub async fn look_up(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LookUpRequest>,
+        ) -> std::result::Result<tonic::Response<super::LookUpResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.broker.v1.RightsService/LookUp",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.broker.v1.RightsService", "LookUp"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says that a request was answered. What was answered is not told.
+        pub async fn report_answer(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportAnswerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportAnswerResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.broker.v1.RightsService/ReportAnswer",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.broker.v1.RightsService", "ReportAnswer"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Erases what links the caller's own entries to a data subject. Every proof still holds, and no
+        /// look-up finds them any more.
+        pub async fn unlink(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnlinkResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.broker.v1.RightsService/Unlink",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.broker.v1.RightsService", "Unlink"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Passes a request on to other parties, sealed.
+        pub async fn pass_on(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PassOnRequest>,
+        ) -> std::result::Result<tonic::Response<super::PassOnResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.broker.v1.RightsService/PassOn",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.broker.v1.RightsService", "PassOn"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod rights_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with RightsServiceServer.
+    #[async_trait]
+    pub trait RightsService: std::marker::Send + std::marker::Sync + 'static {
+        /// Finds the caller's own entries about data subjects.
+        async fn look_up(
+            &self,
+            request: tonic::Request<super::LookUpRequest>,
+        ) -> std::result::Result<tonic::Response<super::LookUpResponse>, tonic::Status>;
+        /// Says that a request was answered. What was answered is not told.
+        async fn report_answer(
+            &self,
+            request: tonic::Request<super::ReportAnswerRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReportAnswerResponse>,
+            tonic::Status,
+        >;
+        /// Erases what links the caller's own entries to a data subject. Every proof still holds, and no
+        /// look-up finds them any more.
+        async fn unlink(
+            &self,
+            request: tonic::Request<super::UnlinkRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnlinkResponse>, tonic::Status>;
+        /// Passes a request on to other parties, sealed.
+        async fn pass_on(
+            &self,
+            request: tonic::Request<super::PassOnRequest>,
+        ) -> std::result::Result<tonic::Response<super::PassOnResponse>, tonic::Status>;
+    }
+    /// What a party's desk needs of the broker for the rights of data subjects (GDPR 15 to 21, Wpg 25 to
+    /// 28). Everything is signed by the node, names two employees, is limited and stands in the
+    /// disclosure log. A party finds what it asked itself, what it was told, and what it let others know:
+    /// never what others have to do with a data subject.
+    #[derive(Debug)]
+    pub struct RightsServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> RightsServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for RightsServiceServer<T>
+    where
+        T: RightsService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/covenant.broker.v1.RightsService/LookUp" => {
+                    #[allow(non_camel_case_types)]
+                    struct LookUpSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::LookUpRequest>
+                    for LookUpSvc<T> {
+                        type Response = super::LookUpResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::LookUpRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::look_up(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LookUpSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.broker.v1.RightsService/ReportAnswer" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportAnswerSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::ReportAnswerRequest>
+                    for ReportAnswerSvc<T> {
+                        type Response = super::ReportAnswerResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportAnswerRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::report_answer(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportAnswerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.broker.v1.RightsService/Unlink" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::UnlinkRequest>
+                    for UnlinkSvc<T> {
+                        type Response = super::UnlinkResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::unlink(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.broker.v1.RightsService/PassOn" => {
+                    #[allow(non_camel_case_types)]
+                    struct PassOnSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::PassOnRequest>
+                    for PassOnSvc<T> {
+                        type Response = super::PassOnResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PassOnRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::pass_on(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PassOnSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for RightsServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "covenant.broker.v1.RightsService";
+    impl<T> tonic::server::NamedService for RightsServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -739,6 +739,9 @@ pub struct StoredNotice {
     /// When it was acknowledged; absent while it is not.
     #[prost(message, optional, tag = "3")]
     pub acknowledged_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The id of the recall that takes it back; empty while nothing does. Act on it no longer.
+    #[prost(string, tag = "4")]
+    pub recall_id: ::prost::alloc::string::String,
 }
 impl ::prost::Name for StoredNotice {
     const NAME: &'static str = "StoredNotice";
@@ -879,6 +882,126 @@ impl ::prost::Name for AcknowledgeNoticeResponse {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/covenant.node.v1.AcknowledgeNoticeResponse".into()
+    }
+}
+/// A recall as the node keeps it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StoredRecall {
+    /// The recall, as it was last delivered.
+    #[prost(message, optional, tag = "1")]
+    pub recall: ::core::option::Option<super::super::r#type::v1::Recall>,
+    /// When it was first received.
+    #[prost(message, optional, tag = "2")]
+    pub received_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When somebody said what was done; absent while nobody has.
+    #[prost(message, optional, tag = "3")]
+    pub acknowledged_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// What was done; with acknowledged_at.
+    #[prost(enumeration = "super::super::r#type::v1::RecallOutcome", tag = "4")]
+    pub outcome: i32,
+}
+impl ::prost::Name for StoredRecall {
+    const NAME: &'static str = "StoredRecall";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.StoredRecall".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.StoredRecall".into()
+    }
+}
+/// Asks for a page of recalls. Every filter is optional; those given must all hold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRecallsRequest {
+    /// Only under this covenant.
+    #[prost(string, tag = "1")]
+    pub covenant: ::prost::alloc::string::String,
+    /// Only those about which nobody said yet what was done.
+    #[prost(bool, tag = "2")]
+    pub unacknowledged: bool,
+    /// How many at most, up to 500; 0 means 50. More than 500 is taken as 500.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same filters; empty for the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListRecallsRequest {
+    const NAME: &'static str = "ListRecallsRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ListRecallsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ListRecallsRequest".into()
+    }
+}
+/// A page of recalls.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRecallsResponse {
+    /// The recalls, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub recalls: ::prost::alloc::vec::Vec<StoredRecall>,
+    /// Ask with this for the next page; empty when this is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListRecallsResponse {
+    const NAME: &'static str = "ListRecallsResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ListRecallsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ListRecallsResponse".into()
+    }
+}
+/// Says what was done about a recall.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeRecallRequest {
+    /// Id of this request, a UUID that you make. See SubmitSignalRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The recall_id of the recall.
+    #[prost(string, tag = "2")]
+    pub recall_id: ::prost::alloc::string::String,
+    /// Who says so: a pseudonym that your organisation gives to an employee, 1 to 64 visible ASCII
+    /// characters without "@". Never a name or a mail address. It stands in the disclosure log.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+    /// What was done. The node erases a notice of its own that is recalled, unless it is kept by law or
+    /// restricted.
+    #[prost(enumeration = "super::super::r#type::v1::RecallOutcome", tag = "4")]
+    pub outcome: i32,
+}
+impl ::prost::Name for AcknowledgeRecallRequest {
+    const NAME: &'static str = "AcknowledgeRecallRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.AcknowledgeRecallRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.AcknowledgeRecallRequest".into()
+    }
+}
+/// It is stored, and will reach the broker.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeRecallResponse {
+    /// The recall's id.
+    #[prost(string, tag = "1")]
+    pub recall_id: ::prost::alloc::string::String,
+    /// When it was first acknowledged.
+    #[prost(message, optional, tag = "2")]
+    pub acknowledged_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for AcknowledgeRecallResponse {
+    const NAME: &'static str = "AcknowledgeRecallResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.AcknowledgeRecallResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.AcknowledgeRecallResponse".into()
     }
 }
 /// Generated client implementations.
@@ -1048,6 +1171,64 @@ pub mod notice_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Lists recalls of what your party was told, newest first: those that wait for you to say what
+        /// you did, and those about which you said so.
+        pub async fn list_recalls(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRecallsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecallsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.NoticeService/ListRecalls",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.node.v1.NoticeService", "ListRecalls"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says what was done about a recall. The source's party can see that it was done.
+        pub async fn acknowledge_recall(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AcknowledgeRecallRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeRecallResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.NoticeService/AcknowledgeRecall",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "covenant.node.v1.NoticeService",
+                        "AcknowledgeRecall",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1092,6 +1273,23 @@ pub mod notice_service_server {
             request: tonic::Request<super::AcknowledgeNoticeRequest>,
         ) -> std::result::Result<
             tonic::Response<super::AcknowledgeNoticeResponse>,
+            tonic::Status,
+        >;
+        /// Lists recalls of what your party was told, newest first: those that wait for you to say what
+        /// you did, and those about which you said so.
+        async fn list_recalls(
+            &self,
+            request: tonic::Request<super::ListRecallsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRecallsResponse>,
+            tonic::Status,
+        >;
+        /// Says what was done about a recall. The source's party can see that it was done.
+        async fn acknowledge_recall(
+            &self,
+            request: tonic::Request<super::AcknowledgeRecallRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AcknowledgeRecallResponse>,
             tonic::Status,
         >;
     }
@@ -1310,6 +1508,97 @@ pub mod notice_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/covenant.node.v1.NoticeService/ListRecalls" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRecallsSvc<T: NoticeService>(pub Arc<T>);
+                    impl<
+                        T: NoticeService,
+                    > tonic::server::UnaryService<super::ListRecallsRequest>
+                    for ListRecallsSvc<T> {
+                        type Response = super::ListRecallsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRecallsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NoticeService>::list_recalls(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRecallsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.NoticeService/AcknowledgeRecall" => {
+                    #[allow(non_camel_case_types)]
+                    struct AcknowledgeRecallSvc<T: NoticeService>(pub Arc<T>);
+                    impl<
+                        T: NoticeService,
+                    > tonic::server::UnaryService<super::AcknowledgeRecallRequest>
+                    for AcknowledgeRecallSvc<T> {
+                        type Response = super::AcknowledgeRecallResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AcknowledgeRecallRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NoticeService>::acknowledge_recall(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AcknowledgeRecallSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -1347,6 +1636,1935 @@ pub mod notice_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "covenant.node.v1.NoticeService";
     impl<T> tonic::server::NamedService for NoticeServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// Who asks, as it is verified and as the letter is addressed. Stays at the node, encrypted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Applicant {
+    /// Name, at most 200 characters.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Lines of the postal address, at most 6 of 80 characters.
+    #[prost(string, repeated, tag = "2")]
+    pub address_lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for Applicant {
+    const NAME: &'static str = "Applicant";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.Applicant".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.Applicant".into()
+    }
+}
+/// Whom or what the request is about.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CaseSubject {
+    /// The identifiers, as verified.
+    #[prost(message, optional, tag = "1")]
+    pub subject: ::core::option::Option<Subject>,
+    /// Only what happened on this day or later. Required for an address: an address is about whoever
+    /// lives there, so give the day on which the data subject came to live there. Absent for the past
+    /// four years.
+    #[prost(message, optional, tag = "2")]
+    pub from: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// Only what happened before this day; absent for all up to now.
+    #[prost(message, optional, tag = "3")]
+    pub until: ::core::option::Option<super::super::r#type::v1::Date>,
+}
+impl ::prost::Name for CaseSubject {
+    const NAME: &'static str = "CaseSubject";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.CaseSubject".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.CaseSubject".into()
+    }
+}
+/// Takes a request in.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct OpenCaseRequest {
+    /// Id of this request, a UUID that you make. The same id again gives the same answer for 7 days;
+    /// with other content it is refused (REQUEST_ID_REUSED).
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The covenant.
+    #[prost(string, tag = "2")]
+    pub covenant: ::prost::alloc::string::String,
+    /// Which right.
+    #[prost(enumeration = "CaseKind", tag = "3")]
+    pub kind: i32,
+    /// Who takes it in: a pseudonym that your organisation gives to an employee, 1 to 64 visible ASCII
+    /// characters without "@". Never a name or a mail address. It stands in the disclosure log.
+    #[prost(string, tag = "4")]
+    pub actor: ::prost::alloc::string::String,
+    /// How the identity was verified.
+    #[prost(enumeration = "IdentityMethod", tag = "5")]
+    pub identity: i32,
+    /// When it was verified; not in the future.
+    #[prost(message, optional, tag = "6")]
+    pub verified_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The day on which the request was received: the time to answer counts from it. Not in the
+    /// future.
+    #[prost(message, optional, tag = "7")]
+    pub received_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// Who asks.
+    #[prost(message, optional, tag = "8")]
+    pub applicant: ::core::option::Option<Applicant>,
+    /// About whom or what, 1 to 16.
+    #[prost(message, repeated, tag = "9")]
+    pub subjects: ::prost::alloc::vec::Vec<CaseSubject>,
+    /// Your own reference, at most 128 characters. It stands in the letter.
+    #[prost(string, tag = "10")]
+    pub reference: ::prost::alloc::string::String,
+}
+impl ::prost::Name for OpenCaseRequest {
+    const NAME: &'static str = "OpenCaseRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.OpenCaseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.OpenCaseRequest".into()
+    }
+}
+/// The case is stored durably.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpenCaseResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub case: ::core::option::Option<Case>,
+}
+impl ::prost::Name for OpenCaseResponse {
+    const NAME: &'static str = "OpenCaseResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.OpenCaseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.OpenCaseResponse".into()
+    }
+}
+/// A request of a data subject.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Case {
+    /// Its id, a UUID of the node's.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The covenant.
+    #[prost(string, tag = "2")]
+    pub covenant: ::prost::alloc::string::String,
+    /// Which right.
+    #[prost(enumeration = "CaseKind", tag = "3")]
+    pub kind: i32,
+    /// How it stands.
+    #[prost(enumeration = "CaseState", tag = "4")]
+    pub state: i32,
+    /// Who took it in.
+    #[prost(string, tag = "5")]
+    pub opened_by: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag = "6")]
+    pub opened_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who confirmed it; empty while nobody did.
+    #[prost(string, tag = "7")]
+    pub confirmed_by: ::prost::alloc::string::String,
+    /// When; absent while nobody did.
+    #[prost(message, optional, tag = "8")]
+    pub confirmed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who answered it; empty while nobody did.
+    #[prost(string, tag = "9")]
+    pub answered_by: ::prost::alloc::string::String,
+    /// When; absent while nobody did.
+    #[prost(message, optional, tag = "10")]
+    pub answered_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The day on which it was received.
+    #[prost(message, optional, tag = "11")]
+    pub received_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// The last day on which it can be answered in time: one month after receipt (GDPR 12(3)), six
+    /// weeks for police data (Wpg 25).
+    #[prost(message, optional, tag = "12")]
+    pub due_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// Your own reference.
+    #[prost(string, tag = "13")]
+    pub reference: ::prost::alloc::string::String,
+    /// What was found in the log; empty in a list, and before the case is confirmed.
+    #[prost(message, repeated, tag = "14")]
+    pub items: ::prost::alloc::vec::Vec<CaseItem>,
+    /// The party's own signals about the subjects, which it holds now; empty as items are.
+    #[prost(message, repeated, tag = "15")]
+    pub signals: ::prost::alloc::vec::Vec<CaseSignal>,
+    /// The party that passed it on; empty where the data subject came to this desk.
+    #[prost(string, tag = "16")]
+    pub passed_on_by: ::prost::alloc::string::String,
+}
+impl ::prost::Name for Case {
+    const NAME: &'static str = "Case";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.Case".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.Case".into()
+    }
+}
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CaseItem {
+    /// Its place in the disclosure log, which names it.
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+    /// How this party stands to it.
+    #[prost(enumeration = "ItemRole", tag = "2")]
+    pub role: i32,
+    /// When.
+    #[prost(message, optional, tag = "3")]
+    pub at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The other party: who was told, or who told where the answer said so; else empty.
+    #[prost(string, tag = "4")]
+    pub other_party: ::prost::alloc::string::String,
+    /// The purpose.
+    #[prost(string, tag = "5")]
+    pub purpose: ::prost::alloc::string::String,
+    /// The clause; empty where the party may not know it.
+    #[prost(string, tag = "6")]
+    pub clause: ::prost::alloc::string::String,
+    /// What was shown, in the covenant's words (toont), lowest first; empty for a question that brought
+    /// nothing.
+    #[prost(string, repeated, tag = "7")]
+    pub shown: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The advice that was given; else empty.
+    #[prost(string, tag = "8")]
+    pub advice: ::prost::alloc::string::String,
+    /// The kinds of signal that were in question, with ITEM_ROLE_PROVIDED.
+    #[prost(string, repeated, tag = "9")]
+    pub signal_kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The ground on which it was provided; empty where the party may not know it.
+    #[prost(string, tag = "10")]
+    pub provided_on: ::prost::alloc::string::String,
+    /// The ground on which it was received; empty where the party may not know it.
+    #[prost(string, tag = "11")]
+    pub received_on: ::prost::alloc::string::String,
+    /// How it is held back; absent where it is told.
+    #[prost(message, optional, tag = "12")]
+    pub held_back: ::core::option::Option<HeldBack>,
+    /// The day on which the recipient was told that it is recalled; absent where it was not.
+    #[prost(message, optional, tag = "13")]
+    pub recalled_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// The day on which the recipient said what it did about the recall; absent where it has not.
+    #[prost(message, optional, tag = "14")]
+    pub recall_acknowledged_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// Which of the case's subjects it is about, places from 0.
+    #[prost(uint32, repeated, tag = "15")]
+    pub subjects: ::prost::alloc::vec::Vec<u32>,
+}
+impl ::prost::Name for CaseItem {
+    const NAME: &'static str = "CaseItem";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.CaseItem".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.CaseItem".into()
+    }
+}
+/// Why an item is held back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HeldBack {
+    /// The ground: "UAVG 41.1.a" to "UAVG 41.1.j", or "Wpg 27.1.a" to "Wpg 27.1.f".
+    #[prost(string, tag = "1")]
+    pub ground: ::prost::alloc::string::String,
+    /// The reason, at most 1,000 characters (Wpg 32(1)(c)). It stays at the node.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// The day on which it is looked at again: after today, within two years.
+    #[prost(message, optional, tag = "3")]
+    pub review_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// Whether the letter says that something is held back, and on which ground. Not where saying so
+    /// would tell what must not be told.
+    #[prost(bool, tag = "4")]
+    pub told: bool,
+    /// Who decided it.
+    #[prost(string, tag = "5")]
+    pub actor: ::prost::alloc::string::String,
+}
+impl ::prost::Name for HeldBack {
+    const NAME: &'static str = "HeldBack";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.HeldBack".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.HeldBack".into()
+    }
+}
+/// A signal of this party about a subject of the case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CaseSignal {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Its category, as "scheme:code".
+    #[prost(string, tag = "2")]
+    pub category: ::prost::alloc::string::String,
+    /// The day on which it was observed.
+    #[prost(message, optional, tag = "3")]
+    pub observed_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// The first day on which it no longer matches.
+    #[prost(message, optional, tag = "4")]
+    pub expires_on: ::core::option::Option<super::super::r#type::v1::Date>,
+    /// How it stands: "queued", "delivered", "refused", "withdrawn", "expired" or "restricted".
+    #[prost(string, tag = "5")]
+    pub state: ::prost::alloc::string::String,
+}
+impl ::prost::Name for CaseSignal {
+    const NAME: &'static str = "CaseSignal";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.CaseSignal".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.CaseSignal".into()
+    }
+}
+/// Confirms a case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmCaseRequest {
+    /// Id of this request, a UUID that you make. See OpenCaseRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The case.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who confirms: another employee than who took it in.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ConfirmCaseRequest {
+    const NAME: &'static str = "ConfirmCaseRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ConfirmCaseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ConfirmCaseRequest".into()
+    }
+}
+/// What there is was looked up, and is stored durably.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ConfirmCaseResponse {
+    /// The case, with what was found.
+    #[prost(message, optional, tag = "1")]
+    pub case: ::core::option::Option<Case>,
+}
+impl ::prost::Name for ConfirmCaseResponse {
+    const NAME: &'static str = "ConfirmCaseResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ConfirmCaseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ConfirmCaseResponse".into()
+    }
+}
+/// Asks for a case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCaseRequest {
+    /// The case.
+    #[prost(string, tag = "1")]
+    pub case_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetCaseRequest {
+    const NAME: &'static str = "GetCaseRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.GetCaseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.GetCaseRequest".into()
+    }
+}
+/// A case.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetCaseResponse {
+    /// The case, with what was found.
+    #[prost(message, optional, tag = "1")]
+    pub case: ::core::option::Option<Case>,
+}
+impl ::prost::Name for GetCaseResponse {
+    const NAME: &'static str = "GetCaseResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.GetCaseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.GetCaseResponse".into()
+    }
+}
+/// Asks for a page of cases. Every filter is optional; those given must all hold.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCasesRequest {
+    /// Only in this state.
+    #[prost(enumeration = "CaseState", tag = "1")]
+    pub state: i32,
+    /// Only those in which something is held back of which the day to look again has come.
+    #[prost(bool, tag = "2")]
+    pub review_due: bool,
+    /// How many at most, up to 500; 0 means 50. More than 500 is taken as 500.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// The next_page_token of the page before, with the same filters; empty for the first page.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCasesRequest {
+    const NAME: &'static str = "ListCasesRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ListCasesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ListCasesRequest".into()
+    }
+}
+/// A page of cases.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCasesResponse {
+    /// The cases, newest first, without what was found.
+    #[prost(message, repeated, tag = "1")]
+    pub cases: ::prost::alloc::vec::Vec<Case>,
+    /// Ask with this for the next page; empty when this is the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListCasesResponse {
+    const NAME: &'static str = "ListCasesResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ListCasesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ListCasesResponse".into()
+    }
+}
+/// Holds items back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldBackRequest {
+    /// Id of this request, a UUID that you make. See OpenCaseRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The case; confirmed and not answered.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who decides it.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+    /// The places in the log of the items, 1 to 1,000. An item that was held back is held back anew.
+    #[prost(uint64, repeated, tag = "4")]
+    pub indices: ::prost::alloc::vec::Vec<u64>,
+    /// Why. Its actor is taken from the request.
+    #[prost(message, optional, tag = "5")]
+    pub held_back: ::core::option::Option<HeldBack>,
+    /// Tells the items after all; then held_back is absent.
+    #[prost(bool, tag = "6")]
+    pub release: bool,
+}
+impl ::prost::Name for HoldBackRequest {
+    const NAME: &'static str = "HoldBackRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.HoldBackRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.HoldBackRequest".into()
+    }
+}
+/// It is stored durably.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HoldBackResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub case: ::core::option::Option<Case>,
+}
+impl ::prost::Name for HoldBackResponse {
+    const NAME: &'static str = "HoldBackResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.HoldBackResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.HoldBackResponse".into()
+    }
+}
+/// Does something to the party's own signals.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyToSignalsRequest {
+    /// Id of this request, a UUID that you make. See OpenCaseRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The case; confirmed.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who decides it.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+    /// The signals, of those that the case names, 1 to 1,000.
+    #[prost(string, repeated, tag = "4")]
+    pub signal_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What to do.
+    #[prost(enumeration = "SignalAction", tag = "5")]
+    pub action: i32,
+}
+impl ::prost::Name for ApplyToSignalsRequest {
+    const NAME: &'static str = "ApplyToSignalsRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ApplyToSignalsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ApplyToSignalsRequest".into()
+    }
+}
+/// It is stored durably and will reach the broker.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyToSignalsResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub case: ::core::option::Option<Case>,
+}
+impl ::prost::Name for ApplyToSignalsResponse {
+    const NAME: &'static str = "ApplyToSignalsResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ApplyToSignalsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ApplyToSignalsResponse".into()
+    }
+}
+/// Answers a case.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerCaseRequest {
+    /// Id of this request, a UUID that you make. See OpenCaseRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The case; confirmed.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who answers. Where something is held back: another employee than who decided that.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+}
+impl ::prost::Name for AnswerCaseRequest {
+    const NAME: &'static str = "AnswerCaseRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.AnswerCaseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.AnswerCaseRequest".into()
+    }
+}
+/// The answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AnswerCaseResponse {
+    /// The answer as JSON, UTF-8; docs/subject-rights.md describes it.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub answer_json: ::prost::bytes::Bytes,
+    /// The letter in Dutch, Markdown.
+    #[prost(string, tag = "2")]
+    pub letter_nl: ::prost::alloc::string::String,
+    /// The letter in English, Markdown.
+    #[prost(string, tag = "3")]
+    pub letter_en: ::prost::alloc::string::String,
+    /// When it was first answered.
+    #[prost(message, optional, tag = "4")]
+    pub answered_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for AnswerCaseResponse {
+    const NAME: &'static str = "AnswerCaseResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.AnswerCaseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.AnswerCaseResponse".into()
+    }
+}
+/// Passes a case on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PassOnCaseRequest {
+    /// Id of this request, a UUID that you make. See OpenCaseRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The case; confirmed.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who does it.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+    /// To which parties of the covenant; empty for all others.
+    #[prost(string, repeated, tag = "4")]
+    pub parties: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for PassOnCaseRequest {
+    const NAME: &'static str = "PassOnCaseRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.PassOnCaseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.PassOnCaseRequest".into()
+    }
+}
+/// It is on its way.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PassOnCaseResponse {
+    /// The parties to which it goes.
+    #[prost(string, repeated, tag = "1")]
+    pub parties: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for PassOnCaseResponse {
+    const NAME: &'static str = "PassOnCaseResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.PassOnCaseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.PassOnCaseResponse".into()
+    }
+}
+/// Erases links.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkEntriesRequest {
+    /// Id of this request, a UUID that you make. See OpenCaseRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The case, about erasure; confirmed.
+    #[prost(string, tag = "2")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who decides it: another employee than who took the case in.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+    /// The places in the log of the items, 1 to 1,000.
+    #[prost(uint64, repeated, tag = "4")]
+    pub indices: ::prost::alloc::vec::Vec<u64>,
+}
+impl ::prost::Name for UnlinkEntriesRequest {
+    const NAME: &'static str = "UnlinkEntriesRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.UnlinkEntriesRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.UnlinkEntriesRequest".into()
+    }
+}
+/// The links are gone.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnlinkEntriesResponse {
+    /// The case.
+    #[prost(message, optional, tag = "1")]
+    pub case: ::core::option::Option<Case>,
+}
+impl ::prost::Name for UnlinkEntriesResponse {
+    const NAME: &'static str = "UnlinkEntriesResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.UnlinkEntriesResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.UnlinkEntriesResponse".into()
+    }
+}
+/// Asks for pseudonyms.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPseudonymsRequest {
+    /// The case; confirmed.
+    #[prost(string, tag = "1")]
+    pub case_id: ::prost::alloc::string::String,
+    /// Who asks.
+    #[prost(string, tag = "2")]
+    pub actor: ::prost::alloc::string::String,
+}
+impl ::prost::Name for ListPseudonymsRequest {
+    const NAME: &'static str = "ListPseudonymsRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ListPseudonymsRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ListPseudonymsRequest".into()
+    }
+}
+/// Pseudonyms for an auditor.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPseudonymsResponse {
+    /// The pseudonyms, of every epoch of which the node has the key.
+    #[prost(message, repeated, tag = "1")]
+    pub pseudonyms: ::prost::alloc::vec::Vec<CasePseudonym>,
+}
+impl ::prost::Name for ListPseudonymsResponse {
+    const NAME: &'static str = "ListPseudonymsResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.ListPseudonymsResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.ListPseudonymsResponse".into()
+    }
+}
+/// A pseudonym of a case's subject.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CasePseudonym {
+    /// The epoch of the covenant key.
+    #[prost(uint32, tag = "1")]
+    pub epoch: u32,
+    /// Which match key, `<comparison>/<field>+<field>...`.
+    #[prost(string, tag = "2")]
+    pub match_key: ::prost::alloc::string::String,
+    /// The pseudonym, 32 bytes.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub value: ::prost::bytes::Bytes,
+}
+impl ::prost::Name for CasePseudonym {
+    const NAME: &'static str = "CasePseudonym";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.CasePseudonym".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.CasePseudonym".into()
+    }
+}
+/// What a data subject asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CaseKind {
+    /// Always refused: say which right.
+    Unspecified = 0,
+    /// Access (GDPR 15, Wpg 25).
+    Access = 1,
+    /// Correction (GDPR 16, Wpg 28).
+    Correction = 2,
+    /// Objection (GDPR 21).
+    Objection = 3,
+    /// Restriction (GDPR 18).
+    Restriction = 4,
+    /// Erasure (GDPR 17, Wpg 28).
+    Erasure = 5,
+}
+impl CaseKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CASE_KIND_UNSPECIFIED",
+            Self::Access => "CASE_KIND_ACCESS",
+            Self::Correction => "CASE_KIND_CORRECTION",
+            Self::Objection => "CASE_KIND_OBJECTION",
+            Self::Restriction => "CASE_KIND_RESTRICTION",
+            Self::Erasure => "CASE_KIND_ERASURE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CASE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CASE_KIND_ACCESS" => Some(Self::Access),
+            "CASE_KIND_CORRECTION" => Some(Self::Correction),
+            "CASE_KIND_OBJECTION" => Some(Self::Objection),
+            "CASE_KIND_RESTRICTION" => Some(Self::Restriction),
+            "CASE_KIND_ERASURE" => Some(Self::Erasure),
+            _ => None,
+        }
+    }
+}
+/// How the identity of who asks was verified (GDPR 12(6)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum IdentityMethod {
+    /// Always refused: say how.
+    Unspecified = 0,
+    /// An identity document, seen at the desk.
+    DocumentAtDesk = 1,
+    /// An electronic means of identification at level substantial or high (eIDAS).
+    Electronic = 2,
+    /// A representative, whose own identity and authority were verified.
+    Representative = 3,
+}
+impl IdentityMethod {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "IDENTITY_METHOD_UNSPECIFIED",
+            Self::DocumentAtDesk => "IDENTITY_METHOD_DOCUMENT_AT_DESK",
+            Self::Electronic => "IDENTITY_METHOD_ELECTRONIC",
+            Self::Representative => "IDENTITY_METHOD_REPRESENTATIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "IDENTITY_METHOD_UNSPECIFIED" => Some(Self::Unspecified),
+            "IDENTITY_METHOD_DOCUMENT_AT_DESK" => Some(Self::DocumentAtDesk),
+            "IDENTITY_METHOD_ELECTRONIC" => Some(Self::Electronic),
+            "IDENTITY_METHOD_REPRESENTATIVE" => Some(Self::Representative),
+            _ => None,
+        }
+    }
+}
+/// How a case stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CaseState {
+    /// Never sent.
+    Unspecified = 0,
+    /// One employee took it in.
+    Open = 1,
+    /// A second employee confirmed it, and what is there was looked up.
+    Confirmed = 2,
+    /// It was answered.
+    Answered = 3,
+}
+impl CaseState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CASE_STATE_UNSPECIFIED",
+            Self::Open => "CASE_STATE_OPEN",
+            Self::Confirmed => "CASE_STATE_CONFIRMED",
+            Self::Answered => "CASE_STATE_ANSWERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CASE_STATE_OPEN" => Some(Self::Open),
+            "CASE_STATE_CONFIRMED" => Some(Self::Confirmed),
+            "CASE_STATE_ANSWERED" => Some(Self::Answered),
+            _ => None,
+        }
+    }
+}
+/// How this party stands to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ItemRole {
+    /// Never sent.
+    Unspecified = 0,
+    /// It asked a question.
+    Asked = 1,
+    /// It was told something.
+    Told = 2,
+    /// It let another party know something.
+    Provided = 3,
+}
+impl ItemRole {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ITEM_ROLE_UNSPECIFIED",
+            Self::Asked => "ITEM_ROLE_ASKED",
+            Self::Told => "ITEM_ROLE_TOLD",
+            Self::Provided => "ITEM_ROLE_PROVIDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ITEM_ROLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ITEM_ROLE_ASKED" => Some(Self::Asked),
+            "ITEM_ROLE_TOLD" => Some(Self::Told),
+            "ITEM_ROLE_PROVIDED" => Some(Self::Provided),
+            _ => None,
+        }
+    }
+}
+/// What is done to signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SignalAction {
+    /// Always refused: say what to do.
+    Unspecified = 0,
+    /// Withdraw: in a case about objection or erasure.
+    Withdraw = 1,
+    /// Restrict: in a case about restriction, objection or correction, while it is looked into.
+    Restrict = 2,
+    /// Lift a restriction.
+    Lift = 3,
+}
+impl SignalAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SIGNAL_ACTION_UNSPECIFIED",
+            Self::Withdraw => "SIGNAL_ACTION_WITHDRAW",
+            Self::Restrict => "SIGNAL_ACTION_RESTRICT",
+            Self::Lift => "SIGNAL_ACTION_LIFT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SIGNAL_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "SIGNAL_ACTION_WITHDRAW" => Some(Self::Withdraw),
+            "SIGNAL_ACTION_RESTRICT" => Some(Self::Restrict),
+            "SIGNAL_ACTION_LIFT" => Some(Self::Lift),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod rights_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// The desk of a party: requests of data subjects for access, correction, objection, restriction and
+    /// erasure (GDPR 15 to 21, Wpg 25 to 28). One employee takes a request in and has verified who asks;
+    /// another one confirms it, and only then is anything looked up. The answer is about what this party
+    /// asked, was told and let others know; other parties answer for themselves. Where there is nothing
+    /// to tell, and where what there is must not be told, the answer is the same, byte for byte.
+    ///
+    /// Served to certificates with a role of the desk. Every step with the broker stands in the
+    /// disclosure log; cases are limited per employee and per day.
+    #[derive(Debug, Clone)]
+    pub struct RightsServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> RightsServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> RightsServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            RightsServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Takes a request in. Nothing is looked up yet.
+        pub async fn open_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::OpenCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/OpenCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.node.v1.RightsService", "OpenCase"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Confirms a case, by another employee than who took it in. Looks up the party's own entries in
+        /// the disclosure log, and its own signals about the subjects.
+        pub async fn confirm_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ConfirmCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConfirmCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/ConfirmCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.node.v1.RightsService", "ConfirmCase"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads a case, with what was found once it is confirmed.
+        pub async fn get_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/GetCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.node.v1.RightsService", "GetCase"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists cases, newest first, without what was found.
+        pub async fn list_cases(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCasesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/ListCases",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.node.v1.RightsService", "ListCases"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Holds items back from the answer, each on a ground of the law, with a reason and a day on which
+        /// that is looked at again (UAVG 41, Wpg 27). A later case about the same entry holds it back too,
+        /// until that day.
+        pub async fn hold_back(
+            &mut self,
+            request: impl tonic::IntoRequest<super::HoldBackRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HoldBackResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/HoldBack",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.node.v1.RightsService", "HoldBack"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Does to the party's own signals what the case asks: withdraws (objection, erasure), restricts,
+        /// or lifts a restriction. Whoever was told of them is told so.
+        pub async fn apply_to_signals(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyToSignalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyToSignalsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/ApplyToSignals",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.node.v1.RightsService", "ApplyToSignals"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Answers the case: the answer as data and as a letter. Once answered, a case gives the same
+        /// answer again.
+        pub async fn answer_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AnswerCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AnswerCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/AnswerCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.node.v1.RightsService", "AnswerCase"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Passes the request on to the other parties of the covenant, sealed, when the data subject asked
+        /// for that: they answer the data subject themselves.
+        pub async fn pass_on_case(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PassOnCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PassOnCaseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/PassOnCase",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("covenant.node.v1.RightsService", "PassOnCase"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Erases what links entries of the case to the data subject, in a case about erasure: no later
+        /// look-up finds them, and every proof still holds.
+        pub async fn unlink_entries(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkEntriesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/UnlinkEntries",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.node.v1.RightsService", "UnlinkEntries"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes the pseudonyms of a confirmed case's subjects, with which an auditor finds entries about
+        /// them in the disclosure log.
+        pub async fn list_pseudonyms(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPseudonymsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPseudonymsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.RightsService/ListPseudonyms",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.node.v1.RightsService", "ListPseudonyms"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod rights_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with RightsServiceServer.
+    #[async_trait]
+    pub trait RightsService: std::marker::Send + std::marker::Sync + 'static {
+        /// Takes a request in. Nothing is looked up yet.
+        async fn open_case(
+            &self,
+            request: tonic::Request<super::OpenCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::OpenCaseResponse>,
+            tonic::Status,
+        >;
+        /// Confirms a case, by another employee than who took it in. Looks up the party's own entries in
+        /// the disclosure log, and its own signals about the subjects.
+        async fn confirm_case(
+            &self,
+            request: tonic::Request<super::ConfirmCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ConfirmCaseResponse>,
+            tonic::Status,
+        >;
+        /// Reads a case, with what was found once it is confirmed.
+        async fn get_case(
+            &self,
+            request: tonic::Request<super::GetCaseRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetCaseResponse>, tonic::Status>;
+        /// Lists cases, newest first, without what was found.
+        async fn list_cases(
+            &self,
+            request: tonic::Request<super::ListCasesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListCasesResponse>,
+            tonic::Status,
+        >;
+        /// Holds items back from the answer, each on a ground of the law, with a reason and a day on which
+        /// that is looked at again (UAVG 41, Wpg 27). A later case about the same entry holds it back too,
+        /// until that day.
+        async fn hold_back(
+            &self,
+            request: tonic::Request<super::HoldBackRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::HoldBackResponse>,
+            tonic::Status,
+        >;
+        /// Does to the party's own signals what the case asks: withdraws (objection, erasure), restricts,
+        /// or lifts a restriction. Whoever was told of them is told so.
+        async fn apply_to_signals(
+            &self,
+            request: tonic::Request<super::ApplyToSignalsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyToSignalsResponse>,
+            tonic::Status,
+        >;
+        /// Answers the case: the answer as data and as a letter. Once answered, a case gives the same
+        /// answer again.
+        async fn answer_case(
+            &self,
+            request: tonic::Request<super::AnswerCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AnswerCaseResponse>,
+            tonic::Status,
+        >;
+        /// Passes the request on to the other parties of the covenant, sealed, when the data subject asked
+        /// for that: they answer the data subject themselves.
+        async fn pass_on_case(
+            &self,
+            request: tonic::Request<super::PassOnCaseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PassOnCaseResponse>,
+            tonic::Status,
+        >;
+        /// Erases what links entries of the case to the data subject, in a case about erasure: no later
+        /// look-up finds them, and every proof still holds.
+        async fn unlink_entries(
+            &self,
+            request: tonic::Request<super::UnlinkEntriesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::UnlinkEntriesResponse>,
+            tonic::Status,
+        >;
+        /// Makes the pseudonyms of a confirmed case's subjects, with which an auditor finds entries about
+        /// them in the disclosure log.
+        async fn list_pseudonyms(
+            &self,
+            request: tonic::Request<super::ListPseudonymsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPseudonymsResponse>,
+            tonic::Status,
+        >;
+    }
+    /// The desk of a party: requests of data subjects for access, correction, objection, restriction and
+    /// erasure (GDPR 15 to 21, Wpg 25 to 28). One employee takes a request in and has verified who asks;
+    /// another one confirms it, and only then is anything looked up. The answer is about what this party
+    /// asked, was told and let others know; other parties answer for themselves. Where there is nothing
+    /// to tell, and where what there is must not be told, the answer is the same, byte for byte.
+    ///
+    /// Served to certificates with a role of the desk. Every step with the broker stands in the
+    /// disclosure log; cases are limited per employee and per day.
+    #[derive(Debug)]
+    pub struct RightsServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> RightsServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for RightsServiceServer<T>
+    where
+        T: RightsService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/covenant.node.v1.RightsService/OpenCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct OpenCaseSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::OpenCaseRequest>
+                    for OpenCaseSvc<T> {
+                        type Response = super::OpenCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::OpenCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::open_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = OpenCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/ConfirmCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct ConfirmCaseSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::ConfirmCaseRequest>
+                    for ConfirmCaseSvc<T> {
+                        type Response = super::ConfirmCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ConfirmCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::confirm_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ConfirmCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/GetCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCaseSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::GetCaseRequest>
+                    for GetCaseSvc<T> {
+                        type Response = super::GetCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::get_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/ListCases" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListCasesSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::ListCasesRequest>
+                    for ListCasesSvc<T> {
+                        type Response = super::ListCasesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListCasesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::list_cases(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListCasesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/HoldBack" => {
+                    #[allow(non_camel_case_types)]
+                    struct HoldBackSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::HoldBackRequest>
+                    for HoldBackSvc<T> {
+                        type Response = super::HoldBackResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::HoldBackRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::hold_back(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = HoldBackSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/ApplyToSignals" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyToSignalsSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::ApplyToSignalsRequest>
+                    for ApplyToSignalsSvc<T> {
+                        type Response = super::ApplyToSignalsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyToSignalsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::apply_to_signals(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyToSignalsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/AnswerCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct AnswerCaseSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::AnswerCaseRequest>
+                    for AnswerCaseSvc<T> {
+                        type Response = super::AnswerCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AnswerCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::answer_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AnswerCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/PassOnCase" => {
+                    #[allow(non_camel_case_types)]
+                    struct PassOnCaseSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::PassOnCaseRequest>
+                    for PassOnCaseSvc<T> {
+                        type Response = super::PassOnCaseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PassOnCaseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::pass_on_case(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PassOnCaseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/UnlinkEntries" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkEntriesSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::UnlinkEntriesRequest>
+                    for UnlinkEntriesSvc<T> {
+                        type Response = super::UnlinkEntriesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkEntriesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::unlink_entries(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkEntriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.RightsService/ListPseudonyms" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPseudonymsSvc<T: RightsService>(pub Arc<T>);
+                    impl<
+                        T: RightsService,
+                    > tonic::server::UnaryService<super::ListPseudonymsRequest>
+                    for ListPseudonymsSvc<T> {
+                        type Response = super::ListPseudonymsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPseudonymsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RightsService>::list_pseudonyms(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPseudonymsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for RightsServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "covenant.node.v1.RightsService";
+    impl<T> tonic::server::NamedService for RightsServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -1602,6 +3820,52 @@ impl ::prost::Name for WithdrawSignalResponse {
         "/covenant.node.v1.WithdrawSignalResponse".into()
     }
 }
+/// Asks to put a signal in the place of another.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AmendSignalRequest {
+    /// Id of this request, a UUID that you make. See SubmitSignalRequest.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The id of the signal that was wrong.
+    #[prost(string, tag = "2")]
+    pub signal_id: ::prost::alloc::string::String,
+    /// The signal that takes its place, under an id of its own and the same covenant.
+    #[prost(message, optional, tag = "3")]
+    pub signal: ::core::option::Option<Signal>,
+    /// Only check it: nothing is stored or sent.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
+impl ::prost::Name for AmendSignalRequest {
+    const NAME: &'static str = "AmendSignalRequest";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.AmendSignalRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.AmendSignalRequest".into()
+    }
+}
+/// Both are stored durably and will reach the broker.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AmendSignalResponse {
+    /// The id of the signal that was wrong; it is withdrawn.
+    #[prost(string, tag = "1")]
+    pub signal_id: ::prost::alloc::string::String,
+    /// The signal that takes its place.
+    #[prost(message, optional, tag = "2")]
+    pub accepted: ::core::option::Option<AcceptedSignal>,
+}
+impl ::prost::Name for AmendSignalResponse {
+    const NAME: &'static str = "AmendSignalResponse";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.AmendSignalResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.AmendSignalResponse".into()
+    }
+}
 /// Asks for one signal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetSignalRequest {
@@ -1767,6 +4031,8 @@ pub enum SignalState {
     Withdrawn = 4,
     /// Its time under the covenant is over: it no longer matches.
     Expired = 5,
+    /// Its processing is restricted (GDPR article 18): it does not match until that is lifted.
+    Restricted = 6,
 }
 impl SignalState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1781,6 +4047,7 @@ impl SignalState {
             Self::Refused => "SIGNAL_STATE_REFUSED",
             Self::Withdrawn => "SIGNAL_STATE_WITHDRAWN",
             Self::Expired => "SIGNAL_STATE_EXPIRED",
+            Self::Restricted => "SIGNAL_STATE_RESTRICTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1792,6 +4059,7 @@ impl SignalState {
             "SIGNAL_STATE_REFUSED" => Some(Self::Refused),
             "SIGNAL_STATE_WITHDRAWN" => Some(Self::Withdrawn),
             "SIGNAL_STATE_EXPIRED" => Some(Self::Expired),
+            "SIGNAL_STATE_RESTRICTED" => Some(Self::Restricted),
             _ => None,
         }
     }
@@ -1965,6 +4233,34 @@ pub mod signal_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Puts a signal in the place of one of yours that was wrong (GDPR article 16). The old one stops
+        /// to match, whoever was told of it hears that it is corrected, and the new one can match.
+        pub async fn amend_signal(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AmendSignalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AmendSignalResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/covenant.node.v1.SignalService/AmendSignal",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("covenant.node.v1.SignalService", "AmendSignal"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Reads back one of your signals, and what became of it.
         pub async fn get_signal(
             &mut self,
@@ -2062,6 +4358,15 @@ pub mod signal_service_server {
             request: tonic::Request<super::WithdrawSignalRequest>,
         ) -> std::result::Result<
             tonic::Response<super::WithdrawSignalResponse>,
+            tonic::Status,
+        >;
+        /// Puts a signal in the place of one of yours that was wrong (GDPR article 16). The old one stops
+        /// to match, whoever was told of it hears that it is corrected, and the new one can match.
+        async fn amend_signal(
+            &self,
+            request: tonic::Request<super::AmendSignalRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AmendSignalResponse>,
             tonic::Status,
         >;
         /// Reads back one of your signals, and what became of it.
@@ -2284,6 +4589,51 @@ pub mod signal_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WithdrawSignalSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/covenant.node.v1.SignalService/AmendSignal" => {
+                    #[allow(non_camel_case_types)]
+                    struct AmendSignalSvc<T: SignalService>(pub Arc<T>);
+                    impl<
+                        T: SignalService,
+                    > tonic::server::UnaryService<super::AmendSignalRequest>
+                    for AmendSignalSvc<T> {
+                        type Response = super::AmendSignalResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AmendSignalRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SignalService>::amend_signal(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AmendSignalSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -119,6 +119,171 @@ impl ::prost::Name for PartialDate {
         "/covenant.type.v1.PartialDate".into()
     }
 }
+/// Takes back what was told: act on it no longer, and say what you did about it. Who was told, and
+/// nobody else, gets one (GDPR article 19, Wpg 28(5)), in batches, and again until it is
+/// acknowledged or the time for which the recipient promised to keep it is over.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Recall {
+    /// Id of this delivery, a UUID: the first one, or a reminder.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Id of the recall, a UUID; the same in every reminder of it.
+    #[prost(string, tag = "2")]
+    pub recall_id: ::prost::alloc::string::String,
+    /// The covenant.
+    #[prost(string, tag = "3")]
+    pub covenant: ::prost::alloc::string::String,
+    /// SHA-256 of the covenant file under which it was told, 32 bytes.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub covenant_digest: ::prost::bytes::Bytes,
+    /// Why.
+    #[prost(enumeration = "RecallReason", tag = "5")]
+    pub reason: i32,
+    /// The roles that may read it, as `<party>.<role>`: those that were told. At least one.
+    #[prost(string, repeated, tag = "8")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The day on which it was told.
+    #[prost(message, optional, tag = "9")]
+    pub told_on: ::core::option::Option<Date>,
+    /// The day of this delivery.
+    #[prost(message, optional, tag = "10")]
+    pub day: ::core::option::Option<Date>,
+    /// How often the recipient was reminded before, this time included; 0 for the first delivery.
+    #[prost(uint32, tag = "11")]
+    pub reminder: u32,
+    /// The first day on which the time is over for which the recipient promised to keep what was
+    /// told; absent where it promised none.
+    #[prost(message, optional, tag = "12")]
+    pub kept_until: ::core::option::Option<Date>,
+    /// The proof that this recall stands in the disclosure log.
+    #[prost(message, optional, tag = "13")]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// What is recalled. Exactly one.
+    #[prost(oneof = "recall::Told", tags = "6, 7")]
+    pub told: ::core::option::Option<recall::Told>,
+}
+/// Nested message and enum types in `Recall`.
+pub mod recall {
+    /// What is recalled. Exactly one.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Told {
+        /// The notice with this id.
+        #[prost(string, tag = "6")]
+        NoticeId(::prost::alloc::string::String),
+        /// The answer to the question with this request id. In what the broker sends this is the id under
+        /// which the node asked; in what the node shows, the one of its own client.
+        #[prost(string, tag = "7")]
+        CheckRequestId(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for Recall {
+    const NAME: &'static str = "Recall";
+    const PACKAGE: &'static str = "covenant.type.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.type.v1.Recall".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.type.v1.Recall".into()
+    }
+}
+/// Why what was told is recalled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecallReason {
+    /// Never sent.
+    Unspecified = 0,
+    /// It should not have been entered.
+    EnteredInError = 1,
+    /// It was right and no longer is.
+    NoLongerApplies = 2,
+    /// The data subject objected, and was right (GDPR article 21).
+    Objection = 3,
+    /// Its processing is restricted (GDPR article 18): keep it, and do nothing with it.
+    Restriction = 4,
+    /// It is erased (GDPR article 17).
+    Erasure = 5,
+    /// It was wrong, and another signal takes its place (GDPR article 16).
+    Correction = 6,
+    /// Its time under the covenant is over.
+    Expired = 7,
+}
+impl RecallReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECALL_REASON_UNSPECIFIED",
+            Self::EnteredInError => "RECALL_REASON_ENTERED_IN_ERROR",
+            Self::NoLongerApplies => "RECALL_REASON_NO_LONGER_APPLIES",
+            Self::Objection => "RECALL_REASON_OBJECTION",
+            Self::Restriction => "RECALL_REASON_RESTRICTION",
+            Self::Erasure => "RECALL_REASON_ERASURE",
+            Self::Correction => "RECALL_REASON_CORRECTION",
+            Self::Expired => "RECALL_REASON_EXPIRED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECALL_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECALL_REASON_ENTERED_IN_ERROR" => Some(Self::EnteredInError),
+            "RECALL_REASON_NO_LONGER_APPLIES" => Some(Self::NoLongerApplies),
+            "RECALL_REASON_OBJECTION" => Some(Self::Objection),
+            "RECALL_REASON_RESTRICTION" => Some(Self::Restriction),
+            "RECALL_REASON_ERASURE" => Some(Self::Erasure),
+            "RECALL_REASON_CORRECTION" => Some(Self::Correction),
+            "RECALL_REASON_EXPIRED" => Some(Self::Expired),
+            _ => None,
+        }
+    }
+}
+/// What a recipient did about a recall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecallOutcome {
+    /// Always refused: say what you did.
+    Unspecified = 0,
+    /// What was told is deleted everywhere.
+    Deleted = 1,
+    /// What was told is corrected where it was used.
+    Corrected = 2,
+    /// What was told is set apart, and is not used (GDPR article 18).
+    Restricted = 3,
+    /// Nothing of it was left.
+    NothingLeft = 4,
+    /// The law obliges the recipient to keep it; it is marked as recalled.
+    KeptByLaw = 5,
+}
+impl RecallOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECALL_OUTCOME_UNSPECIFIED",
+            Self::Deleted => "RECALL_OUTCOME_DELETED",
+            Self::Corrected => "RECALL_OUTCOME_CORRECTED",
+            Self::Restricted => "RECALL_OUTCOME_RESTRICTED",
+            Self::NothingLeft => "RECALL_OUTCOME_NOTHING_LEFT",
+            Self::KeptByLaw => "RECALL_OUTCOME_KEPT_BY_LAW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECALL_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECALL_OUTCOME_DELETED" => Some(Self::Deleted),
+            "RECALL_OUTCOME_CORRECTED" => Some(Self::Corrected),
+            "RECALL_OUTCOME_RESTRICTED" => Some(Self::Restricted),
+            "RECALL_OUTCOME_NOTHING_LEFT" => Some(Self::NothingLeft),
+            "RECALL_OUTCOME_KEPT_BY_LAW" => Some(Self::KeptByLaw),
+            _ => None,
+        }
+    }
+}
 /// A category in a published scheme.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Category {
@@ -269,6 +434,8 @@ pub enum WithdrawalReason {
     Restriction = 4,
     /// It is erased (GDPR article 17).
     Erasure = 5,
+    /// It was wrong, and another signal takes its place (GDPR article 16).
+    Correction = 6,
 }
 impl WithdrawalReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -283,6 +450,7 @@ impl WithdrawalReason {
             Self::Objection => "WITHDRAWAL_REASON_OBJECTION",
             Self::Restriction => "WITHDRAWAL_REASON_RESTRICTION",
             Self::Erasure => "WITHDRAWAL_REASON_ERASURE",
+            Self::Correction => "WITHDRAWAL_REASON_CORRECTION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -294,6 +462,7 @@ impl WithdrawalReason {
             "WITHDRAWAL_REASON_OBJECTION" => Some(Self::Objection),
             "WITHDRAWAL_REASON_RESTRICTION" => Some(Self::Restriction),
             "WITHDRAWAL_REASON_ERASURE" => Some(Self::Erasure),
+            "WITHDRAWAL_REASON_CORRECTION" => Some(Self::Correction),
             _ => None,
         }
     }
@@ -409,9 +578,6 @@ pub struct Notice {
     /// What you promised when you signed the covenant (belofte).
     #[prost(message, repeated, tag = "19")]
     pub promises: ::prost::alloc::vec::Vec<Obligation>,
-    /// With NOTICE_KIND_RECALL: the id of the notice that is recalled; else empty.
-    #[prost(string, tag = "20")]
-    pub recalls: ::prost::alloc::string::String,
     /// The proof that the decision stands in the disclosure log.
     #[prost(message, optional, tag = "21")]
     pub receipt: ::core::option::Option<Receipt>,
@@ -503,8 +669,6 @@ pub enum NoticeKind {
     Unspecified = 0,
     /// Signals of several parties are about the same subject, and a clause tells you so.
     Match = 1,
-    /// What an earlier notice told is withdrawn by its source: act on it no longer.
-    Recall = 2,
 }
 impl NoticeKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -515,7 +679,6 @@ impl NoticeKind {
         match self {
             Self::Unspecified => "NOTICE_KIND_UNSPECIFIED",
             Self::Match => "NOTICE_KIND_MATCH",
-            Self::Recall => "NOTICE_KIND_RECALL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -523,7 +686,6 @@ impl NoticeKind {
         match value {
             "NOTICE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "NOTICE_KIND_MATCH" => Some(Self::Match),
-            "NOTICE_KIND_RECALL" => Some(Self::Recall),
             _ => None,
         }
     }
