@@ -64,6 +64,9 @@ KINDS = {
     "key-changed": "operation",
     "padding": "operation",
     "covenant-rejected": "covenant",
+    "subject-looked-up": "rights",
+    "erasure": "rights",
+    "request-passed-on": "rights",
 }
 
 

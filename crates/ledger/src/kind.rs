@@ -111,6 +111,9 @@ kinds! {
     28 KeyChanged "key-changed" Operation "A node's, a signer's or the log's key was replaced";
     29 Padding "padding" Operation "A dummy that keeps the number of leaves independent of what happened";
     30 CovenantRejected "covenant-rejected" Covenant "A party refused to sign a version of a covenant";
+    31 SubjectLookedUp "subject-looked-up" Rights "A party's desk looked up its own entries about a data subject";
+    32 Erasure "erasure" Rights "A data subject had data erased, or what links entries to them (AVG 17, Wpg 28)";
+    33 RequestPassedOn "request-passed-on" Rights "A party passed a data subject's request on to another, sealed";
 }
 
 impl Kind {
@@ -134,7 +137,7 @@ mod tests {
     #[test]
     fn numbers_and_codes_are_gapless_and_unique() {
         let numbers: Vec<u16> = Kind::ALL.iter().map(|k| k.number()).collect();
-        assert_eq!(numbers, (1..=30).collect::<Vec<_>>());
+        assert_eq!(numbers, (1..=33).collect::<Vec<_>>());
         for kind in Kind::ALL {
             assert_eq!(Kind::parse(kind.as_str()), Some(*kind));
         }

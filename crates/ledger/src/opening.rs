@@ -3,6 +3,8 @@
 //! A leaf holds only `SHA-256(label || 0x00 || salt || bytes)`. Whoever has salt and bytes can show
 //! what was committed to; once the salt is erased nobody can, and no proof breaks.
 
+use std::collections::BTreeSet;
+
 use model::{Digest, Pseudonym};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -112,10 +114,17 @@ impl std::fmt::Debug for Opening {
     }
 }
 
-/// `SHA-256(salt || pseudonym)`: lets the broker find one person's entries while it has the salt.
+/// `SHA-256(salt || pseudonyms)`, the distinct pseudonyms in order of their bytes: ties an entry to
+/// a data subject for who has the salt and the pseudonyms, and for nobody once they are erased.
 #[must_use]
-pub fn subject_commitment(salt: &Salt, pseudonym: &Pseudonym) -> Digest {
-    sha256(&[salt.as_bytes(), pseudonym.as_bytes()])
+pub fn subject_commitment<'a>(
+    salt: &Salt,
+    pseudonyms: impl IntoIterator<Item = &'a Pseudonym>,
+) -> Digest {
+    let distinct: BTreeSet<&[u8; 32]> = pseudonyms.into_iter().map(Pseudonym::as_bytes).collect();
+    let mut parts: Vec<&[u8]> = vec![salt.as_bytes()];
+    parts.extend(distinct.into_iter().map(<[u8; 32]>::as_slice));
+    sha256(&parts)
 }
 
 /// `SHA-256(salt || content)`: made by a source over raw content, whose salt never leaves it.

@@ -73,7 +73,7 @@ pub struct Outcome {
     /// The duties (`plicht`) that the disclosure carries.
     #[serde(with = "as_texts")]
     pub duties: Vec<Code>,
-    /// `SHA-256(salt || pseudonym)`: [`crate::opening::subject_commitment`].
+    /// `SHA-256(salt || pseudonyms)`: [`crate::opening::subject_commitment`].
     #[serde(with = "as_optional_text")]
     pub subject_commitment: Option<Hex>,
     /// `SHA-256(salt || content)`: [`crate::opening::content_commitment`].

@@ -146,6 +146,11 @@ impl<'a> Take<'a> {
         (0..count).map(|_| each(self)).collect()
     }
 
+    /// Whether everything was read.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     pub(crate) fn rest(self) -> &'a [u8] {
         self.rest
     }

@@ -38,9 +38,9 @@ pub(crate) fn read(tx: &Tx, kind: &'static str) -> Result<Found, StoreError> {
     }
     match found {
         FORMAT => Ok(Found::Known),
-        1 => Ok(Found::Older(found)),
+        1.. => Ok(Found::Older(found)),
         // Never written by a release.
-        _ => Err(take.damaged()),
+        0 => Err(take.damaged()),
     }
 }
 

@@ -1,12 +1,14 @@
 //! Keys on disk: which first byte is which kind of record. One tree holds them all.
 //!
-//! Format 2: side records are encrypted, each under its own key. A change here is a new format, with a migration and a fixture of the old one.
+//! Format 2: side records are encrypted, each under its own key. Format 3: what links entries to
+//! data subjects, what can be recalled, recalls; at a node the requests of data subjects. A change
+//! here is a new format, with a migration and a fixture of the old one.
 
 use model::{CovenantId, Day, KeyEpoch, MatchKeyId};
 use sha2::{Digest as _, Sha256};
 
 /// The format that this program writes, and the newest it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 pub(crate) const FORMAT_RECORD: u8 = 0x00;
 /// Payload file names in use.
@@ -84,6 +86,24 @@ pub(crate) const COUNTER: u8 = b'g';
 /// The log's head.
 pub(crate) const HEAD: u8 = b'h';
 
+/// What links an entry to its data subject, by number.
+pub(crate) const LINK: u8 = b'u';
+/// Numbers of entries by pseudonym.
+pub(crate) const LINKED: u8 = b'y';
+/// What was told and can be recalled, by the entry's number.
+pub(crate) const TOLD: u8 = b'1';
+/// The same by the source's signals that it rests on.
+pub(crate) const TOLD_BY: u8 = b'2';
+/// What is told and ends with its signals, by day.
+pub(crate) const TOLD_ENDS: u8 = b'3';
+/// Recalls by id.
+pub(crate) const RECALL: u8 = b'4';
+/// The recall of an entry.
+pub(crate) const RECALL_OF: u8 = b'5';
+/// Recalls that are to go out, by day.
+pub(crate) const RECALL_DUE: u8 = b'6';
+/// The last batch of recalls, and whether anything was withdrawn since.
+pub(crate) const RECALL_BATCH: u8 = b'7';
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
 /// How far purges are, and what they removed.
@@ -176,6 +196,16 @@ pub(crate) fn last_u64(key: &[u8]) -> Option<u64> {
 /// of a hash in place of three long names, which keeps rows short. The match index is read by
 /// this prefix only, never listed.
 pub(crate) fn index_space(covenant: &CovenantId, epoch: KeyEpoch, key: &MatchKeyId) -> Vec<u8> {
+    pseudonym_space(INDEX, covenant, epoch, key)
+}
+
+/// The same in another space.
+pub(crate) fn pseudonym_space(
+    space: u8,
+    covenant: &CovenantId,
+    epoch: KeyEpoch,
+    key: &MatchKeyId,
+) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(b"covenant-broker/store/index/v1\0");
     hash.update(covenant.as_str().as_bytes());
@@ -184,7 +214,7 @@ pub(crate) fn index_space(covenant: &CovenantId, epoch: KeyEpoch, key: &MatchKey
     hash.update(key.as_str().as_bytes());
     let hash: [u8; 32] = hash.finalize().into();
     let (short, _) = hash.split_at(16);
-    Key::of(INDEX).raw(short).done()
+    Key::of(space).raw(short).done()
 }
 
 #[cfg(test)]

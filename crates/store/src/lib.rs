@@ -29,8 +29,9 @@ pub use backup::{BackedUp, Restored, Restoring, check_backup, restore, verify_ba
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
     CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
-    NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, SignalNo, SignedCheckpoint,
-    Stored, StoredEntry, TOMBSTONE_DAYS, Withdrawal, Witnessed, Work,
+    NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, Recall, Sent, Side, SignalNo,
+    SignedCheckpoint, Sought, Stored, StoredEntry, SubjectLink, TOMBSTONE_DAYS, Told, ToldBy,
+    UsedRight, Withdrawal, Witnessed, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

@@ -3,7 +3,7 @@
 use ledger::{NewEntry, Receipt};
 use model::Digest;
 
-use crate::broker::{NewNotice, Opens};
+use crate::broker::{NewNotice, Opens, SubjectLink, Told};
 use crate::requests::{Remembered, RequestKey};
 
 /// What a unit of work decided, before it is logged.
@@ -18,6 +18,10 @@ pub struct Decided<T> {
     pub disclosure: T,
     /// Notices that rest on the entries.
     pub notices: Vec<NewNotice>,
+    /// What links entries, by their place in `entries`, to their data subjects.
+    pub links: Vec<(usize, SubjectLink)>,
+    /// What entries tell, by their place in `entries`, so that it can be recalled.
+    pub told: Vec<(usize, Told)>,
     /// The answer to remember under the request's id, if it had one.
     pub remember: Option<Remember>,
     /// What the receipt opens to whom it is handed.
@@ -34,6 +38,8 @@ impl<T> Decided<T> {
             entries,
             disclosure,
             notices: Vec::new(),
+            links: Vec::new(),
+            told: Vec::new(),
             remember: None,
             opens: Opens::Nothing,
             pad_to: 0,

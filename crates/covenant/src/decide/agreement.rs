@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use model::{
     Candidate, Day, Match, MatchKeyId, MatchKeyName, Neighbourhood, PartyId, ProtectionStatement,
-    Signal, SignalTypeId, Subject, Timestamp,
+    Signal, SignalId, SignalTypeId, Subject, Timestamp,
 };
 
 use super::weigh::{Known, Level, Scales, Weighed, sorted};
@@ -270,6 +270,11 @@ impl Setting<'_> {
             ..self.nothing_found()
         }
     }
+}
+
+/// The ids of these signals, sorted, each once.
+pub(super) fn ids(hits: &[Hit<'_>]) -> Vec<SignalId> {
+    sorted(hits.iter().map(|hit| hit.sighting.signal.id).collect())
 }
 
 fn number(length: usize) -> u32 {

@@ -1,10 +1,11 @@
 //! The answer to a question, after the look-up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Match, PartyId, Timestamp};
+use model::{Match, PartyId, SignalId, Timestamp};
 
-use super::agreement::{Setting, Sighting, hits, protections};
+use super::agreement::{Setting, Sighting, hits, ids, protections};
 use super::may_ask::{Question, named};
 use super::permit::{Decision, Permit, Record, Withheld};
 use super::then::JudgedThen;
@@ -33,6 +34,9 @@ pub struct SourceDecision {
     pub source: PartyId,
     /// Revealed when the advice of the answer rests on this source too.
     pub decision: Decision,
+    /// The source's signals that counted for the clause that decided, sorted: what is revealed rests
+    /// on them.
+    pub counted: Vec<SignalId>,
 }
 
 /// Answers a question with what was looked up about its subject.
@@ -78,9 +82,10 @@ pub fn answer(
         nothing_found: setting.nothing_found(),
     };
     let clauses = named(compiled, &asker);
-    let mut best: Vec<(PartyId, Best)> = Vec::new();
+    let mut best: Vec<(PartyId, Best, Vec<SignalId>)> = Vec::new();
     for source in sources {
         let of_source = clauses.iter().filter(|(_, c)| c.from.contains(&source));
+        let mut counted: BTreeMap<usize, Vec<SignalId>> = BTreeMap::new();
         let weighed = of_source.map(|(place, clause)| {
             let level = Level {
                 place: *place,
@@ -90,21 +95,26 @@ pub fn answer(
                 shows: Shows::Advice,
             };
             let hits = hits(covenant, clause, &recipient, &sightings, today);
-            ((*place, *clause), setting.judge(&level, &hits).weighed)
+            let judged = setting.judge(&level, &hits);
+            counted.insert(*place, ids(&judged.counted));
+            ((*place, *clause), judged.weighed)
         });
         let chosen = put.choose(&source, weighed.collect());
-        best.push((source, chosen));
+        let place = chosen.record.clause;
+        let counted = place.and_then(|place| counted.remove(&place));
+        best.push((source, chosen, counted.unwrap_or_default()));
     }
     let advice = best
         .iter()
-        .filter_map(|(_, b)| b.advice)
+        .filter_map(|(_, b, _)| b.advice)
         .max_by_key(|a| a.rank)
         .unwrap_or(NO_ADVICE);
     let decisions = best
         .into_iter()
-        .map(|(source, best)| SourceDecision {
+        .map(|(source, best, counted)| SourceDecision {
             source,
             decision: best.decide(advice),
+            counted,
         })
         .collect();
     Answer { advice, decisions }

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use model::{ClauseNo, Digest, Match, PartyId, PurposeId, RoleRef, Signal, SignalId, Timestamp};
 
-use super::agreement::{
-    Hit, Setting, Sighting, agreement, hits, is_live, protections, shared_keys,
-};
+use super::agreement::{self, Hit, Setting, Sighting, hits, is_live, protections, shared_keys};
 use super::disclosure::{Matched, OwnSignal, Shown};
 use super::evaluate::shown;
 use super::explanation;
@@ -39,6 +37,11 @@ pub struct PairDecision {
     pub match_id: Digest,
     /// The decision.
     pub decision: Decision,
+    /// The recipient's own signals that agree, sorted.
+    pub own: Vec<SignalId>,
+    /// The source's signals that count at a level that is revealed, sorted: what is revealed rests
+    /// on them. Where nothing is revealed: those that agree.
+    pub counted: Vec<SignalId>,
 }
 
 /// Decides what a pushed signal makes known: for every clause on matches, and every (recipient,
@@ -203,7 +206,7 @@ impl<'a> Pair<'a> {
     }
 
     fn keys(&self, agreed: &[model::MatchKeyId]) -> u32 {
-        agreement(self.covenant(), &self.clause.comparisons, agreed)
+        agreement::agreement(self.covenant(), &self.clause.comparisons, agreed)
     }
 
     /// The recipient's own signals that agree with one of the source's, sorted.
@@ -269,6 +272,12 @@ impl<'a> Pair<'a> {
         }
         for group in groups {
             let decision_id = self.decision_id(&group, source, &ids);
+            let decision = self.decision(&group, source, own.clone());
+            let told: Vec<Hit<'a>> = if decision.is_reveal() {
+                group.told.concat()
+            } else {
+                of_source.iter().copied().cloned().collect()
+            };
             decisions.push(PairDecision {
                 clause: self.clause.number.clone(),
                 recipient: self.recipient.clone(),
@@ -276,8 +285,10 @@ impl<'a> Pair<'a> {
                 source: source.clone(),
                 decision_id,
                 match_id: self.match_id(),
-                decision: self.decision(&group, source, own.clone()),
+                decision,
                 roles: group.names().cloned().collect(),
+                own: own.iter().map(|signal| signal.id).collect(),
+                counted: agreement::ids(&told),
             });
         }
     }

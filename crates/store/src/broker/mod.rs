@@ -4,6 +4,7 @@ mod access;
 mod covenants;
 mod fsck;
 mod limits;
+mod linking;
 mod listing;
 mod log;
 mod matched;
@@ -12,10 +13,12 @@ mod notices;
 mod parked;
 mod place;
 mod readers;
+mod recalls;
 mod retention;
 mod side;
 mod signals;
 mod store;
+mod told;
 mod withdrawn;
 mod witness;
 
@@ -24,17 +27,20 @@ pub use self::covenants::CovenantFile;
 pub use self::fsck::Checked;
 pub(crate) use self::fsck::check as check_health;
 pub use self::limits::Limit;
+pub use self::linking::{Side, Sought, SubjectLink};
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};
 pub use self::log::SignedCheckpoint;
 pub use self::notices::{NewNotice, Notice};
 pub use self::place::CheckpointPlace;
 pub use self::readers::CovenantReaders;
+pub use self::recalls::{Recall, Sent};
 pub(crate) use self::retention::compaction_is_due;
 pub use self::retention::{Purgeable, Purged};
 pub(crate) use self::side::migrate as seal_side_records;
 pub use self::signals::{SignalNo, Stored, TOMBSTONE_DAYS, Withdrawal, Work};
 pub use self::store::{BrokerSettings, BrokerStore};
-pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm};
+pub use self::told::{Told, ToldBy};
+pub use self::withdrawn::{NotedWithdrawal, ProbeAlarm, UsedRight};
 pub use self::witness::Witnessed;
 
 use std::ops::Deref;
@@ -157,6 +163,8 @@ impl BrokerTx {
             entries,
             disclosure,
             notices,
+            links,
+            told,
             remember,
             opens: _,
             pad_to,
@@ -175,6 +183,13 @@ impl BrokerTx {
                 .filter(|leaves| !leaves.is_empty())
                 .ok_or(StoreError::NothingToLog)?;
             self.put_notice(notice, &of_notice, now)?;
+        }
+        let place = |index: usize| leaves.get(index).copied().ok_or(StoreError::NothingToLog);
+        for (index, link) in &links {
+            self.put_link(place(*index)?, link)?;
+        }
+        for (index, told) in &told {
+            self.put_told(place(*index)?, told)?;
         }
         if let Some(remember) = &remember {
             requests::remember(

@@ -112,6 +112,9 @@ impl BrokerTx {
         for (key, record) in self.tx.rows(&[NOTICE], &[NOTICE], usize::MAX)? {
             let notice = take_notice(&record)?;
             if which(&notice) {
+                for leaf in &notice.leaves {
+                    self.forget_told(*leaf)?;
+                }
                 self.view.tx.delete(notice_id_key(&notice.to, notice.id))?;
                 self.view.tx.delete(key)?;
                 dropped = dropped.saturating_add(1);

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::expiry;
 use crate::layout::{
     ACCESS, COSIGNATURE, DECISION, KEY, Key, LIMIT, LISTED, MATCHED, NONCE, NOTICE, NOTICE_ID,
-    PROBE, REQUEST, RETENTION, SIGNAL, SIGNAL_ID, key_end, last_u64,
+    PROBE, RECALL, REQUEST, RETENTION, SIGNAL, SIGNAL_ID, TOLD, key_end, last_u64,
 };
 use crate::tx::Tx;
 
@@ -76,6 +76,10 @@ kinds! {
     Entries 13 "entry_details";
     /// Anything else that had a last day.
     Other 14 "other_records";
+    /// What was told and can't be recalled any more.
+    Told 15 "told_records";
+    /// Recalls that are over.
+    Recalls 16 "recalls";
 }
 
 /// How many records of a kind went.
@@ -218,7 +222,7 @@ impl BrokerTx {
             .range(&[NOTICE], &key_end(&[NOTICE]), |key, record| {
                 let notice = super::notices::take_notice(record)?;
                 if notice.at < before {
-                    due.push((key.to_vec(), notice.to, notice.id));
+                    due.push((key.to_vec(), notice));
                 }
                 Ok(if due.len() < limit {
                     ControlFlow::Continue(())
@@ -227,8 +231,13 @@ impl BrokerTx {
                 })
             })?;
         let mut counts = Counts::new();
-        for (key, to, id) in &due {
-            let by_id = Key::of(NOTICE_ID).text(to.as_str()).raw(id.as_bytes());
+        for (key, notice) in &due {
+            for leaf in &notice.leaves {
+                self.forget_told(*leaf)?;
+            }
+            let by_id = Key::of(NOTICE_ID)
+                .text(notice.to.as_str())
+                .raw(notice.id.as_bytes());
             self.view.tx.delete(by_id.done())?;
             self.view.tx.delete(key.clone())?;
             count_one(&mut counts, None, Purgeable::Notices);
@@ -330,6 +339,7 @@ impl BrokerTx {
             for part in [Part::Request, Part::Answer, Part::Outcome] {
                 erased |= self.erase(*seq, part)?;
             }
+            erased |= self.unlink(*seq)?;
             self.list_by_leaf_alone(*seq)?;
             if erased {
                 count_one(&mut counts, covenant.cloned(), Purgeable::Entries);
@@ -410,6 +420,8 @@ fn what_had_a_day(key: &[u8]) -> (Option<CovenantId>, Purgeable) {
         Some(&NONCE) => (None, Purgeable::Nonces),
         Some(&DECISION) => (None, Purgeable::Decisions),
         Some(&COSIGNATURE) => (None, Purgeable::Cosignatures),
+        Some(&TOLD) => (None, Purgeable::Told),
+        Some(&RECALL) => (None, Purgeable::Recalls),
         _ => (None, Purgeable::Other),
     }
 }

@@ -94,8 +94,12 @@ impl BrokerStore {
         let found = format::read(&tx, KIND)?;
         if let Found::Older(from) = found {
             format::migrate(&mut tx, KIND, from, |tx| {
-                super::seal_side_records(tx)?;
-                super::compaction_is_due(tx)
+                if from == 1 {
+                    super::seal_side_records(tx)?;
+                    super::compaction_is_due(tx)?;
+                }
+                // Format 3 adds kinds of records, and changes none.
+                Ok(())
             })?;
         }
         // The checkpoint of the empty tree comes before the first record: data without a

@@ -16,6 +16,19 @@ pub struct NotedWithdrawal {
     pub no: u64,
     /// The alarm, where the signal had matched shortly before.
     pub alarm: Option<ProbeAlarm>,
+    /// What a data subject had done, where that is why.
+    pub right: Option<UsedRight>,
+}
+
+/// A right of a data subject was used by withdrawing a signal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsedRight {
+    /// SHA-256 of the covenant's file.
+    pub covenant: Digest,
+    /// Whose signal it was.
+    pub party: PartyId,
+    /// Which right: a word of the broker's.
+    pub right: String,
 }
 
 /// A signal was withdrawn so soon after it matched that it may have been pushed only to look.
@@ -41,10 +54,8 @@ impl BrokerView {
                 what: "noted withdrawal",
             };
             let no = last_u64(&key).ok_or(damaged)?;
-            noted.push(NotedWithdrawal {
-                no,
-                alarm: read(&value)?,
-            });
+            let (alarm, right) = read(&value)?;
+            noted.push(NotedWithdrawal { no, alarm, right });
         }
         Ok(noted)
     }
@@ -55,7 +66,11 @@ impl BrokerTx {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn note_withdrawal(&mut self, alarm: Option<&ProbeAlarm>) -> Result<(), StoreError> {
+    pub fn note_withdrawal(
+        &mut self,
+        alarm: Option<&ProbeAlarm>,
+        right: Option<&UsedRight>,
+    ) -> Result<(), StoreError> {
         let no = next_number(&mut self.view.tx, "withdrawn")?;
         let record = match alarm {
             None => Put::default().u8(0),
@@ -64,6 +79,13 @@ impl BrokerTx {
                 .raw(alarm.covenant.as_bytes())
                 .text(alarm.party.as_str())
                 .u32(alarm.minutes),
+        };
+        let record = match right {
+            None => record,
+            Some(right) => record
+                .raw(right.covenant.as_bytes())
+                .text(right.party.as_str())
+                .text(&right.right),
         };
         let key = Key::of(WITHDRAWN).u64(no).done();
         self.view.tx.put_small(key, &record.done())
@@ -78,14 +100,24 @@ impl BrokerTx {
     }
 }
 
-fn read(record: &[u8]) -> Result<Option<ProbeAlarm>, StoreError> {
+fn read(record: &[u8]) -> Result<(Option<ProbeAlarm>, Option<UsedRight>), StoreError> {
     let mut take = Take::new(record, "noted withdrawal");
-    if take.u8()? == 0 {
-        return Ok(None);
+    let alarm = match take.u8()? {
+        0 => None,
+        _ => Some(ProbeAlarm {
+            covenant: take.digest()?,
+            party: take.name()?,
+            minutes: take.u32()?,
+        }),
+    };
+    // Format 2 ended here.
+    if take.is_empty() {
+        return Ok((alarm, None));
     }
-    Ok(Some(ProbeAlarm {
+    let right = UsedRight {
         covenant: take.digest()?,
         party: take.name()?,
-        minutes: take.u32()?,
-    }))
+        right: take.text()?.to_owned(),
+    };
+    Ok((alarm, Some(right)))
 }

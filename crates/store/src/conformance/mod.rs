@@ -7,6 +7,7 @@ mod broker;
 mod engine;
 mod log;
 mod node;
+mod recalls;
 mod sample;
 mod signals;
 mod start;
@@ -30,11 +31,12 @@ type Check = fn(&mut OpenWorld<'_>) -> Result<(), Failure>;
 /// # Errors
 /// The first check that does not hold, by its name.
 pub fn run(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let all: [(&str, &[(&str, Check)]); 6] = [
+    let all: [(&str, &[(&str, Check)]); 7] = [
         ("engine", engine::CHECKS),
         ("signals", signals::CHECKS),
         ("broker", broker::CHECKS),
         ("log", log::CHECKS),
+        ("recalls", recalls::CHECKS),
         ("start", start::CHECKS),
         ("node", node::CHECKS),
     ];

@@ -6,7 +6,7 @@ use super::sample::{
     self, TODAY, World, address_key, covenant, party, signal, street_key, subject,
 };
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::broker::{BrokerStore, ProbeAlarm, Stored, Withdrawal, Work};
+use crate::broker::{BrokerStore, ProbeAlarm, Stored, UsedRight, Withdrawal, Work};
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
     (
@@ -220,16 +220,27 @@ fn withdrawals_outlive_a_restart(open: &mut OpenWorld<'_>) -> Result<(), Failure
         party: party("politie")?,
         minutes: 12,
     };
-    let noted = Some(alarm.clone());
+    let right = UsedRight {
+        covenant: model::Digest::new([8; 32]),
+        party: party("gemeente")?,
+        right: "erasure".to_owned(),
+    };
+    let noted = (Some(alarm.clone()), Some(right.clone()));
     store.write_blocking(move |tx| {
-        tx.note_withdrawal(None)?;
-        tx.note_withdrawal(noted.as_ref())
+        tx.note_withdrawal(None, None)?;
+        tx.note_withdrawal(noted.0.as_ref(), noted.1.as_ref())
     })?;
     store.close()?;
     let store = world.broker(open)?;
     let found = store.read(|view| view.noted_withdrawals(9))?;
     let alarms: Vec<_> = found.iter().map(|noted| noted.alarm.clone()).collect();
     same(alarms, vec![None, Some(alarm)], "oldest first")?;
+    let rights: Vec<_> = found.iter().map(|noted| noted.right.clone()).collect();
+    same(
+        rights,
+        vec![None, Some(right)],
+        "what a data subject had done",
+    )?;
     let first = found.first().ok_or("a withdrawal")?.no;
     store.write_blocking(move |tx| tx.withdrawal_logged(first))?;
     same(

@@ -100,7 +100,7 @@ impl NodeStore {
         let mut tx = Tx::new(engine, files);
         match format::read(&tx, KIND)? {
             Found::New => format::write(&mut tx, KIND)?,
-            // A node's records are the same in both.
+            // A node's records of an older format are the same in this one.
             Found::Older(from) => format::migrate(&mut tx, KIND, from, |_| Ok(()))?,
             Found::Known => {}
         }
