@@ -53,6 +53,9 @@ pub struct Config {
     /// When what may not be kept any longer goes.
     #[serde(default)]
     pub retention: RetentionConfig,
+    /// When recipients hear that what they were told is withdrawn.
+    #[serde(default)]
+    pub recalls: RecallsConfig,
     /// Log lines and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -204,6 +207,9 @@ pub struct LimitsConfig {
     /// The most covenants that a party has proposed and that still wait for a signature or for
     /// their first day.
     pub open_proposals_per_party: usize,
+    /// The most look-ups of a party's desk per covenant and day. More raise an alarm: a desk that
+    /// looks up without a request of a data subject is stopped here.
+    pub look_ups_per_party_per_day: u32,
 }
 
 impl Default for LimitsConfig {
@@ -213,6 +219,7 @@ impl Default for LimitsConfig {
             pushes_per_party_per_day: 200_000,
             withdrawal_alarm_hours: 24,
             open_proposals_per_party: 16,
+            look_ups_per_party_per_day: 200,
         }
     }
 }
@@ -251,12 +258,60 @@ impl RetentionConfig {
     /// # Errors
     /// When the text is no time of day.
     pub fn second_of_day(&self) -> anyhow::Result<i64> {
-        let parsed = self.daily_at.split_once(':').and_then(|(hour, minute)| {
-            let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-            let hour: i64 = Some(hour).filter(|h| digits(h))?.parse().ok()?;
-            let minute: i64 = Some(minute).filter(|m| digits(m))?.parse().ok()?;
-            (hour < 24 && minute < 60).then_some((hour * 60 + minute) * 60)
-        });
+        let parsed = second_of_day(&self.daily_at);
         parsed.ok_or_else(|| anyhow::anyhow!("retention.daily_at is no time of day: write HH:MM"))
     }
+}
+
+/// When recipients hear that what they were told is withdrawn, corrected or restricted (GDPR 19,
+/// Wpg 28(5)).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecallsConfig {
+    /// The time of day (UTC, `HH:MM`) at which recalls go out. The moment of a recall then says
+    /// nothing about the moment at which a signal was withdrawn.
+    pub at: String,
+    /// The time between two batches, in seconds; the first of a day is at `at`. 86,400 is a day.
+    pub every_seconds: u32,
+    /// After how many days a recall that nobody acknowledged is sent again.
+    pub remind_after_days: u16,
+}
+
+impl Default for RecallsConfig {
+    fn default() -> Self {
+        Self {
+            at: "06:00".to_owned(),
+            every_seconds: 86_400,
+            remind_after_days: 3,
+        }
+    }
+}
+
+impl RecallsConfig {
+    /// When batches are due: seconds after midnight (UTC), and seconds between two.
+    ///
+    /// # Errors
+    /// Names the setting that can't be.
+    pub(crate) fn times(&self) -> anyhow::Result<(i64, i64)> {
+        anyhow::ensure!(
+            (1..=86_400).contains(&self.every_seconds),
+            "recalls.every_seconds is not between 1 and 86400"
+        );
+        anyhow::ensure!(
+            self.remind_after_days > 0,
+            "recalls.remind_after_days is 0: a reminder needs at least a day"
+        );
+        let at = second_of_day(&self.at);
+        let at = at.ok_or_else(|| anyhow::anyhow!("recalls.at is no time of day: write HH:MM"))?;
+        Ok((at, i64::from(self.every_seconds)))
+    }
+}
+
+/// Seconds after midnight of `HH:MM`.
+fn second_of_day(text: &str) -> Option<i64> {
+    let (hour, minute) = text.split_once(':')?;
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    let hour: i64 = Some(hour).filter(|h| digits(h))?.parse().ok()?;
+    let minute: i64 = Some(minute).filter(|m| digits(m))?.parse().ok()?;
+    (hour < 24 && minute < 60).then_some((hour * 60 + minute) * 60)
 }

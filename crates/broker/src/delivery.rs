@@ -49,6 +49,88 @@ pub(crate) struct NoticeBody {
     pub(crate) promises: Vec<(String, String)>,
 }
 
+/// A recall as it lies in the store until its node has acknowledged it, and as it stands in the log:
+/// what the recipient was told already, and that it is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecallBody {
+    /// The recall's id.
+    pub(crate) recall: String,
+    /// The covenant's id.
+    pub(crate) covenant: String,
+    /// SHA-256 of its file, hexadecimal.
+    pub(crate) covenant_digest: String,
+    /// Why.
+    pub(crate) reason: String,
+    /// The notice that is recalled.
+    pub(crate) notice: Option<String>,
+    /// The question whose answer is recalled.
+    pub(crate) check: Option<String>,
+    /// The roles that were told.
+    pub(crate) roles: Vec<String>,
+    /// The day on which it was told, days since 1970-01-01.
+    pub(crate) told_on: i32,
+    /// The day of this delivery, likewise.
+    pub(crate) day: i32,
+    /// How often it was repeated, this time included.
+    pub(crate) reminder: u32,
+    /// The first day on which the promised time to keep it is over, likewise.
+    pub(crate) kept_until: Option<i32>,
+}
+
+/// A request of a data subject on its way to another party. The broker can't read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PassedBody {
+    /// The covenant's id.
+    pub(crate) covenant: String,
+    /// SHA-256 of its file, hexadecimal.
+    pub(crate) covenant_digest: String,
+    /// Who passes it on.
+    pub(crate) from: String,
+    /// The request, sealed to the receiving party's key; Base64.
+    pub(crate) sealed: String,
+}
+
+/// Everything that waits for a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// What a match lets it know.
+    Notice(Box<NoticeBody>),
+    /// What it was told is taken back.
+    Recall(Box<RecallBody>),
+    /// Another party's desk passes a request on.
+    Passed(PassedBody),
+}
+
+impl Body {
+    /// Reads what lies in the store. The three have no form in common.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let notice = || serde_json::from_slice(bytes).ok().map(Self::Notice);
+        let recall = || serde_json::from_slice(bytes).ok().map(Self::Recall);
+        let passed = || serde_json::from_slice(bytes).ok().map(Self::Passed);
+        notice().or_else(recall).or_else(passed)
+    }
+
+    /// The bytes that [`Body::read`] reads.
+    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Notice(body) => serde_json::to_vec(body),
+            Self::Recall(body) => serde_json::to_vec(body),
+            Self::Passed(body) => serde_json::to_vec(body),
+        }
+        .ok()
+    }
+
+    fn covenant_digest(&self) -> &str {
+        match self {
+            Self::Notice(body) => &body.covenant_digest,
+            Self::Recall(body) => &body.covenant_digest,
+            Self::Passed(body) => &body.covenant_digest,
+        }
+    }
+}
+
 /// The pair of legal bases of one flow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,16 +147,16 @@ pub(crate) struct BasisBody {
     pub(crate) decision_reference: String,
 }
 
-/// The covenant version under which a notice was decided; `None` when it does not read back.
+/// The covenant version under which something waits; `None` when it does not read back.
 pub(crate) fn covenant_of(body: &[u8]) -> Option<Digest> {
-    let body: NoticeBody = serde_json::from_slice(body).ok()?;
-    Digest::from_hex(&body.covenant_digest)
+    Digest::from_hex(Body::read(body)?.covenant_digest())
 }
 
 /// Whether a notice may still be told: the covenant under which it was decided is not over and not
 /// suspended for it. Where another version took its place, that one counts as well: the clause must
 /// stand in it unchanged, and be as open. One that does not read back, or whose covenant is not
-/// known, may not.
+/// known, may not. A recall and a request that is passed on are always told: they are owed to the
+/// data subject, whatever became of the covenant.
 pub(crate) fn may_be_told(versions: &Versions, body: &[u8], now: Timestamp) -> bool {
     is_open(versions, body, None, now)
 }
@@ -90,8 +172,10 @@ pub(crate) fn may_be_told_under(
 }
 
 fn is_open(versions: &Versions, body: &[u8], next: Option<&Version>, now: Timestamp) -> bool {
-    let Ok(body) = serde_json::from_slice::<NoticeBody>(body) else {
-        return false;
+    let body = match Body::read(body) {
+        Some(Body::Notice(body)) => body,
+        Some(Body::Recall(_) | Body::Passed(_)) => return true,
+        None => return false,
     };
     let role = body
         .roles

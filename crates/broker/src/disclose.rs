@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use covenant::decide::{
     AskerFacts, Asking, Counters, Decision, Duty, Reason as Unmet, Refusal as OpenRefusal,
-    RefusalCode, Standing, answer, may_ask,
+    RefusalCode, SourceDecision, Standing, answer, may_ask,
 };
-use covenant::language::words::LoginLevel;
+use covenant::language::words::{LoginLevel, Shows};
 use ledger::{Decided as Outcome, Kind, NewEntry};
-use model::{Digest, Subject, Timestamp};
+use model::{Digest, Match, Subject, Timestamp};
 use replay::outcome::{About, outcome};
 use sha2::{Digest as _, Sha256};
-use store::{BrokerTx, Decided, Limit, Logged, Remember, RequestKey, Step};
+use store::{BrokerTx, Decided, Limit, Logged, Remember, RequestKey, Step, ToldBy};
 use wire::reason::Reason;
 use wire::statement::CheckQuestion;
 use wire::status::Refusal;
 use wire::word::AssuranceLevel;
 
 use crate::Broker;
+use crate::linking::{self, Grounds, Telling};
 use crate::members::Member;
 use crate::refusal::{Refused, until_tomorrow};
 use crate::versions::Versions;
@@ -161,19 +162,47 @@ impl Asked {
         )?;
         let told = answer(active, &standing, question, &found, self.now);
         let advice = told.advice.code.to_owned();
-        // What the asker can open in the log is the advice's code, and nothing else.
         let body = advice.clone().into_bytes();
-        let mut entries = Vec::with_capacity(told.decisions.len());
-        for decision in told.decisions {
-            entries.push(self.entry(&decision.source, decision.decision, &body)?);
-        }
-        let mut decided = Decided::for_asker(entries, Told::Advice(advice));
+        let mut decided = self.logged(told.decisions, &found, advice)?;
         decided.remember = Some(Remember {
             key: self.key,
             hash: self.hash,
             answer: body,
         });
         Ok(Step::Decided(decided))
+    }
+
+    /// One entry for each source in scope, with what links it to the subject and what can be recalled.
+    fn logged(
+        &self,
+        decisions: Vec<SourceDecision>,
+        found: &Match,
+        advice: String,
+    ) -> Result<Decided<Told>, Refused> {
+        // What the asker can open in the log is the advice's code, and nothing else.
+        let body = advice.clone().into_bytes();
+        let covenant = self.member.covenant.covenant();
+        let mut decided = Decided::for_asker(Vec::new(), Told::Advice(advice));
+        for one in decisions {
+            let place = decided.entries.len();
+            let grounds = Grounds {
+                found,
+                source: &one.source,
+                counted: &one.counted,
+            };
+            let revealed = one.decision.is_reveal().then_some(&grounds);
+            let asked = (covenant.id(), self.question.epoch);
+            let link = linking::of_question(asked, &self.question.subject, revealed);
+            if let Some((clause, grounds)) = one.decision.clause().zip(revealed) {
+                let told = linking::told(self.telling(clause), grounds);
+                decided.told.push((place, told));
+            }
+            let about = (Some(link.commitment()), revealed.and_then(Grounds::content));
+            decided.links.push((place, link));
+            let entry = self.entry(&one.source, one.decision, &body, about)?;
+            decided.entries.push(entry);
+        }
+        Ok(decided)
     }
 
     /// Another version may have come into force since the question was admitted, and a clock that
@@ -238,6 +267,7 @@ impl Asked {
         source: &model::PartyId,
         decision: Decision,
         answer: &[u8],
+        (subject, content): (Option<Digest>, Option<Digest>),
     ) -> Result<NewEntry, Refused> {
         let covenant = self.member.covenant.covenant();
         let said = decision.explanation();
@@ -258,8 +288,32 @@ impl Asked {
             purpose: Some(self.question.purpose.clone()),
             request: self.question.request_commitment.as_bytes().to_vec(),
             answer: answer.to_vec(),
-            outcome: outcome(covenant, &self.about(Kind::CheckAnswered, decided), &said),
+            outcome: outcome(
+                covenant,
+                &About {
+                    subject,
+                    content,
+                    ..self.about(Kind::CheckAnswered, decided)
+                },
+                &said,
+            ),
         })
+    }
+
+    /// To whom an advice is told, and by what.
+    fn telling<'a>(&'a self, clause: &'a model::ClauseNo) -> Telling<'a> {
+        Telling {
+            covenant: self.member.covenant.covenant(),
+            clause,
+            epoch: self.question.epoch,
+            to: &self.member.oin,
+            recipient: &self.member.party,
+            roles: vec![self.question.role.clone()],
+            purpose: &self.question.purpose,
+            levels: vec![Shows::Advice],
+            by: ToldBy::Check(self.question.header.request_id),
+            on: self.now.day(),
+        }
     }
 
     fn refused(&self, refusal: &OpenRefusal) -> Decided<Told> {

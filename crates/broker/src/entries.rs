@@ -4,7 +4,8 @@ use ledger::outcome::{Engine, Fact};
 use ledger::word::Code;
 use ledger::{Kind, NewEntry, Outcome};
 use model::{Digest, PartyId};
-use store::ProbeAlarm;
+use store::{ProbeAlarm, UsedRight};
+use wire::word::RecallReason;
 
 /// A leaf that looks like any other and stands for nothing.
 pub(crate) fn padding() -> NewEntry {
@@ -32,6 +33,49 @@ pub(crate) fn probe_alarm(alarm: &ProbeAlarm) -> NewEntry {
             }),
         );
     NewEntry::unnamed(Some(alarm.covenant), outcome)
+}
+
+/// That a party used up a limit that does not depend on a clause. It names the party to the auditor
+/// alone.
+pub(crate) fn quota_exceeded(
+    covenant: Digest,
+    party: &PartyId,
+    limit: &str,
+    most: u64,
+) -> NewEntry {
+    let mut outcome = Outcome::of(Kind::QuotaExceeded, own_engine());
+    let party = code("party").zip(code(party.as_str()).map(Fact::Word));
+    outcome.facts.extend(party);
+    let most = Fact::Number(i64::try_from(most).unwrap_or(i64::MAX));
+    outcome
+        .reasons
+        .extend(code(limit).map(|code| ledger::outcome::Reason {
+            code,
+            clause: None,
+            fact: None,
+            threshold: Some(most),
+        }));
+    NewEntry::unnamed(Some(covenant), outcome)
+}
+
+/// That a data subject's right had a party's signal withdrawn. It names the party, which did so.
+pub(crate) fn right_used(used: &UsedRight) -> Option<NewEntry> {
+    let kind = match RecallReason::parse(&used.right)? {
+        RecallReason::Objection => Kind::Objection,
+        RecallReason::Restriction => Kind::Restriction,
+        RecallReason::Erasure => Kind::Erasure,
+        RecallReason::Correction => Kind::Correction,
+        RecallReason::EnteredInError | RecallReason::NoLongerApplies | RecallReason::Expired => {
+            return None;
+        }
+    };
+    let mut outcome = Outcome::of(kind, own_engine());
+    let step = code("step").zip(code("applied_to_signal").map(Fact::Word));
+    outcome.facts.extend(step);
+    Some(NewEntry {
+        source: Some(used.party.clone()),
+        ..NewEntry::unnamed(Some(used.covenant), outcome)
+    })
 }
 
 /// That a party's witness refused to cosign, though what it saw before agrees with this log. It

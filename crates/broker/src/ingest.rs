@@ -1,7 +1,7 @@
 //! What nodes push and withdraw. Everything is durable before it is acknowledged.
 
 use model::{Day, KeyEpoch, Signal, SignalId, Timestamp};
-use store::{BrokerTx, Limit, ProbeAlarm, StoreError, Stored, Withdrawal};
+use store::{BrokerTx, Limit, ProbeAlarm, StoreError, Stored, UsedRight, Withdrawal};
 use wire::field::Read;
 use wire::header::Header;
 use wire::malformed::Malformed;
@@ -9,6 +9,7 @@ use wire::reason::Reason;
 use wire::signal::PushBatch;
 use wire::statement::{Withdrawal as WithdrawalItem, WithdrawalBatch};
 use wire::status::Refusal;
+use wire::word::{RecallReason, WithdrawalReason};
 
 use crate::Broker;
 use crate::members::Member;
@@ -110,7 +111,7 @@ impl Broker {
         let mut good = Vec::new();
         for (place, item) in batch.withdrawals.into_iter().enumerate() {
             match item {
-                Ok(item) => good.push((place, item.signal)),
+                Ok(item) => good.push((place, item)),
                 Err(malformed) => taken.refused.push((place, Refusal::from(malformed).into())),
             }
         }
@@ -158,21 +159,36 @@ impl Withdrawing {
     fn run(
         self,
         tx: &mut BrokerTx,
-        items: Vec<(usize, SignalId)>,
+        items: Vec<(usize, WithdrawalItem)>,
     ) -> Result<(Vec<usize>, usize), StoreError> {
         let covenant = self.member.covenant.covenant().id();
+        let party = &self.member.party;
         let mut places = Vec::with_capacity(items.len());
         let mut probes = 0;
-        for (place, id) in items {
-            let what = tx.withdraw_signal(covenant, self.epoch, &self.member.party, id)?;
+        for (place, WithdrawalItem { signal: id, reason }) in items {
+            let what = tx.withdraw_signal(covenant, self.epoch, party, id)?;
+            // What was told of a signal that has expired meanwhile is recalled as well.
+            for seq in tx.told_by(covenant, self.epoch, party, id)? {
+                let reason = RecallReason::from(reason).as_str();
+                tx.make_recall(seq, reason, self.now.day())?;
+            }
             if matches!(what, Withdrawal::Withdrawn(_)) {
                 let alarm = self.alarm(tx, id)?;
                 probes += usize::from(alarm.is_some());
-                tx.note_withdrawal(alarm.as_ref())?;
+                tx.note_withdrawal(alarm.as_ref(), Some(&self.right(reason)))?;
+                tx.note_for_batch()?;
             }
             places.push(place);
         }
         Ok((places, probes))
+    }
+
+    fn right(&self, reason: WithdrawalReason) -> UsedRight {
+        UsedRight {
+            covenant: self.member.covenant.covenant().digest(),
+            party: self.member.party.clone(),
+            right: RecallReason::from(reason).as_str().to_owned(),
+        }
     }
 
     /// Whether a signal is withdrawn so soon after it matched that it may have been pushed only to

@@ -17,14 +17,17 @@ mod entries;
 mod grpc;
 mod ingest;
 mod keys;
+mod linking;
 mod match_state;
 mod match_up;
 mod members;
 mod metrics;
 mod oversight;
 mod proposing;
+mod recalls;
 mod refusal;
 mod retention;
+mod rights;
 mod running;
 mod standing;
 mod tiles;
@@ -48,7 +51,7 @@ use store::BrokerStore;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{LimitsConfig, NoticesConfig, RetentionConfig};
+use crate::config::{LimitsConfig, NoticesConfig, RecallsConfig, RetentionConfig};
 use crate::keys::KeyDesk;
 use crate::match_state::MatchState;
 use crate::members::Members;
@@ -72,6 +75,9 @@ pub(crate) struct Broker {
     notices: NoticesConfig,
     limits: LimitsConfig,
     retention: RetentionConfig,
+    recalls: RecallsConfig,
+    /// Seconds after midnight (UTC) of the first batch of recalls of a day, and between two.
+    recall_times: (i64, i64),
     /// Seconds after midnight (UTC) at which the purge runs.
     purge_second: i64,
     metrics: BrokerMetrics,

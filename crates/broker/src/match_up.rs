@@ -10,14 +10,15 @@ use ledger::{Decided as Outcome, Kind, NewEntry};
 use model::{CovenantId, Digest, Match, NoticeId, Signal, Timestamp};
 use replay::outcome::{About, ground, outcome};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{BrokerTx, Decided, NewNotice, Step, StoreError, Work};
+use store::{BrokerTx, Decided, NewNotice, Step, StoreError, SubjectLink, Told, ToldBy, Work};
 use wire::notice::MatchId;
 use wire::reason::Reason;
 
 use crate::Broker;
 use crate::delivery::{BasisBody, NoticeBody};
 use crate::disclose::{Undischarged, discharge};
-use crate::entries::{padding, probe_alarm};
+use crate::entries::{padding, probe_alarm, right_used};
+use crate::linking::{self, Grounds, Telling};
 use crate::match_state::depends_on_standing;
 use crate::members::Members;
 use crate::refusal::Refused;
@@ -113,6 +114,31 @@ struct Made {
     batch: Batch,
     entries: Vec<NewEntry>,
     notices: Vec<NewNotice>,
+    links: Vec<(usize, SubjectLink)>,
+    told: Vec<(usize, Told)>,
+}
+
+impl Made {
+    /// Puts an entry that reveals something, with the notice that tells it.
+    fn reveal(&mut self, told: Told, body: Vec<u8>, entry: NewEntry) {
+        let place = self.entries.len();
+        self.batch.revealed = self.batch.revealed.saturating_add(1);
+        if let ToldBy::Notice(id) = told.by {
+            self.notices.push(NewNotice {
+                to: told.to.clone(),
+                id,
+                entries: vec![place],
+                body: body.clone(),
+            });
+        }
+        self.entries.push(NewEntry {
+            recipient: Some(told.recipient.clone()),
+            source: Some(told.source.clone()),
+            answer: body,
+            ..entry
+        });
+        self.told.push((place, told));
+    }
 }
 
 impl Matching {
@@ -138,6 +164,8 @@ impl Matching {
         let in_force = self.in_force(tx)?;
         for noted in withdrawn {
             made.entries.extend(noted.alarm.as_ref().map(probe_alarm));
+            made.entries
+                .extend(noted.right.as_ref().and_then(right_used));
             tx.withdrawal_logged(noted.no)?;
         }
         for Work { no, signal } in work {
@@ -168,6 +196,8 @@ impl Matching {
         }
         let mut decided = Decided::new(made.entries, made.batch);
         decided.notices = made.notices;
+        decided.links = made.links;
+        decided.told = made.told;
         decided.pad_to = self.pad_to;
         Ok(Step::Decided(decided))
     }
@@ -235,24 +265,28 @@ impl Matching {
         )?;
         let covenant = active.covenant();
         let match_id = match_id(&pair.match_id).ok_or(Reason::BrokerFailed)?;
+        let link = linking::of_match(found, &pair);
+        let grounds = Grounds {
+            found,
+            source: &pair.source,
+            counted: &pair.counted,
+        };
         let about = |decided| About {
             kind: Kind::MatchDecided,
             transaction: match_id.to_string(),
             trace: None,
             actor: None,
             decided,
-            subject: None,
-            content: None,
+            subject: link.as_ref().map(SubjectLink::commitment),
+            content: grounds.content(),
         };
+        let withheld = outcome(covenant, &about(Outcome::Withheld), &said);
         let entry = NewEntry {
-            covenant: Some(covenant.digest()),
-            recipient: None,
-            source: None,
             purpose: Some(pair.purpose.clone()),
-            request: Vec::new(),
-            answer: Vec::new(),
-            outcome: outcome(covenant, &about(Outcome::Withheld), &said),
+            ..NewEntry::unnamed(Some(covenant.digest()), withheld)
         };
+        made.links
+            .extend(link.clone().map(|link| (made.entries.len(), link)));
         match pair.decision {
             Decision::Withhold(_) => {
                 made.batch.withheld = made.batch.withheld.saturating_add(1);
@@ -268,20 +302,21 @@ impl Matching {
                 let body =
                     notice(active, match_id, &disclosure, self.now).ok_or(Reason::BrokerFailed)?;
                 let body = serde_json::to_vec(&body).map_err(|_| Reason::BrokerFailed)?;
-                made.batch.revealed = made.batch.revealed.saturating_add(1);
-                made.notices.push(NewNotice {
-                    to: recipient.oin.clone(),
-                    id: NoticeId::fresh(),
-                    entries: vec![made.entries.len()],
-                    body: body.clone(),
-                });
-                made.entries.push(NewEntry {
-                    recipient: Some(pair.recipient),
-                    source: Some(pair.source),
-                    answer: body,
-                    outcome: outcome(covenant, &about(Outcome::Revealed), &said),
-                    ..entry
-                });
+                let telling = Telling {
+                    covenant,
+                    clause: &pair.clause,
+                    epoch: signal.epoch,
+                    to: &recipient.oin,
+                    recipient: &pair.recipient,
+                    roles: pair.roles,
+                    purpose: &pair.purpose,
+                    levels: disclosure.levels(),
+                    by: ToldBy::Notice(NoticeId::fresh()),
+                    on: self.now.day(),
+                };
+                let told = linking::told(telling, &grounds);
+                let outcome = outcome(covenant, &about(Outcome::Revealed), &said);
+                made.reveal(told, body, NewEntry { outcome, ..entry });
             }
         }
         Ok(anew)

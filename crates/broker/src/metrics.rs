@@ -47,6 +47,7 @@ pub(crate) struct BrokerMetrics {
     notices: Family<ByOutcome, Counter>,
     probes: Family<ByParty, Counter>,
     purged: Family<ByKind, Counter>,
+    recalls: Family<ByOutcome, Counter>,
     cosignatures: Family<ByOutcome, Counter>,
     unwitnessed: Family<ByCovenant, Gauge>,
     log_size: Gauge,
@@ -101,6 +102,11 @@ impl BrokerMetrics {
                 "purged_records",
                 "Records that might not be kept any longer and are gone, logged as such",
                 all.purged.clone(),
+            );
+            registry.register(
+                "recalls",
+                "Recalls, by what became of them: sent (reminders included), acknowledged",
+                all.recalls.clone(),
             );
             registry.register(
                 "log_size",
@@ -159,6 +165,13 @@ impl BrokerMetrics {
 
     pub(crate) fn purged(&self, kind: &'static str, count: u64) {
         self.purged.get_or_create(&ByKind { kind }).inc_by(count);
+    }
+
+    pub(crate) fn recalls(&self, outcome: &'static str, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.recalls
+            .get_or_create(&ByOutcome { outcome })
+            .inc_by(count);
     }
 
     pub(crate) fn log_size(&self, size: u64) {

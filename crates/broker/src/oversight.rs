@@ -4,16 +4,19 @@
 //! what it asked and was answered as recipient, and as source the outcome where it revealed something.
 //! Of everything else there is a hash. Who is the one here and the other there reads as both.
 
+mod candidates;
+
 use std::collections::BTreeSet;
 
 use ledger::counters::Reader;
 use ledger::export::{Disclosed, Shown};
 use ledger::outcome::Basis;
 use ledger::{Decided, Opening, Outcome};
-use model::{CovenantId, Digest, Oin, PartyId};
+use model::{CovenantId, Digest, KeyEpoch, Oin, PartyId, Token};
 use store::{Access, BrokerView, EntryFilter, StoreError, StoredEntry};
 use wire::reason::Reason;
 
+use self::candidates::candidates;
 use crate::Broker;
 use crate::refusal::Refused;
 
@@ -94,6 +97,8 @@ pub(crate) struct Wanted {
     pub(crate) class: Option<ledger::Class>,
     /// This legal basis, in either direction.
     pub(crate) basis: Option<String>,
+    /// Linked to one of these pseudonyms; empty for every entry. For auditors alone.
+    pub(crate) subject: Vec<(KeyEpoch, Token)>,
 }
 
 /// How many entries one look into the store examines.
@@ -169,6 +174,10 @@ impl Broker {
         from: u64,
         limit: usize,
     ) -> Result<(Vec<Seen>, Option<u64>), Refused> {
+        // A party would learn by it which questions of others were about whom.
+        if !wanted.subject.is_empty() && caller.audited.is_empty() {
+            return Err(Refused::at(Reason::AuditorOnly, "filter.subject"));
+        }
         let mut found = Vec::new();
         let mut from = from;
         // Readers hold off the writer: each look is one read, and a call looks so often only.
@@ -207,55 +216,6 @@ impl Broker {
             .read(|view| see(view, caller, index).map_err(Refused::from))?
             .ok_or_else(|| Reason::NotFound.into())
     }
-}
-
-/// The next entries that may be wanted, rising, and where to look further.
-fn candidates(
-    view: &BrokerView,
-    caller: &Caller,
-    wanted: &Wanted,
-    from: u64,
-) -> Result<(Vec<u64>, Option<u64>), StoreError> {
-    let among = |digest: &Digest| {
-        let only = wanted.covenants.as_ref();
-        only.is_none_or(|covenants| covenants.contains(digest))
-    };
-    let as_auditor = caller
-        .audited
-        .iter()
-        .filter(|digest| among(digest))
-        .map(|digest| EntryFilter {
-            covenant: Some(*digest),
-            ..wanted.filter.clone()
-        });
-    // What stands in a detail must not select for a party: that is judged on what it may see.
-    let as_party = caller
-        .names
-        .iter()
-        .filter(|(digest, _)| among(digest) && !caller.audited.contains(digest))
-        .map(|(digest, party)| EntryFilter {
-            covenant: Some(*digest),
-            named: Some(party.clone()),
-            from: wanted.filter.from,
-            until: wanted.filter.until,
-            ..EntryFilter::default()
-        });
-    let filters: Vec<EntryFilter> = as_auditor.chain(as_party).collect();
-    let mut all = BTreeSet::new();
-    // No entry at or beyond the nearest continuation may be given out yet.
-    let mut horizon: Option<u64> = None;
-    for filter in &filters {
-        let page = view.entries(filter, from, STEP)?;
-        all.extend(page.seqs);
-        if let Some(next) = page.next {
-            horizon = Some(horizon.map_or(next, |h| h.min(next)));
-        }
-    }
-    let seqs = all
-        .into_iter()
-        .filter(|seq| horizon.is_none_or(|h| *seq < h))
-        .collect();
-    Ok((seqs, horizon))
 }
 
 /// What a reader may see of an entry; `None` when there is no such entry.
@@ -408,127 +368,4 @@ impl Seen {
 }
 
 #[cfg(test)]
-mod tests {
-    use ledger::Kind;
-    use model::Timestamp;
-    use store::Listed;
-
-    use super::*;
-
-    const HERE: Digest = Digest::new([1; 32]);
-    const THERE: Digest = Digest::new([2; 32]);
-
-    fn party(name: &str) -> PartyId {
-        PartyId::parse(name).unwrap()
-    }
-
-    fn entry(covenant: Option<Digest>, named: bool, decision: Option<Decided>) -> StoredEntry {
-        let recipient = named.then(|| party("corporatie"));
-        let source = named.then(|| party("politie"));
-        StoredEntry {
-            seq: 0,
-            leaf: Vec::new(),
-            listed: Listed {
-                at: Timestamp::from_millis(0),
-                covenant,
-                named_recipient: recipient,
-                named_source: source,
-                // The outcome of an entry that names nobody still has its parties.
-                recipient: Some(party("corporatie")),
-                source: Some(party("politie")),
-                purpose: None,
-                clause: None,
-                kind: Kind::CheckAnswered,
-                decision,
-            },
-            request: None,
-            answer: None,
-            outcome: None,
-        }
-    }
-
-    fn auditor(of: &[Digest]) -> Caller {
-        Caller::of(of.iter().copied().collect(), BTreeSet::new()).unwrap()
-    }
-
-    fn named(name: &str, of: &[Digest]) -> Caller {
-        let names = of.iter().map(|digest| (*digest, party(name))).collect();
-        Caller::of(BTreeSet::new(), names).unwrap()
-    }
-
-    const NOTHING: (bool, bool, bool) = (false, false, false);
-    const ALL: (bool, bool, bool) = (true, true, true);
-
-    /// Leaf, request and answer, outcome: of every kind of entry for every kind of reader.
-    #[test]
-    fn each_reader_sees_what_the_table_says_and_nothing_else() {
-        let revealed = entry(Some(HERE), true, Some(Decided::Revealed));
-        let withheld = entry(Some(HERE), true, Some(Decided::Withheld));
-        let refused = entry(Some(HERE), true, Some(Decided::Refused));
-        let unnamed = entry(Some(HERE), false, Some(Decided::Withheld));
-        let event = entry(Some(HERE), false, None);
-        let padding = entry(None, false, None);
-        let both = Caller::of([THERE].into(), [(HERE, party("politie"))].into()).unwrap();
-        let leaf_and_outcome = (true, false, true);
-        let (leaf_and_request, leaf) = ((true, true, false), (true, false, false));
-        let table = [
-            (
-                "auditor",
-                auditor(&[HERE]),
-                [ALL, ALL, ALL, ALL, ALL, NOTHING],
-            ),
-            ("auditor elsewhere", auditor(&[THERE]), [NOTHING; 6]),
-            (
-                "recipient",
-                named("corporatie", &[HERE]),
-                [
-                    leaf_and_request,
-                    leaf_and_request,
-                    leaf_and_request,
-                    NOTHING,
-                    NOTHING,
-                    NOTHING,
-                ],
-            ),
-            (
-                "source",
-                named("politie", &[HERE]),
-                [leaf_and_outcome, leaf, leaf, NOTHING, NOTHING, NOTHING],
-            ),
-            ("uninvolved", named("gemeente", &[HERE]), [NOTHING; 6]),
-            (
-                "the same name elsewhere",
-                named("politie", &[THERE]),
-                [NOTHING; 6],
-            ),
-            (
-                "source here, auditor elsewhere",
-                both,
-                [leaf_and_outcome, leaf, leaf, NOTHING, NOTHING, NOTHING],
-            ),
-        ];
-        let entries = [revealed, withheld, refused, unnamed, event, padding];
-        for (who, caller, expected) in table {
-            for (place, (entry, expected)) in entries.iter().zip(expected).enumerate() {
-                assert_eq!(rights(&caller, entry), expected, "{who}, entry {place}");
-            }
-        }
-    }
-
-    #[test]
-    fn who_is_auditor_and_party_reads_as_both() {
-        let both = Caller::of([THERE].into(), [(HERE, party("politie"))].into()).unwrap();
-        let audited = entry(Some(THERE), false, Some(Decided::Withheld));
-        assert_eq!(rights(&both, &audited), ALL);
-        // An export says of which it is owed everything.
-        assert_eq!(both.reader(), Reader::Auditor([THERE].into()));
-        let here = both.clone().narrowed(&[HERE].into()).unwrap();
-        assert_eq!(
-            here.reader(),
-            Reader::Party([(HERE, party("politie"))].into())
-        );
-        assert_eq!(rights(&here, &audited), NOTHING);
-        assert_eq!(both.narrowed(&[Digest::new([3; 32])].into()), None);
-        assert_eq!(Caller::of(BTreeSet::new(), BTreeSet::new()), None);
-    }
-}
+mod tests;

@@ -63,6 +63,7 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     let now = SystemClock.now();
     log_signer(&config)?;
     config.retention.second_of_day()?;
+    config.recalls.times()?;
     let (_, own) = server_tls(&config, &Oin::parse(&config.oin).context("oin")?)?;
     own.valid(now).context(own.setting())?;
     Members::pinned(&config.pins)?;
@@ -121,6 +122,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let members = Members::pinned(&config.pins)?;
     let pins = configured::pins(&config.pins)?;
     let pinned_oins = configured::pinned_oins(&config.pins)?;
+    let (purge_second, recall_times) = times(&config)?;
     let pinned_witnesses = configured::pinned_witnesses(&config.pins)?;
     let configured = configured::load(&config, clock.now())?;
     let (material, own) = server_tls(&config, &oin)?;
@@ -132,7 +134,6 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
         .await
         .with_context(|| format!("listen on {}", config.admin.listen))?;
-    let purge_second = config.retention.second_of_day()?;
     let control = config.state_dir.clone();
     let store = open_store(&config, signer, Arc::clone(&clock)).await?;
     configured::follows_on_history(&configured, &config, &store)?;
@@ -152,6 +153,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         notices: config.notices,
         limits: config.limits,
         retention: config.retention,
+        recalls: config.recalls,
+        recall_times,
         purge_second,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
@@ -182,6 +185,11 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         health,
         stop,
     })
+}
+
+/// When the purge runs, and when recalls go out.
+fn times(config: &Config) -> anyhow::Result<(i64, (i64, i64))> {
+    Ok((config.retention.second_of_day()?, config.recalls.times()?))
 }
 
 impl RunningBroker {
@@ -280,6 +288,7 @@ fn kept_up(
     let mut tasks = vec![
         tokio::spawn(Arc::clone(broker).keep_matching()),
         tokio::spawn(Arc::clone(broker).keep_retention()),
+        tokio::spawn(Arc::clone(broker).keep_recalling()),
         tokio::spawn(Arc::clone(broker).keep_offering(offer_every)),
         tokio::spawn(keep_house(Arc::clone(broker), checks)),
         tokio::spawn(crate::control::serve(Arc::clone(broker), control)),

@@ -47,6 +47,9 @@ pub const fn is_decision(kind: Kind) -> bool {
         | Kind::Objection
         | Kind::Restriction
         | Kind::AccessRequestAnswered
+        | Kind::SubjectLookedUp
+        | Kind::Erasure
+        | Kind::RequestPassedOn
         | Kind::ScanAnswered
         | Kind::EpochStarted
         | Kind::EpochPurged

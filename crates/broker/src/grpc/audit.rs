@@ -5,7 +5,7 @@ use std::pin::Pin;
 use identity::Peer;
 use ledger::export::Exporter;
 use ledger::{Class, Decided, Kind, NodeId};
-use model::{ClauseNo, CovenantId, Digest, Oin, PartyId, PurposeId};
+use model::{ClauseNo, CovenantId, Digest, KeyEpoch, Oin, PartyId, PurposeId};
 use store::{EntryFilter, SignedCheckpoint};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -305,6 +305,7 @@ fn wanted(filter: proto::EntryFilter) -> Read<Wanted> {
         kind,
         decision,
         basis,
+        subject,
     } = filter;
     let instant = |value: Option<prost_types::Timestamp>, name: &str| {
         value
@@ -344,8 +345,27 @@ fn wanted(filter: proto::EntryFilter) -> Read<Wanted> {
             Err(_) => return Err(word("filter.class")),
         },
         basis: (!basis.is_empty()).then_some(basis),
+        subject: field::list(
+            subject,
+            "filter.subject",
+            (0, SUBJECT_PSEUDONYMS),
+            read_pseudonym,
+        )?,
         covenants: None,
     })
+}
+
+/// How many pseudonyms one filter may name.
+const SUBJECT_PSEUDONYMS: usize = 64;
+
+fn read_pseudonym(message: proto::SubjectPseudonym) -> Read<(KeyEpoch, model::Token)> {
+    let proto::SubjectPseudonym {
+        epoch,
+        match_key,
+        value,
+    } = message;
+    let token = field::token(wire::broker_v1::Pseudonym { match_key, value })?;
+    Ok((field::epoch(epoch, "epoch")?, token))
 }
 
 /// The organisation that calls.

@@ -4,21 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::{CovenantId, NoticeId, Oin};
-use store::SignedCheckpoint;
+use store::{Logged, Notice, SignedCheckpoint};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 use wire::broker_v1::{
     self as proto, ConnectRequest, ConnectResponse, CovenantWelcome, Hello, KeyState, KeyStatus,
-    NoticeBatch, RefusedMessage, Signed, TakenMessage, Welcome, connect_request, connect_response,
+    NoticeBatch, PassedRequest, RecallBatch, RefusedMessage, Signed, TakenMessage, Welcome,
+    connect_request, connect_response,
 };
 use wire::reason::Reason;
+use wire::recall::RecallAcknowledgement;
 use wire::statement::{
     CovenantHello, KeyAnnouncement, KeyConfirmation, NoticeAcknowledgement, StillValid,
 };
 use wire::status::Refusal;
+use wire::type_v1;
 
 use super::{Services, notice, status};
+use crate::delivery::Body;
 use crate::keys::{KeyReport, KeyStanding};
 use crate::members::Member;
 use crate::refusal::Refused;
@@ -67,6 +71,42 @@ struct Stream {
     known: BTreeMap<(CovenantId, u32), KeyStanding>,
     /// The size of the log in the last checkpoint that was sent.
     log_size: u64,
+}
+
+/// What goes down at once.
+#[derive(Default)]
+struct Parcel {
+    notices: Vec<type_v1::Notice>,
+    recalls: Vec<type_v1::Recall>,
+    passed: Vec<PassedRequest>,
+}
+
+impl Parcel {
+    /// Puts one thing in; `None` when it does not read back.
+    fn put(&mut self, logged: &Logged<Notice>) -> Option<()> {
+        match Body::read(&logged.disclosure().body)? {
+            Body::Notice(body) => self.notices.push(notice::of(logged, *body)?),
+            Body::Recall(body) => self.recalls.push(notice::recall(logged, *body)?),
+            Body::Passed(body) => self.passed.push(notice::passed(logged, body)?),
+        }
+        Some(())
+    }
+
+    fn messages(self) -> Vec<connect_response::Message> {
+        let Self {
+            notices,
+            recalls,
+            passed,
+        } = self;
+        let notices = (!notices.is_empty())
+            .then_some(connect_response::Message::Notices(NoticeBatch { notices }));
+        let recalls = (!recalls.is_empty())
+            .then_some(connect_response::Message::Recalls(RecallBatch { recalls }));
+        let passed = passed
+            .into_iter()
+            .map(connect_response::Message::PassedRequest);
+        notices.into_iter().chain(recalls).chain(passed).collect()
+    }
 }
 
 impl Stream {
@@ -227,6 +267,15 @@ impl Stream {
                 let member = broker.members().admit(&self.oin, &confirmation.header)?;
                 broker.confirm(&member, &confirmation)
             }
+            connect_request::Message::RecallAcknowledgement(signed) => {
+                let message: proto::RecallAcknowledgement =
+                    self.services
+                        .open(&self.oin, Some(&signed), "recall_acknowledgement")?;
+                let taken = RecallAcknowledgement::try_from(message).map_err(Refusal::from)?;
+                *request_id = taken.header.request_id.to_string();
+                let member = broker.members().admit(&self.oin, &taken.header)?;
+                broker.recall_acknowledged(&member, taken).await
+            }
             connect_request::Message::Cosignature(cosignature) => {
                 let proto::Cosignature { size, line } = cosignature;
                 broker.cosigned(&self.oin, size, &line).await
@@ -302,7 +351,7 @@ impl Stream {
                     return Ok(());
                 }
             };
-            let mut notices = Vec::with_capacity(pending.len());
+            let mut parcel = Parcel::default();
             for logged in pending {
                 let (number, id) = (logged.disclosure().number, logged.disclosure().id);
                 self.sent = self.sent.max(number);
@@ -319,17 +368,16 @@ impl Stream {
                     continue;
                 };
                 self.under_way.insert(id);
-                match notice::of(&logged) {
-                    Some(notice) => notices.push(notice),
-                    None => tracing::error!("a stored notice does not read back"),
+                if parcel.put(&logged).is_none() {
+                    tracing::error!("a stored notice does not read back");
                 }
             }
-            broker
-                .metrics()
-                .notices("sent", u64::try_from(notices.len()).unwrap_or(u64::MAX));
-            if !notices.is_empty() {
-                self.send(connect_response::Message::Notices(NoticeBatch { notices }))
-                    .await?;
+            broker.metrics().notices(
+                "sent",
+                u64::try_from(parcel.notices.len()).unwrap_or(u64::MAX),
+            );
+            for message in parcel.messages() {
+                self.send(message).await?;
             }
         }
     }

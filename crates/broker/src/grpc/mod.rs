@@ -6,6 +6,7 @@ mod covenants;
 mod exchange;
 mod notice;
 mod receipt;
+mod rights;
 mod serve;
 mod watch;
 
@@ -19,6 +20,7 @@ use wire::audit_v1::disclosure_log_service_server::DisclosureLogServiceServer;
 use wire::broker_v1::Signed;
 use wire::broker_v1::covenant_service_server::CovenantServiceServer;
 use wire::broker_v1::exchange_service_server::ExchangeServiceServer;
+use wire::broker_v1::rights_service_server::RightsServiceServer;
 use wire::reason::Reason;
 use wire::status::Refusal;
 
@@ -37,6 +39,11 @@ impl Services {
 
     pub(crate) fn covenant_life(&self) -> CovenantServiceServer<Self> {
         CovenantServiceServer::new(self.clone())
+            .max_decoding_message_size(self.0.limits().max_message_bytes)
+    }
+
+    pub(crate) fn rights(&self) -> RightsServiceServer<Self> {
+        RightsServiceServer::new(self.clone())
             .max_decoding_message_size(self.0.limits().max_message_bytes)
     }
 

@@ -1,21 +1,82 @@
 //! A stored notice as the message that its node gets. Only what is in the durable log gets here.
 
 use model::{
-    AdviceCode, CategoryCode, ClauseNo, CovenantId, Day, Digest, PartyId, PurposeId, RoleRef,
-    SignalId,
+    AdviceCode, CategoryCode, ClauseNo, CovenantId, Day, Digest, NoticeId, PartyId, PurposeId,
+    RecallId, RequestId, RoleRef, SignalId,
 };
 use store::Logged;
 use wire::notice::{LegalBasis, MatchId, Notice, Obligation, OwnSignal};
-use wire::type_v1;
-use wire::word::RevealLevel;
+use wire::recall::{Recall, ToldBy};
+use wire::word::{RecallReason, RevealLevel};
+use wire::{broker_v1, type_v1};
 
 use super::receipt;
-use crate::delivery::{BasisBody, NoticeBody};
+use crate::delivery::{BasisBody, NoticeBody, PassedBody, RecallBody};
 
-/// The message of a notice; `None` when the stored bytes do not read back.
-pub(super) fn of(logged: &Logged<store::Notice>) -> Option<type_v1::Notice> {
+/// The message of a recall; `None` when what is stored is no recall's.
+pub(super) fn recall(logged: &Logged<store::Notice>, body: RecallBody) -> Option<type_v1::Recall> {
+    let RecallBody {
+        recall,
+        covenant,
+        covenant_digest,
+        reason,
+        notice,
+        check,
+        roles,
+        told_on,
+        day,
+        reminder,
+        kept_until,
+    } = body;
+    let told = match (notice, check) {
+        (Some(id), None) => ToldBy::Notice(NoticeId::parse(&id)?),
+        (None, Some(id)) => ToldBy::Check(RequestId::parse(&id)?),
+        _ => return None,
+    };
+    let recall = Recall {
+        id: logged.disclosure().id,
+        recall: RecallId::parse(&recall)?,
+        covenant: CovenantId::parse(&covenant).ok()?,
+        covenant_digest: Digest::from_hex(&covenant_digest)?,
+        reason: RecallReason::parse(&reason)?,
+        told,
+        roles: roles
+            .iter()
+            .map(|role| RoleRef::parse(role).ok())
+            .collect::<Option<_>>()?,
+        told_on: Day::from_days(told_on),
+        day: Day::from_days(day),
+        reminder,
+        kept_until: kept_until.map(Day::from_days),
+        receipt: receipt::words(logged.receipt()),
+    };
+    Some(recall.into())
+}
+
+/// The message of a request that is passed on; `None` when the sealed bytes do not read back.
+pub(super) fn passed(
+    logged: &Logged<store::Notice>,
+    body: PassedBody,
+) -> Option<broker_v1::PassedRequest> {
+    let PassedBody {
+        covenant,
+        covenant_digest: _,
+        from,
+        sealed,
+    } = body;
+    let sealed = data_encoding::BASE64.decode(sealed.as_bytes()).ok()?;
+    Some(broker_v1::PassedRequest {
+        id: logged.disclosure().id.to_string(),
+        covenant,
+        from,
+        sealed: sealed.into(),
+        receipt: Some(receipt::of(logged)),
+    })
+}
+
+/// The message of a notice; `None` when what is stored is no notice's.
+pub(super) fn of(logged: &Logged<store::Notice>, body: NoticeBody) -> Option<type_v1::Notice> {
     let stored = logged.disclosure();
-    let body: NoticeBody = serde_json::from_slice(&stored.body).ok()?;
     let NoticeBody {
         covenant,
         covenant_digest,

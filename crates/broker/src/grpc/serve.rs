@@ -7,9 +7,10 @@ use super::Services;
 
 /// What this port serves: what health answers for and what reflection lists. The descriptors hold
 /// the services of a node too, and those are at another address.
-const SERVED: [&str; 3] = [
+const SERVED: [&str; 4] = [
     "covenant.broker.v1.ExchangeService",
     "covenant.broker.v1.CovenantService",
+    "covenant.broker.v1.RightsService",
     "covenant.audit.v1.DisclosureLogService",
 ];
 
@@ -50,6 +51,7 @@ impl Services {
             .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
             .add_service(self.exchange())
             .add_service(self.covenant_life())
+            .add_service(self.rights())
             .add_service(self.disclosure_log())
             .add_service(health)
             .add_service(reflection)

@@ -70,6 +70,9 @@ const fn decides(kind: Kind) -> bool {
         | Kind::Objection
         | Kind::Restriction
         | Kind::AccessRequestAnswered
+        | Kind::SubjectLookedUp
+        | Kind::Erasure
+        | Kind::RequestPassedOn
         | Kind::EpochStarted
         | Kind::EpochPurged
         | Kind::RetentionPurged

@@ -180,7 +180,9 @@ impl Listed {
 }
 
 impl EntryFilter {
-    fn holds(&self, entry: &Listed) -> bool {
+    /// Whether an entry is one of those.
+    #[must_use]
+    pub fn holds(&self, entry: &Listed) -> bool {
         fn is<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
             wanted.is_none_or(|wanted| found == Some(wanted))
         }
