@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use identity::tls::{Acceptor, AcceptorLimits, OwnCertificate, ServerTls, TlsMaterial, Usage};
@@ -122,13 +123,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let members = Members::pinned(&config.pins)?;
     let pins = configured::pins(&config.pins)?;
     let pinned_oins = configured::pinned_oins(&config.pins)?;
-    let (purge_second, recall_times) = times(&config)?;
+    let (purge_second, recall_times, offer_every) = times(&config)?;
     let pinned_witnesses = configured::pinned_witnesses(&config.pins)?;
     let configured = configured::load(&config, clock.now())?;
     let (material, own) = server_tls(&config, &oin)?;
     let acceptor = bind(&config, &material).await?;
     let tiles = bind_tiles(&config, &material).await?;
-    let offer_every = config.offer_every()?;
     let metrics = Metrics::new("covenant_broker");
     let health = Health::new();
     let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
@@ -187,9 +187,13 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     })
 }
 
-/// When the purge runs, and when recalls go out.
-fn times(config: &Config) -> anyhow::Result<(i64, (i64, i64))> {
-    Ok((config.retention.second_of_day()?, config.recalls.times()?))
+/// When the purge runs, when recalls go out, and how often witnesses are asked.
+fn times(config: &Config) -> anyhow::Result<(i64, (i64, i64), Duration)> {
+    Ok((
+        config.retention.second_of_day()?,
+        config.recalls.times()?,
+        config.offer_every()?,
+    ))
 }
 
 impl RunningBroker {

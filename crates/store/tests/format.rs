@@ -21,12 +21,12 @@ use model::clock::ManualClock;
 use model::{
     ActorId, CategoryCode, Certainty, CovenantId, Day, Digest, KeyEpoch, MatchKeyId, Neighbourhood,
     NoticeId, Oin, PartyId, PoliceArticle, ProtectionStatement, Pseudonym, PurposeId, RequestId,
-    Secret, Signal, SignalId, Subject, SubjectKind, Token,
+    RoleRef, Secret, Signal, SignalId, Subject, SubjectKind, Token,
 };
 use store::{
     Batch, BrokerSettings, BrokerStore, CheckpointPlace, Decided, Engine, Limit, MemoryEngine,
     NewNotice, NodeSettings, NodeStore, OutsideId, OwnSignal, Remember, RequestKey, SledEngine,
-    SledSettings, Step, StoreError,
+    SledSettings, Step, StoreError, SubjectLink, Told, ToldBy,
 };
 
 const TODAY: Day = Day::from_days(20_454);
@@ -174,6 +174,8 @@ fn fill_broker(store: &BrokerStore) {
                 body: b"notice".to_vec(),
                 entries: vec![1],
             });
+            decided.links.push((0, link()));
+            decided.told.push((0, told()));
             decided.remember = Some(Remember {
                 key: request(),
                 hash: Digest::new([3; 32]),
@@ -181,6 +183,9 @@ fn fill_broker(store: &BrokerStore) {
             });
             Ok(Step::Decided(decided))
         })
+        .unwrap();
+    store
+        .write_blocking::<_, StoreError>(|tx| tx.make_recall(0, "erasure", TODAY))
         .unwrap();
 }
 
@@ -242,7 +247,12 @@ fn a_migration_on_disk_keeps_a_copy_until_the_next_compaction() {
 
 #[test]
 fn a_broker_of_format_2_is_read() {
-    let file = path("format-2-broker.txt");
+    a_broker_is_read(&path("format-2-broker.txt"));
+}
+
+#[test]
+fn a_broker_of_format_3_is_read() {
+    let file = path("format-3-broker.txt");
     if writes() {
         let (engine, place) = (MemoryEngine::new(), CheckpointPlace::in_memory());
         let store = broker(&engine, place).unwrap();
@@ -251,7 +261,50 @@ fn a_broker_of_format_2_is_read() {
         store.close().unwrap();
         std::fs::write(&file, dump(&engine.reopen(), &note)).unwrap();
     }
+    let (engine, place) = load(&std::fs::read_to_string(&file).unwrap());
+    let store = broker(&engine, place).unwrap();
+    store
+        .read::<_, StoreError>(|view| {
+            assert_eq!(view.link(0)?, Some(link()));
+            assert_eq!(view.told(0)?, Some(told()));
+            let recall = view.recall_of(0)?.unwrap();
+            assert_eq!(recall.reason, "erasure");
+            let due = view.recalls_due(TODAY, 9)?;
+            assert_eq!(due, [recall]);
+            Ok(())
+        })
+        .unwrap();
     a_broker_is_read(&file);
+}
+
+fn link() -> SubjectLink {
+    let subject = signal("politie", 1).subjects.remove(0);
+    SubjectLink {
+        covenant: covenant(),
+        epoch: KeyEpoch::FIRST,
+        salt: ledger::Salt::new([4; 32]),
+        recipient: subject.tokens.clone(),
+        source: subject.tokens,
+    }
+}
+
+fn told() -> Told {
+    Told {
+        covenant: covenant(),
+        digest: Digest::new([5; 32]),
+        epoch: KeyEpoch::FIRST,
+        source: PartyId::parse("politie").unwrap(),
+        signals: vec![SignalId::from_slice(&[1; 16]).unwrap()],
+        to: oin(),
+        recipient: PartyId::parse("gemeente").unwrap(),
+        by: ToldBy::Notice(notice_id()),
+        roles: vec![RoleRef::parse("gemeente.toezichthouder").unwrap()],
+        purpose: PurposeId::parse("veilig-bezoek").unwrap(),
+        on: TODAY,
+        kept_until: Some(TODAY.plus_days(30)),
+        ends: TODAY.plus_days(30),
+        lapses: Some(TODAY.plus_days(20)),
+    }
 }
 
 fn a_broker_is_read(file: &std::path::Path) -> MemoryEngine {
@@ -312,7 +365,12 @@ fn a_node_of_format_1_is_read() {
 
 #[test]
 fn a_node_of_format_2_is_read() {
-    a_node_is_read("format-2-node.txt", writes());
+    a_node_is_read("format-2-node.txt", false);
+}
+
+#[test]
+fn a_node_of_format_3_is_read() {
+    a_node_is_read("format-3-node.txt", writes());
 }
 
 fn a_node_is_read(name: &str, writes: bool) {
@@ -374,7 +432,7 @@ fn a_newer_format_is_refused_by_its_number() {
     let open = || NodeStore::in_memory(engine.reopen(), NodeSettings::default());
     let error = open().unwrap_err().to_string();
     assert!(
-        error.contains("has format 3") && error.contains("up to 2"),
+        error.contains("has format 4") && error.contains("up to 3"),
         "{error}"
     );
     put(record);
