@@ -5,7 +5,7 @@ use wire::field::{date, timestamp};
 use wire::{node_v1 as pb, type_v1};
 
 use crate::checks::Advised;
-use crate::intake::{Accepted, Page, State, Stored, Withdrawn};
+use crate::intake::{Accepted, Amended, Page, State, Stored, Withdrawn};
 use crate::notices::{Kept, KeptPage};
 
 pub(crate) fn accepted(accepted: &Accepted) -> pb::AcceptedSignal {
@@ -22,6 +22,13 @@ pub(crate) fn withdrawn(withdrawn: &Withdrawn) -> pb::WithdrawSignalResponse {
     pb::WithdrawSignalResponse {
         signal_id: withdrawn.id().map(|id| id.to_string()).unwrap_or_default(),
         withdrawn_at: withdrawn.at().map(timestamp),
+    }
+}
+
+pub(crate) fn amended(amended: &Amended) -> pb::AmendSignalResponse {
+    pb::AmendSignalResponse {
+        signal_id: amended.id().map(|id| id.to_string()).unwrap_or_default(),
+        accepted: Some(accepted(amended.accepted())),
     }
 }
 
@@ -92,5 +99,6 @@ const fn signal_state(state: State) -> pb::SignalState {
         State::Refused => pb::SignalState::Refused,
         State::Withdrawn => pb::SignalState::Withdrawn,
         State::Expired => pb::SignalState::Expired,
+        State::Restricted => pb::SignalState::Restricted,
     }
 }

@@ -20,6 +20,23 @@ pub enum State {
     Withdrawn,
     /// Its time under the covenant is over.
     Expired,
+    /// Its processing is restricted (GDPR article 18): kept here, and out of the broker.
+    Restricted,
+}
+
+impl State {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Restricted => "restricted",
+        }
+    }
 }
 
 /// A signal's state as it is stored. No identifier, no attribute.
@@ -97,7 +114,7 @@ impl Record {
     /// The broker refused one of the waiting items.
     pub(crate) fn refused(&mut self, queue: &str, number: u64, refusal: Refusal) {
         self.waiting.retain(|(q, n)| !(q == queue && *n == number));
-        if self.state != State::Withdrawn {
+        if !matches!(self.state, State::Withdrawn | State::Restricted) {
             self.state = State::Refused;
         }
         self.refusal = Some(refusal);
