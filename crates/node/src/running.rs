@@ -34,6 +34,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
+use crate::rights::{Desk, RightsMetrics};
 use crate::uplink::{Broker, Lifecycle, Speaker, Uplink};
 
 /// How often health and metrics are brought up to date, and expired records go.
@@ -70,6 +71,7 @@ struct Parts {
     verifier: LogVerifier,
     signal_roles: Arc<[RoleRef]>,
     notice_roles: Arc<[RoleRef]>,
+    desk_roles: Arc<[RoleRef]>,
 }
 
 /// Reads the settings: files, environment, assignments.
@@ -145,7 +147,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
     parts.broker = Some(broker(&config, &parts, &material)?);
     let metrics = NodeMetrics::register(&registry);
     let checks = NodeHealth::of(&health, std::mem::take(&mut parts.certificates));
-    let node = assemble(&config, parts, store.clone(), metrics, clock)?;
+    let figures = RightsMetrics::register(&registry);
+    let node = assemble(&config, parts, store.clone(), (metrics, figures), clock)?;
     let stop = CancellationToken::new();
     checks.look(&node.checks, &config.outbox).await;
     let services = Services {
@@ -153,10 +156,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
         intake: node.intake,
         checks: node.checks.clone(),
         inbox: node.uplink.inbox.clone(),
+        desk: node.uplink.desk.clone(),
         limits: config.limits.clone(),
         stopping: stop.clone(),
     };
     let link = node.uplink.link.clone();
+    let desk = node.uplink.desk.clone();
     Ok(RunningNode {
         grpc: acceptor.local_addr(),
         admin: admin.local_addr(),
@@ -166,6 +171,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(node.uplink.run(stop.clone())),
             tokio::spawn(node.lifecycle.run(stop.clone())),
             tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
+            tokio::spawn(keep_desk(desk, health.clone(), stop.clone())),
         ],
         link,
         store,
@@ -242,6 +248,7 @@ fn parts(config: &Config, clock: &Arc<dyn Clock>) -> Result<Parts> {
             .context("clients.signal_roles")?,
         notice_roles: roles(&config.clients.notice_roles, &party)
             .context("clients.notice_roles")?,
+        desk_roles: roles(&config.clients.desk_roles, &party).context("clients.desk_roles")?,
         server: ServerTls::new(&material).context("tls")?,
         covenants: Arc::new(covenants),
         broker: None,
@@ -333,7 +340,7 @@ fn assemble(
     config: &Config,
     parts: Parts,
     store: NodeStore,
-    metrics: NodeMetrics,
+    (metrics, figures): (NodeMetrics, RightsMetrics),
     clock: Arc<dyn Clock>,
 ) -> Result<Assembled> {
     let cosigner = cosigner(&parts, clock.now())?.map(Arc::new);
@@ -365,6 +372,21 @@ fn assemble(
         clock: Arc::clone(&clock),
         receipt_days: i32::try_from(config.limits.receipt_days).unwrap_or(i32::MAX),
     };
+    let desk = Desk {
+        party: parts.party.clone(),
+        desk_roles: parts.desk_roles,
+        covenants: Arc::clone(&parts.covenants),
+        sealing: Arc::new(parts.keys.sealing),
+        vault: Arc::clone(&vault),
+        store: store.clone(),
+        log: Arc::clone(&log),
+        broker: broker.clone(),
+        intake: intake.clone(),
+        limits: config.rights.clone(),
+        receipt_days: checks.receipt_days,
+        metrics: figures,
+        clock: Arc::clone(&clock),
+    };
     let inbox = Inbox {
         party: parts.party,
         notice_roles: parts.notice_roles,
@@ -393,6 +415,7 @@ fn assemble(
         store,
         log,
         inbox,
+        desk,
         link,
         outbox: config.outbox.clone(),
         longest_wait: Duration::from_millis(config.broker.reconnect_max_ms),
@@ -460,6 +483,25 @@ async fn keep_house(
         let today = node.clock.now().day();
         if let Err(error) = node.store.write(move |tx| tx.purge(today, PURGE)).await {
             tracing::error!(%error, "expired records can't be removed");
+        }
+    }
+}
+
+/// Looks after what waits for people: reviews of what is held back, and recalls.
+async fn keep_desk(desk: Desk, health: Health, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        match desk.figures() {
+            Ok(0) => health.remark("recalls", None),
+            Ok(open) => {
+                let text = format!("{open} wait until somebody says what was done about them");
+                health.remark("recalls", Some(text));
+            }
+            Err(error) => tracing::error!(%error, "the figures of the desk can't be read"),
         }
     }
 }

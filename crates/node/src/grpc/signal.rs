@@ -7,9 +7,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use wire::node_v1::signal_service_server::SignalService;
 use wire::node_v1::{
-    AmendSignalRequest, AmendSignalResponse, GetSignalRequest, GetSignalResponse, ListSignalsRequest, ListSignalsResponse,
-    SubmitSignalRequest, SubmitSignalResponse, SubmitSignalsRequest, SubmitSignalsResponse,
-    WithdrawSignalRequest, WithdrawSignalResponse, submit_signals_response,
+    AmendSignalRequest, AmendSignalResponse, GetSignalRequest, GetSignalResponse,
+    ListSignalsRequest, ListSignalsResponse, SubmitSignalRequest, SubmitSignalResponse,
+    SubmitSignalsRequest, SubmitSignalsResponse, WithdrawSignalRequest, WithdrawSignalResponse,
+    submit_signals_response,
 };
 
 use super::{Services, peer, read, write};

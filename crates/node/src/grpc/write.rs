@@ -2,11 +2,11 @@
 
 use prost::Message as _;
 use wire::field::{date, timestamp};
-use wire::{node_v1 as pb, type_v1};
+use wire::{node_v1 as pb, type_v1, word};
 
 use crate::checks::Advised;
 use crate::intake::{Accepted, Amended, Page, State, Stored, Withdrawn};
-use crate::notices::{Kept, KeptPage};
+use crate::notices::{Kept, KeptPage, KeptRecall, RecallPage};
 
 pub(crate) fn accepted(accepted: &Accepted) -> pb::AcceptedSignal {
     pb::AcceptedSignal {
@@ -77,11 +77,33 @@ pub(crate) fn kept(kept: Kept) -> pb::StoredNotice {
         notice,
         received_at,
         acknowledged_at,
+        recall,
     } = kept;
     pb::StoredNotice {
         notice: Some(type_v1::Notice::from(notice)),
         received_at: Some(timestamp(received_at)),
         acknowledged_at: acknowledged_at.map(timestamp),
+        recall_id: recall.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn recall_page(page: RecallPage) -> pb::ListRecallsResponse {
+    let recall = |kept: KeptRecall| {
+        let KeptRecall {
+            recall,
+            received_at,
+            acknowledged,
+        } = kept;
+        pb::StoredRecall {
+            recall: Some(type_v1::Recall::from(recall)),
+            received_at: Some(timestamp(received_at)),
+            acknowledged_at: acknowledged.map(|(at, _)| timestamp(at)),
+            outcome: acknowledged.map_or(0, |(_, what)| word::recall_outcome_number(what)),
+        }
+    };
+    pb::ListRecallsResponse {
+        recalls: page.recalls.into_iter().map(recall).collect(),
+        next_page_token: page.next_page_token,
     }
 }
 

@@ -72,9 +72,7 @@ impl Intake {
             .recognise(&[b"amend", id.as_bytes(), &amendment.content]);
         let (key, hash) = (request_key(caller, METHOD, request), Digest::new(hash));
         let only_check = amendment.validate_only;
-        if !only_check
-            && let Some(before) = self.store.read(|view| view.answered(&key, &hash))?
-        {
+        if !only_check && let Some(before) = self.store.read(|view| view.answered(&key, &hash))? {
             return serde_json::from_slice(before.answer()).map_err(|_| Refused::failed());
         }
         // The same content as in a submission is recognised as the same signal.

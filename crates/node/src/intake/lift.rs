@@ -20,6 +20,13 @@ pub(crate) struct Lifting {
     tallies: Vec<Tally>,
 }
 
+impl Lifting {
+    /// Which signal.
+    pub(crate) const fn id(&self) -> SignalId {
+        self.id
+    }
+}
+
 impl Intake {
     /// Makes a restricted signal ready to go out again; `None` when it is not restricted.
     ///
@@ -87,6 +94,7 @@ pub(crate) fn lift(tx: &mut NodeTx, lifting: Lifting) -> Result<(), Refused> {
     tx.put_vault(&lifting.name, &lifting.sealed)?;
     record.state = State::Queued;
     record.withdrawn_at = None;
+    record.withdrawn_for = None;
     record.refusal = None;
     own.outside.extend(lifting.outside);
     own.state = record.encode();

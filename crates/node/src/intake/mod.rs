@@ -43,9 +43,10 @@ pub use submit::{Accepted, Submission};
 pub use validate::{Against, Checked, check};
 pub use withdraw::{Reason, Withdrawal, Withdrawn};
 
-pub(crate) use lift::lift;
+pub(crate) use lift::{Lifting, lift};
 pub(crate) use read_back::page_size;
 pub(crate) use record::{Content, Record, Refusal, id_in_name};
+pub(crate) use wire::word::WithdrawalReason;
 pub(crate) use withdraw::take_back;
 
 /// The use cases around the party's own signals.

@@ -2,6 +2,7 @@
 
 use model::{CovenantId, Day, KeyEpoch, SignalId, Timestamp};
 use serde::{Deserialize, Serialize};
+use wire::word::{RecallReason, WithdrawalReason};
 
 use crate::refusal::Refused;
 use crate::vault::{Vault, VaultError};
@@ -57,6 +58,9 @@ pub(crate) struct Record {
     pub(crate) refusal: Option<Refusal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) withdrawn_at: Option<i64>,
+    /// Why it was withdrawn or restricted, in the log's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) withdrawn_for: Option<String>,
     /// Tallies that count this signal, to be counted back when it is withdrawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tallies: Vec<String>,
@@ -93,6 +97,11 @@ impl Record {
 
     pub(crate) const fn accepted_at(&self) -> Timestamp {
         Timestamp::from_millis(self.accepted_at)
+    }
+
+    /// Whether it was withdrawn for this reason.
+    pub(crate) fn withdrawn_for(&self, reason: WithdrawalReason) -> bool {
+        self.withdrawn_for.as_deref() == Some(RecallReason::from(reason).as_str())
     }
 
     /// Its state on `today`: what would still match has expired by itself.
@@ -188,6 +197,7 @@ mod tests {
             waiting: vec![("veilig/1".to_owned(), 4), ("veilig/2".to_owned(), 5)],
             refusal: None,
             withdrawn_at: None,
+            withdrawn_for: None,
             tallies: Vec::new(),
         }
     }

@@ -227,6 +227,7 @@ impl Intake {
             waiting: Vec::new(),
             refusal: None,
             withdrawn_at: None,
+            withdrawn_for: None,
             tallies: tallies.iter().map(|t| t.name.clone()).collect(),
         };
         let answer = Accepted {

@@ -138,6 +138,8 @@ pub(crate) fn take_back(
         }
         record.state = then;
         record.withdrawn_at = Some(now.as_millis());
+        let why = wire::word::RecallReason::from(reason);
+        record.withdrawn_for = Some(why.as_str().to_owned());
     }
     if reason == Reason::Erasure {
         tx.delete_vault(&vault_name(record.accepted_at(), id))?;

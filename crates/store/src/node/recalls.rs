@@ -72,12 +72,11 @@ impl NodeView {
     /// When the store can't read.
     pub fn open_recalls(&self) -> Result<u64, StoreError> {
         let mut open: u64 = 0;
-        self.tx
-            .range(&[RECALL], &key_end(&[RECALL]), |_, record| {
-                let is_open = take_recall(record)?.acknowledged.is_none();
-                open = open.saturating_add(u64::from(is_open));
-                Ok(ControlFlow::Continue(()))
-            })?;
+        self.tx.range(&[RECALL], &key_end(&[RECALL]), |_, record| {
+            let is_open = take_recall(record)?.acknowledged.is_none();
+            open = open.saturating_add(u64::from(is_open));
+            Ok(ControlFlow::Continue(()))
+        })?;
         Ok(open)
     }
 

@@ -1,0 +1,1 @@
+//! The desk against a broker of the tests.
