@@ -34,7 +34,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
-use crate::rights::{Desk, RightsMetrics};
+use crate::rights::{Desk, DeskOwn, RightsMetrics};
 use crate::uplink::{Broker, Lifecycle, Speaker, Uplink};
 
 /// How often health and metrics are brought up to date, and expired records go.
@@ -372,21 +372,13 @@ fn assemble(
         clock: Arc::clone(&clock),
         receipt_days: i32::try_from(config.limits.receipt_days).unwrap_or(i32::MAX),
     };
-    let desk = Desk {
-        party: parts.party.clone(),
+    let own = DeskOwn {
         desk_roles: parts.desk_roles,
-        covenants: Arc::clone(&parts.covenants),
         sealing: Arc::new(parts.keys.sealing),
-        vault: Arc::clone(&vault),
-        store: store.clone(),
-        log: Arc::clone(&log),
-        broker: broker.clone(),
-        intake: intake.clone(),
         limits: config.rights.clone(),
-        receipt_days: checks.receipt_days,
         metrics: figures,
-        clock: Arc::clone(&clock),
     };
+    let desk = Desk::new(own, &intake, &checks);
     let inbox = Inbox {
         party: parts.party,
         notice_roles: parts.notice_roles,

@@ -5,7 +5,7 @@
 use ledger::opening::{Salt, content_commitment};
 use model::{ActorId, CaseId, KeyEpoch, Subject, Timestamp, Token};
 use store::NodeTx;
-use wire::rights::{LookUpAnswer, LookUpQuestion, LookUpSubject};
+use wire::rights::{Desk as AtWork, LookUpAnswer, LookUpQuestion, LookUpSubject};
 
 use super::application::{self, Sought};
 use super::found::{Expected, Found};
@@ -141,8 +141,8 @@ impl Desk {
                 .sufficiently_witnessed(active.covenant(), &answer.receipt.checkpoint)?;
             proved.push(self.follow(about.0, keyed.epoch, from, &answer).await?);
             let LookUpAnswer { entries, next, .. } = answer;
-            for (entry, leaf) in entries.into_iter().zip(leaves) {
-                found.add(self, active, entry, &leaf)?;
+            for (entry, leaf) in entries.iter().zip(&leaves) {
+                found.add(self, active, entry, leaf)?;
             }
             match next {
                 None => return Ok(proved),
@@ -178,8 +178,12 @@ impl Desk {
             .vault
             .recognise(&[b"case salt", id.as_bytes(), &content]);
         let subjects = sought.iter().zip(&keyed.subjects);
-        let mut desk = self.at_work(id, record, &opened_by)?;
-        desk.second_actor = actor.clone();
+        let desk = AtWork {
+            case: id,
+            actor: opened_by,
+            second_actor: actor.clone(),
+            kind: record.kind()?,
+        };
         Ok(LookUpQuestion {
             header: self
                 .broker

@@ -158,13 +158,13 @@ impl Found {
         &mut self,
         desk: &Desk,
         active: &Active,
-        entry: LookedUp,
+        entry: &LookedUp,
         leaf: &Skeleton,
     ) -> Result<(), Refused> {
         let subjects = entry.subjects.clone();
         let (fold, item) = match entry.role {
-            EntryRole::Recipient => as_recipient(desk, active, &entry, leaf)?,
-            EntryRole::Source => match as_source(&entry, leaf)? {
+            EntryRole::Recipient => as_recipient(desk, active, entry, leaf)?,
+            EntryRole::Source => match as_source(entry, leaf)? {
                 Some(item) => (Fold::Entry(leaf.seq, Role::Provided), item),
                 None => return Ok(()),
             },

@@ -33,6 +33,7 @@ use wire::notice::Receipt;
 use wire::rights::Desk as AtWork;
 
 use crate::caller::Caller;
+use crate::checks::Checks;
 use crate::config::RightsConfig;
 use crate::covenants::{Active, Covenants};
 use crate::intake::{Findings, Intake, State, request_key};
@@ -41,12 +42,11 @@ use crate::refusal::{Reason, Refused};
 use crate::uplink::Broker;
 use crate::vault::Vault;
 
-pub(crate) use answer::Answered;
 pub(crate) use application::{Application, SubjectAsked};
 pub(crate) use apply::{Action, Applying};
 pub(crate) use figures::RightsMetrics;
 pub(crate) use hold::{HeldDraft, Holding};
-pub(crate) use listing::{CaseFilter, CasePage};
+pub(crate) use listing::CaseFilter;
 pub(crate) use passing::Passed;
 pub(crate) use record::{Applicant, Held, Item, Record, Role, Stage};
 pub(crate) use unlink::CasePseudonym;
@@ -70,6 +70,14 @@ pub(crate) struct Desk {
     pub(crate) receipt_days: i32,
     pub(crate) metrics: RightsMetrics,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What a desk has that nobody else at the node has.
+pub(crate) struct DeskOwn {
+    pub(crate) desk_roles: Arc<[RoleRef]>,
+    pub(crate) sealing: Arc<SealingKey>,
+    pub(crate) limits: RightsConfig,
+    pub(crate) metrics: RightsMetrics,
 }
 
 /// What every step in a case comes with.
@@ -100,6 +108,31 @@ pub(crate) struct Case {
 }
 
 impl Desk {
+    /// A desk beside the use cases whose signals and log it works with.
+    pub(crate) fn new(own: DeskOwn, intake: &Intake, checks: &Checks) -> Self {
+        let DeskOwn {
+            desk_roles,
+            sealing,
+            limits,
+            metrics,
+        } = own;
+        Self {
+            party: intake.party.clone(),
+            desk_roles,
+            covenants: Arc::clone(&intake.covenants),
+            sealing,
+            vault: Arc::clone(&intake.vault),
+            store: intake.store.clone(),
+            log: Arc::clone(&checks.log),
+            broker: checks.broker.clone(),
+            intake: intake.clone(),
+            limits,
+            receipt_days: checks.receipt_days,
+            metrics,
+            clock: Arc::clone(&intake.clock),
+        }
+    }
+
     fn permit(&self, caller: &Caller) -> Result<(), Refused> {
         if caller.has_any(&self.desk_roles) {
             return Ok(());

@@ -1,1 +1,0 @@
-//! The desk against a broker of the tests.
