@@ -390,16 +390,7 @@ fn assemble(
         metrics: metrics.clone(),
         clock: Arc::clone(&clock),
     };
-    let lifecycle = Lifecycle {
-        covenants: Arc::clone(&parts.covenants),
-        store: store.clone(),
-        broker: broker.clone(),
-        link: link.clone(),
-        events: config.events_dir.clone(),
-        every: Duration::from_millis(config.broker.covenants_every_ms.max(1)),
-        clock: Arc::clone(&clock),
-        not_carried: std::sync::Mutex::default(),
-    };
+    let lifecycle = lifecycle(config, &intake, &broker);
     let uplink = Uplink {
         broker,
         cosigner,
@@ -421,6 +412,19 @@ fn assemble(
         lifecycle,
         uplink,
     })
+}
+
+fn lifecycle(config: &Config, intake: &Intake, broker: &Broker) -> Lifecycle {
+    Lifecycle {
+        covenants: Arc::clone(&intake.covenants),
+        store: intake.store.clone(),
+        broker: broker.clone(),
+        link: intake.link.clone(),
+        events: config.events_dir.clone(),
+        every: Duration::from_millis(config.broker.covenants_every_ms.max(1)),
+        clock: Arc::clone(&intake.clock),
+        not_carried: std::sync::Mutex::default(),
+    }
 }
 
 /// This node as a witness, if it has the key of one. Where a covenant names another key its

@@ -78,7 +78,7 @@ impl RightsMetrics {
     }
 
     #[cfg(test)]
-    pub(super) fn limit_reached(&self) -> u64 {
+    pub(crate) fn limit_reached(&self) -> u64 {
         self.limited.get()
     }
 }

@@ -306,9 +306,7 @@ impl TestBroker {
             }))
             .await?;
         }
-        for message in self.for_the_desk() {
-            send(message).await?;
-        }
+        more.mark_changed();
         loop {
             let message = tokio::select! {
                 _ = more.changed() => {
@@ -331,27 +329,34 @@ impl TestBroker {
                     continue;
                 }
             };
-            match message {
-                connect_request::Message::NoticeAcknowledgement(signed) => {
-                    let ack = pb::NoticeAcknowledgement::decode(signed.payload).ok()?;
-                    self.state().acknowledged.extend(ack.notice_ids);
-                }
-                connect_request::Message::Cosignature(cosignature) => {
-                    let pb::Cosignature { size, line } = cosignature;
-                    self.state().cosigned.push((size, line));
-                }
-                connect_request::Message::WitnessRefusal(refusal) => {
-                    self.state().refusals.push(refusal);
-                }
-                connect_request::Message::StillValid(_) => self.state().still_valid += 1,
-                connect_request::Message::RecallAcknowledgement(signed) => {
-                    if let Some(taken) = self.recall_acknowledged(&signed) {
-                        send(connect_response::Message::Taken(taken)).await?;
-                    }
-                }
-                _ => {}
+            if let Some(answer) = self.hear(message) {
+                send(answer).await?;
             }
         }
+    }
+
+    /// Keeps what a node says; gives the answer where there is one.
+    fn hear(&self, message: connect_request::Message) -> Option<connect_response::Message> {
+        match message {
+            connect_request::Message::NoticeAcknowledgement(signed) => {
+                let ack = pb::NoticeAcknowledgement::decode(signed.payload).unwrap();
+                self.state().acknowledged.extend(ack.notice_ids);
+            }
+            connect_request::Message::Cosignature(cosignature) => {
+                let pb::Cosignature { size, line } = cosignature;
+                self.state().cosigned.push((size, line));
+            }
+            connect_request::Message::WitnessRefusal(refusal) => {
+                self.state().refusals.push(refusal);
+            }
+            connect_request::Message::StillValid(_) => self.state().still_valid += 1,
+            connect_request::Message::RecallAcknowledgement(signed) => {
+                let taken = self.recall_acknowledged(&signed);
+                return taken.map(connect_response::Message::Taken);
+            }
+            _ => {}
+        }
+        None
     }
 
     /// The checkpoint as it is now, with the proof from the one that was shown before.

@@ -245,7 +245,7 @@ impl TestBroker {
     }
 
     /// Proved under the newest checkpoint.
-    fn entry(&self, one: Findable, lie: Lie) -> pb::LookedUpEntry {
+    fn entry(&self, one: &Findable, lie: Lie) -> pb::LookedUpEntry {
         let proved: ReceiptEntry = self.receipt(vec![one.sealed.clone()]).entries[0].clone();
         let is_source = one.role == pb::EntryRole::Source;
         let mut outcome = is_source.then(|| opening(&one.sealed.outcome));
@@ -297,7 +297,7 @@ impl RightsService for TestBroker {
         let epoch = question.header.as_ref().unwrap().epoch;
         let (found, mut next_index) = self.page(question.from_index);
         let receipt = self.rights_receipt(&commitment, b"");
-        let mut entries: Vec<_> = found.into_iter().map(|one| self.entry(one, lie)).collect();
+        let mut entries: Vec<_> = found.iter().map(|one| self.entry(one, lie)).collect();
         if epoch != Some(1) && lie != Lie::Endless {
             entries.clear();
             next_index = 0;

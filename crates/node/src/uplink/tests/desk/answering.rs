@@ -144,27 +144,11 @@ async fn a_ground_that_may_be_named_is_named_without_numbers() {
     assert!(letter.contains("Een deel vertellen wij u niet. Dat mag door UAVG 41.1.d."));
 }
 
-#[tokio::test]
-async fn holding_back_takes_a_ground_a_reason_and_a_day() {
-    let pair = Pair::new().await;
-    let told = pair.broker.told();
-    let id = pair.confirmed(pb::CaseKind::Access).await.id.to_string();
-    let with = |change: fn(&mut HeldDraft)| {
-        let mut draft = HeldDraft {
-            ground: "UAVG 41.1.d".to_owned(),
-            reason: "er loopt een onderzoek".to_owned(),
-            review_on: Some(Ok(today().plus_days(1))),
-            told: false,
-        };
-        change(&mut draft);
-        Holding {
-            step: step(&id, TWO),
-            indices: vec![told],
-            held_back: Some(draft),
-            release: false,
-        }
-    };
-    let cases: [(fn(&mut HeldDraft), &str, &str); 7] = [
+type Wrong = (fn(&mut HeldDraft), &'static str, &'static str);
+
+/// What is wrong with a hold, by its field and the rule.
+fn wrong_holds() -> [Wrong; 7] {
+    [
         (
             |h| h.ground = "AVG 6.1.e".to_owned(),
             "held_back.ground",
@@ -196,8 +180,30 @@ async fn holding_back_takes_a_ground_a_reason_and_a_day() {
             "REVIEW_DAY",
         ),
         (|h| h.review_on = None, "held_back.review_on", "REQUIRED"),
-    ];
-    for (change, field, rule) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn holding_back_takes_a_ground_a_reason_and_a_day() {
+    let pair = Pair::new().await;
+    let told = pair.broker.told();
+    let id = pair.confirmed(pb::CaseKind::Access).await.id.to_string();
+    let with = |change: fn(&mut HeldDraft)| {
+        let mut draft = HeldDraft {
+            ground: "UAVG 41.1.d".to_owned(),
+            reason: "er loopt een onderzoek".to_owned(),
+            review_on: Some(Ok(today().plus_days(1))),
+            told: false,
+        };
+        change(&mut draft);
+        Holding {
+            step: step(&id, TWO),
+            indices: vec![told],
+            held_back: Some(draft),
+            release: false,
+        }
+    };
+    for (change, field, rule) in wrong_holds() {
         let holding = with(change);
         let refused = pair.desk.hold_back(&desk_clerk(), holding).await;
         assert_eq!(wrong(&refused.err().unwrap()), [(field, rule)]);

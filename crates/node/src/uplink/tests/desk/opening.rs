@@ -124,6 +124,7 @@ async fn cases_are_limited_per_employee_and_per_day() {
     pair.open(&by(TWO)).await.unwrap();
     let refused = pair.open(&by(THREE)).await.err().unwrap();
     assert_eq!(refused.reason(), Reason::LimitReached);
+    assert_eq!(pair.desk.metrics.limit_reached(), 2);
     pair.world.clock.advance_seconds(24 * 3600);
     pair.open(&by(ONE)).await.unwrap();
 }
