@@ -4,6 +4,7 @@
 //! a running service.
 
 mod broker;
+mod desk;
 mod engine;
 mod log;
 mod node;
@@ -30,13 +31,14 @@ type Check = fn(&mut OpenWorld<'_>) -> Result<(), Failure>;
 /// # Errors
 /// The first check that does not hold, by its name.
 pub fn run(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let all: [(&str, &[(&str, Check)]); 6] = [
+    let all: [(&str, &[(&str, Check)]); 7] = [
         ("engine", engine::CHECKS),
         ("signals", signals::CHECKS),
         ("broker", broker::CHECKS),
         ("log", log::CHECKS),
         ("start", start::CHECKS),
         ("node", node::CHECKS),
+        ("desk", desk::CHECKS),
     ];
     for (part, checks) in all {
         for (name, check) in checks {
