@@ -171,7 +171,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(node.uplink.run(stop.clone())),
             tokio::spawn(node.lifecycle.run(stop.clone())),
             tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
-            tokio::spawn(keep_desk(desk, health.clone(), stop.clone())),
+            tokio::spawn(desk.keep(health.clone(), stop.clone())),
         ],
         link,
         store,
@@ -479,25 +479,6 @@ async fn keep_house(
         let today = node.clock.now().day();
         if let Err(error) = node.store.write(move |tx| tx.purge(today, PURGE)).await {
             tracing::error!(%error, "expired records can't be removed");
-        }
-    }
-}
-
-/// Looks after what waits for people: reviews of what is held back, and recalls.
-async fn keep_desk(desk: Desk, health: Health, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(LOOK_EVERY);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = tick.tick() => {}
-        }
-        match desk.figures() {
-            Ok(0) => health.remark("recalls", None),
-            Ok(open) => {
-                let text = format!("{open} wait until somebody says what was done about them");
-                health.remark("recalls", Some(text));
-            }
-            Err(error) => tracing::error!(%error, "the figures of the desk can't be read"),
         }
     }
 }

@@ -21,6 +21,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod unlink;
+mod waiting;
 
 use std::sync::Arc;
 

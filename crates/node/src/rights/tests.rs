@@ -69,8 +69,12 @@ fn held(told: bool) -> Held {
 }
 
 fn answer(world: &World, id: CaseId, record: &Record) -> Answer {
+    answer_of("corporatie", world, id, record)
+}
+
+fn answer_of(party: &str, world: &World, id: CaseId, record: &Record) -> Answer {
     let active = world.intake.covenants.all_active(world.now());
-    let party = PartyId::parse("corporatie").unwrap();
+    let party = PartyId::parse(party).unwrap();
     compose(id, record, &[], active[0].covenant(), &party, today()).unwrap()
 }
 
@@ -145,4 +149,14 @@ async fn the_letter_says_the_same_of_silence_in_every_case_and_takes_no_markdown
             .letter_nl
             .contains("Er is niets wat wij u hierover kunnen vertellen.")
     );
+}
+
+#[tokio::test]
+async fn the_police_answer_by_the_police_data_act() {
+    let world = World::of("corporatie", 10);
+    let record = case(RightsKind::Access);
+    let letter = answer_of("politie", &world, CaseId::fresh(), &record).letter_nl;
+    assert!(letter.contains("artikel 25 van de Wet politiegegevens"));
+    assert!(letter.contains("artikel 27 van de Wet politiegegevens"));
+    assert!(!letter.contains("AVG"), "{letter}");
 }

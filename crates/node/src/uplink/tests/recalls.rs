@@ -47,6 +47,9 @@ async fn a_recall_is_for_the_roles_that_were_told_and_nobody_else() {
     let told = |_: &TestBroker| Told::NoticeId(model::NoticeId::fresh().to_string());
     let (pair, recall) = recalled(told).await;
     assert_eq!(listed(&pair, &handler(), true).len(), 1);
+    let health = process::health::Health::new();
+    pair.desk.look(&health);
+    assert_eq!(health.remarks().len(), 1, "an operator reads that it waits");
     let other = caller("x", &["corporatie.systeem"]);
     assert!(listed(&pair, &other, false).is_empty());
     let saying = answer(&recall, RecallOutcome::Deleted);
@@ -79,6 +82,8 @@ async fn a_recall_is_for_the_roles_that_were_told_and_nobody_else() {
         .unwrap();
     assert_eq!(first, again);
     assert!(listed(&pair, &handler(), true).is_empty());
+    pair.desk.look(&health);
+    assert!(health.remarks().is_empty());
     let all = listed(&pair, &handler(), false);
     assert_eq!(all[0].acknowledged.unwrap().1, RecallOutcome::Deleted);
     until("the broker", || {

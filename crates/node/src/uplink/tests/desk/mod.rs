@@ -4,6 +4,7 @@ mod answering;
 mod confirming;
 mod opening;
 mod passing;
+mod served;
 mod signals;
 
 use prost::Message as _;
