@@ -169,6 +169,10 @@ impl Inbox {
             .write(move |tx| {
                 let mut fresh: usize = 0;
                 for (id, body, followed) in &sealed {
+                    // What was recalled and dealt with does not come back.
+                    if recalls::was_dealt_with(tx, *id)? {
+                        continue;
+                    }
                     fresh = fresh.saturating_add(usize::from(tx.put_received(*id, body, now)?));
                     followed.keep(tx)?;
                 }

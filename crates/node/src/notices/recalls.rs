@@ -4,7 +4,7 @@
 use ledger::kind::Class;
 use model::{ActorId, CovenantId, Digest, NoticeId, RecallId, RequestId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{StoreError, StoredRecall};
+use store::{NodeView, StoreError, StoredRecall};
 use wire::recall::{Recall, ToldBy};
 use wire::word::RecallOutcome;
 
@@ -280,10 +280,7 @@ impl Inbox {
         };
         let body = serde_json::to_vec(&body).map_err(|_| Refused::failed())?;
         let owed = self.vault.seal(&owed_name(id), &body)?;
-        let keeps = matches!(
-            outcome,
-            RecallOutcome::KeptByLaw | RecallOutcome::Restricted
-        );
+        let keeps = keeps(outcome);
         let erased = match recall.told {
             ToldBy::Notice(notice) if !keeps => Some(notice),
             _ => None,
@@ -398,6 +395,24 @@ impl Inbox {
     ) -> Option<u64> {
         self.open_token(&as_notices(filter), token, found)
     }
+}
+
+/// Whether a notice stays here after this was done about its recall.
+const fn keeps(outcome: RecallOutcome) -> bool {
+    matches!(
+        outcome,
+        RecallOutcome::KeptByLaw | RecallOutcome::Restricted
+    )
+}
+
+/// Whether a notice was recalled, and erased when somebody dealt with that.
+pub(super) fn was_dealt_with(view: &NodeView, notice: NoticeId) -> Result<bool, StoreError> {
+    let Some(recall) = view.recalled_by(notice)? else {
+        return Ok(false);
+    };
+    let said = view.recall(recall)?.and_then(|recall| recall.acknowledged);
+    let outcome = said.and_then(|(_, word)| RecallOutcome::parse(&word));
+    Ok(outcome.is_some_and(|outcome| !keeps(outcome)))
 }
 
 /// A filter as a page token knows it: no role is called like this, so that the token of a page of

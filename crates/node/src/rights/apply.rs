@@ -95,11 +95,24 @@ impl Desk {
 
     fn liftings(&self, ids: &[SignalId], now: model::Timestamp) -> Result<Vec<Lifting>, Refused> {
         let mut liftings = Vec::new();
-        for id in ids {
-            liftings.extend(self.intake.prepare_lifting(*id, now)?);
+        for (place, id) in ids.iter().enumerate() {
+            let lifting = self.intake.prepare_lifting(*id, now);
+            liftings.extend(lifting.map_err(|refused| at(refused, place))?);
         }
         Ok(liftings)
     }
+}
+
+/// Why a signal can't go out again, at its place in the request.
+fn at(refused: Refused, place: usize) -> Refused {
+    let mut violations = refused.0.violations.clone();
+    if violations.is_empty() {
+        return refused;
+    }
+    for violation in &mut violations {
+        violation.field = format!("signal_ids[{place}]");
+    }
+    Refused::fields(violations)
 }
 
 /// What an action comes to in a case about a right.

@@ -57,6 +57,23 @@ async fn a_restricted_signal_is_out_of_the_broker_and_comes_back_under_fresh_ids
 }
 
 #[tokio::test]
+async fn what_expired_meanwhile_does_not_come_back() {
+    let pair = Pair::new().await;
+    let id = pair.submit_message(today().plus_days(-300)).await;
+    let case = pair
+        .confirmed(pb::CaseKind::Restriction)
+        .await
+        .id
+        .to_string();
+    pair.apply(&case, &[&id], Action::Restrict).await.unwrap();
+    pair.world.clock.advance_seconds(70 * 24 * 3600);
+    let refused = pair.apply(&case, &[&id], Action::Lift).await.err().unwrap();
+    assert_eq!(refused.reason(), Reason::SignalExpired);
+    assert_eq!(wrong(&refused), [("signal_ids[0]", "SIGNAL_EXPIRED")]);
+    assert_eq!(pair.state_of(&id), State::Restricted);
+}
+
+#[tokio::test]
 async fn an_erased_signal_leaves_no_content_and_the_letter_says_so() {
     let pair = Pair::new().await;
     let id = pair.submit_message(today().plus_days(-3)).await;
