@@ -231,3 +231,36 @@ async fn holding_back_takes_a_ground_a_reason_and_a_day() {
         .unwrap();
     assert_eq!(wrong(&refused), [("indices[0]", "NOT_OF_THIS_CASE")]);
 }
+
+#[tokio::test]
+async fn the_police_hold_back_on_grounds_of_their_own_law() {
+    let pair = Pair::new().await;
+    let told = pair.broker.told();
+    let id = pair.confirmed(pb::CaseKind::Access).await.id.to_string();
+    let police = Desk {
+        party: model::PartyId::parse("politie").unwrap(),
+        ..pair.desk.clone()
+    };
+    let on = async |ground: &str| {
+        let holding = Holding {
+            step: step(&id, TWO),
+            indices: vec![told],
+            held_back: Some(HeldDraft {
+                ground: ground.to_owned(),
+                reason: "er loopt een onderzoek".to_owned(),
+                review_on: Some(Ok(today().plus_days(1))),
+                told: false,
+            }),
+            release: false,
+        };
+        police.hold_back(&desk_clerk(), holding).await
+    };
+    let refused = on("UAVG 41.1.d").await.err().unwrap();
+    assert_eq!(wrong(&refused), [("held_back.ground", "GROUND_NOT_YOURS")]);
+    let case = on("Wpg 27.1.b").await.unwrap();
+    let held = case.record.items[0].held.as_ref().unwrap();
+    assert_eq!(
+        (held.ground.as_str(), held.actor.as_str()),
+        ("Wpg 27.1.b", TWO)
+    );
+}
