@@ -11,8 +11,7 @@ use model::{
     ActorId, Digest, KeyEpoch, MatchKeyId, MatchKeyName, PartyId, PurposeId, RequestId, RoleRef,
     Subject, Timestamp,
 };
-use serde::{Deserialize, Serialize};
-use store::{NodeStore, RequestKey};
+use store::NodeStore;
 use wire::limit;
 use wire::notice::Receipt;
 use wire::statement::CheckQuestion;
@@ -26,11 +25,14 @@ use crate::link::{KeyStanding, Link};
 use crate::log::{Followed, Log};
 use crate::metrics::NodeMetrics;
 use crate::refusal::{Reason, Refused};
-use crate::uplink::{Answered, Broker, read_receipt, receipt_bytes};
+use crate::uplink::{Answered, Broker};
 use crate::vault::Vault;
 
+mod keeping;
 mod words;
 
+use self::keeping::Asking as Kept;
+pub(crate) use self::keeping::{asked_name, outside_id, outside_name};
 use self::words::{in_words, nothing_to_compare, open_refusal};
 
 const METHOD: &str = "covenant.node.v1.CheckService/CheckVisit";
@@ -104,15 +106,6 @@ pub struct Advised {
     pub receipt: Receipt,
 }
 
-/// An answer as it is remembered.
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    advice: String,
-    text_nl: String,
-    text_en: String,
-    receipt: String,
-}
-
 /// A question whose every field is well formed.
 struct Asked {
     request: RequestId,
@@ -182,10 +175,17 @@ impl Checks {
             sources: question.sources_in_scope(),
             commitment: message.request_commitment,
         };
+        let kept = Kept {
+            key,
+            hash,
+            outside: message.header.request_id,
+            commitment: message.request_commitment,
+            purpose: asked.purpose.clone(),
+        };
         let answered = self.broker.check(message).await?;
         let followed = self.verify(&asked.active, &expected, &answered).await?;
         let advised = in_words(&asked.active, answered)?;
-        self.keep(key, hash, &advised, followed, now).await?;
+        self.keep(kept, &advised, followed, now).await?;
         Ok(advised)
     }
 
@@ -389,57 +389,6 @@ impl Checks {
             })
             .await
     }
-
-    fn answered(&self, key: &RequestKey, hash: &Digest) -> Result<Option<Advised>, Refused> {
-        let Some(before) = self.store.read(|view| view.answered(key, hash))? else {
-            return Ok(None);
-        };
-        let plain = self.vault.open(&answer_name(key), before.answer())?;
-        let read = || {
-            let remembered: Remembered = serde_json::from_slice(&plain).ok()?;
-            let receipt = data_encoding::BASE64
-                .decode(remembered.receipt.as_bytes())
-                .ok()?;
-            Some(Advised {
-                advice: remembered.advice,
-                text_nl: remembered.text_nl,
-                text_en: remembered.text_en,
-                receipt: read_receipt(&receipt)?,
-            })
-        };
-        read().map(Some).ok_or_else(Refused::failed)
-    }
-
-    /// Answer, receipt and checkpoint, durable before anybody reads the answer.
-    async fn keep(
-        &self,
-        key: RequestKey,
-        hash: Digest,
-        advised: &Advised,
-        followed: Followed,
-        now: Timestamp,
-    ) -> Result<(), Refused> {
-        let receipt = receipt_bytes(&advised.receipt);
-        let remembered = Remembered {
-            advice: advised.advice.clone(),
-            text_nl: advised.text_nl.clone(),
-            text_en: advised.text_en.clone(),
-            receipt: data_encoding::BASE64.encode(&receipt),
-        };
-        let plain = serde_json::to_vec(&remembered).map_err(|_| Refused::failed())?;
-        let sealed = self.vault.seal(&answer_name(&key), &plain)?;
-        let receipt_name = [b"check/", key.id.as_bytes().as_slice()].concat();
-        let receipt = self.vault.seal(&receipt_name, &receipt)?;
-        let ends = now.day().plus_days(self.receipt_days);
-        self.store
-            .write(move |tx| {
-                tx.remember(&key, &hash, &sealed, now)?;
-                tx.put_receipt(&receipt_name, &receipt, ends)?;
-                followed.keep(tx)?;
-                Ok::<_, Refused>(())
-            })
-            .await
-    }
 }
 
 fn tokens(
@@ -463,25 +412,6 @@ fn required<T>(
         return None;
     }
     found.named(path, parse(text))
-}
-
-/// A random-looking UUID (version 4 by its bits) that only this node can compute.
-fn outside_id(keyed: [u8; 32]) -> RequestId {
-    let [mut id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = keyed;
-    let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
-    *version = (*version & 0x0f) | 0x40;
-    *variant = (*variant & 0x3f) | 0x80;
-    RequestId::from_slice(&id).unwrap_or_else(RequestId::fresh)
-}
-
-fn answer_name(key: &RequestKey) -> Vec<u8> {
-    [
-        b"answer/",
-        key.client.as_bytes(),
-        b"/",
-        key.id.as_bytes().as_slice(),
-    ]
-    .concat()
 }
 
 const fn assurance(level: LoginLevel) -> AssuranceLevel {

@@ -59,6 +59,9 @@ pub struct Config {
     /// Log lines and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
+    /// Bounds of the desk for data subjects.
+    #[serde(default)]
+    pub rights: RightsConfig,
 }
 
 /// The certificate that the node shows its clients, and whose certificates it accepts.
@@ -85,6 +88,12 @@ pub struct ClientsConfig {
     /// names (a system that shows notices to people). Usually empty.
     #[serde(default)]
     pub notice_roles: Vec<String>,
+    /// Roles, `<party>.<role>`, of the desk that works on requests of data subjects. Whoever has one
+    /// can look up what this party asked, was told and let others know about a person, with a second
+    /// employee and within the limits of `[rights]`: give it to few. A role need not stand in a
+    /// covenant. Empty: this node serves no desk.
+    #[serde(default)]
+    pub desk_roles: Vec<String>,
     /// How surely whoever asks was logged in by the system that holds the certificate, an eIDAS
     /// level: `laag`, `substantieel` or `hoog`. A clause may ask for a level (`inlogniveau`); say
     /// what your log-in really gives, since every party may audit it.
@@ -266,6 +275,30 @@ impl Default for LimitsConfig {
     }
 }
 
+/// Bounds of the desk for data subjects. A desk could be misused to ask after anybody: two employees
+/// who agree can do so, as often as is set here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RightsConfig {
+    /// The most cases that one employee takes in on one day (UTC); above it `LIMIT_REACHED`.
+    pub cases_per_employee_per_day: u64,
+    /// The most cases that the whole desk takes in on one day (UTC).
+    pub cases_per_day: u64,
+    /// How long a case and its answer are kept, in days. After that the same answer can't be given
+    /// again, and what was held back is not known any more.
+    pub case_days: u32,
+}
+
+impl Default for RightsConfig {
+    fn default() -> Self {
+        Self {
+            cases_per_employee_per_day: 10,
+            cases_per_day: 50,
+            case_days: 1_826,
+        }
+    }
+}
+
 const fn default_timeout_ms() -> u64 {
     10_000
 }
@@ -307,6 +340,10 @@ mod tests {
             "batch_items",
             "receipt_days",
             "notice_roles",
+            "desk_roles",
+            "cases_per_employee_per_day",
+            "cases_per_day",
+            "case_days",
             "shuffle",
         ] {
             assert!(SAMPLE.contains(word), "{word}");

@@ -6,7 +6,7 @@
 mod history;
 mod loading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use covenant::decide::Standing;
@@ -227,6 +227,15 @@ impl Covenants {
         self.read(|all| {
             let epochs = all.get(id).map(|carried| carried.epochs.iter());
             epochs.into_iter().flatten().map(Epoch::number).collect()
+        })
+    }
+
+    /// The versions of a covenant that this node verified, in force or not.
+    #[must_use]
+    pub fn digests(&self, id: &CovenantId) -> BTreeSet<Digest> {
+        self.read(|all| {
+            let versions = all.get(id).map(|carried| carried.versions.keys());
+            versions.into_iter().flatten().copied().collect()
         })
     }
 

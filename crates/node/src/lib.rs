@@ -7,7 +7,7 @@
 //!
 //! A signal's way: [`intake`] checks every field and derives tokens, the store keeps all of it in
 //! one durable batch, [`uplink`] pushes it. A question's way: [`checks`]. What comes back:
-//! [`notices`]. Everything that the broker shows is laid beside what was seen before: [`log`].
+//! [`notices`]. The desk for data subjects is `rights`. Everything that the broker shows is laid beside what was seen before: [`log`].
 
 pub mod caller;
 pub mod checks;
@@ -22,6 +22,7 @@ pub mod log;
 pub mod metrics;
 pub mod notices;
 pub mod refusal;
+mod rights;
 mod running;
 #[cfg(test)]
 mod testing;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use data_encoding::BASE64URL_NOPAD;
 use ledger::kind::Class;
 use model::clock::Clock;
-use model::{ActorId, CovenantId, Digest, NoticeId, PartyId, RoleRef, Timestamp};
+use model::{ActorId, CovenantId, Digest, NoticeId, PartyId, RecallId, RoleRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{NodeStore, OutsideId, Received, StoreError};
 use tokio::sync::watch;
@@ -20,6 +20,10 @@ use crate::metrics::NodeMetrics;
 use crate::refusal::{Reason, Refused};
 use crate::uplink::{notice_bytes, read_notice};
 use crate::vault::Vault;
+
+mod recalls;
+
+pub use recalls::{KeptRecall, RecallAcknowledged, RecallAnswer, RecallFilter, RecallPage};
 
 const METHOD: &str = "covenant.node.v1.NoticeService/AcknowledgeNotice";
 const AT_ONCE: usize = 128;
@@ -59,6 +63,8 @@ pub struct Kept {
     pub received_at: Timestamp,
     /// When it was acknowledged.
     pub acknowledged_at: Option<Timestamp>,
+    /// The recall that takes it back.
+    pub recall: Option<RecallId>,
 }
 
 /// Which notices.
@@ -89,6 +95,17 @@ pub struct Wanted {
     roles: Vec<RoleRef>,
     every_role: bool,
     unacknowledged: bool,
+    /// Whether one that was acknowledged counts as not, while its recall waits for people.
+    recalled_too: bool,
+}
+
+impl Wanted {
+    /// The same for who watches: what was recalled comes again, until somebody says what was done.
+    #[must_use]
+    pub const fn and_recalled(mut self) -> Self {
+        self.recalled_too = true;
+        self
+    }
 }
 
 /// An acknowledgement as it came in.
@@ -152,6 +169,10 @@ impl Inbox {
             .write(move |tx| {
                 let mut fresh: usize = 0;
                 for (id, body, followed) in &sealed {
+                    // What was recalled and dealt with does not come back.
+                    if recalls::was_dealt_with(tx, *id)? {
+                        continue;
+                    }
                     fresh = fresh.saturating_add(usize::from(tx.put_received(*id, body, now)?));
                     followed.keep(tx)?;
                 }
@@ -274,6 +295,7 @@ impl Inbox {
             roles: caller.roles.clone(),
             every_role,
             unacknowledged: filter.unacknowledged,
+            recalled_too: false,
         })
     }
 
@@ -347,8 +369,12 @@ impl Inbox {
     }
 
     fn fitting(&self, wanted: &Wanted, row: &Received) -> Result<Option<Kept>, Refused> {
+        let recall = self.store.read(|view| view.recalled_by(row.id))?;
         if wanted.unacknowledged && row.acknowledged.is_some() {
-            return Ok(None);
+            let waits = wanted.recalled_too && self.recall_waits(recall)?;
+            if !waits {
+                return Ok(None);
+            }
         }
         let bytes = self.vault.open(&vault_name(row.id), &row.body)?;
         let Some(notice) = read_notice(&bytes) else {
@@ -369,6 +395,7 @@ impl Inbox {
             notice,
             received_at: row.at,
             acknowledged_at: row.acknowledged,
+            recall,
         }))
     }
 

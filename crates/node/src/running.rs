@@ -34,6 +34,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
+use crate::rights::{Desk, DeskOwn, RightsMetrics};
 use crate::uplink::{Broker, Lifecycle, Speaker, Uplink};
 
 /// How often health and metrics are brought up to date, and expired records go.
@@ -70,6 +71,7 @@ struct Parts {
     verifier: LogVerifier,
     signal_roles: Arc<[RoleRef]>,
     notice_roles: Arc<[RoleRef]>,
+    desk_roles: Arc<[RoleRef]>,
 }
 
 /// Reads the settings: files, environment, assignments.
@@ -145,7 +147,8 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
     parts.broker = Some(broker(&config, &parts, &material)?);
     let metrics = NodeMetrics::register(&registry);
     let checks = NodeHealth::of(&health, std::mem::take(&mut parts.certificates));
-    let node = assemble(&config, parts, store.clone(), metrics, clock)?;
+    let figures = RightsMetrics::register(&registry);
+    let node = assemble(&config, parts, store.clone(), (metrics, figures), clock)?;
     let stop = CancellationToken::new();
     checks.look(&node.checks, &config.outbox).await;
     let services = Services {
@@ -153,10 +156,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
         intake: node.intake,
         checks: node.checks.clone(),
         inbox: node.uplink.inbox.clone(),
+        desk: node.uplink.desk.clone(),
         limits: config.limits.clone(),
         stopping: stop.clone(),
     };
     let link = node.uplink.link.clone();
+    let desk = node.uplink.desk.clone();
     Ok(RunningNode {
         grpc: acceptor.local_addr(),
         admin: admin.local_addr(),
@@ -166,6 +171,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(node.uplink.run(stop.clone())),
             tokio::spawn(node.lifecycle.run(stop.clone())),
             tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
+            tokio::spawn(desk.keep(health.clone(), stop.clone())),
         ],
         link,
         store,
@@ -242,6 +248,7 @@ fn parts(config: &Config, clock: &Arc<dyn Clock>) -> Result<Parts> {
             .context("clients.signal_roles")?,
         notice_roles: roles(&config.clients.notice_roles, &party)
             .context("clients.notice_roles")?,
+        desk_roles: roles(&config.clients.desk_roles, &party).context("clients.desk_roles")?,
         server: ServerTls::new(&material).context("tls")?,
         covenants: Arc::new(covenants),
         broker: None,
@@ -333,7 +340,7 @@ fn assemble(
     config: &Config,
     parts: Parts,
     store: NodeStore,
-    metrics: NodeMetrics,
+    (metrics, figures): (NodeMetrics, RightsMetrics),
     clock: Arc<dyn Clock>,
 ) -> Result<Assembled> {
     let cosigner = cosigner(&parts, clock.now())?.map(Arc::new);
@@ -365,6 +372,13 @@ fn assemble(
         clock: Arc::clone(&clock),
         receipt_days: i32::try_from(config.limits.receipt_days).unwrap_or(i32::MAX),
     };
+    let own = DeskOwn {
+        desk_roles: parts.desk_roles,
+        sealing: Arc::new(parts.keys.sealing),
+        limits: config.rights.clone(),
+        metrics: figures,
+    };
+    let desk = Desk::new(own, &intake, &checks);
     let inbox = Inbox {
         party: parts.party,
         notice_roles: parts.notice_roles,
@@ -376,16 +390,7 @@ fn assemble(
         metrics: metrics.clone(),
         clock: Arc::clone(&clock),
     };
-    let lifecycle = Lifecycle {
-        covenants: Arc::clone(&parts.covenants),
-        store: store.clone(),
-        broker: broker.clone(),
-        link: link.clone(),
-        events: config.events_dir.clone(),
-        every: Duration::from_millis(config.broker.covenants_every_ms.max(1)),
-        clock: Arc::clone(&clock),
-        not_carried: std::sync::Mutex::default(),
-    };
+    let lifecycle = lifecycle(config, &intake, &broker);
     let uplink = Uplink {
         broker,
         cosigner,
@@ -393,6 +398,7 @@ fn assemble(
         store,
         log,
         inbox,
+        desk,
         link,
         outbox: config.outbox.clone(),
         longest_wait: Duration::from_millis(config.broker.reconnect_max_ms),
@@ -406,6 +412,19 @@ fn assemble(
         lifecycle,
         uplink,
     })
+}
+
+fn lifecycle(config: &Config, intake: &Intake, broker: &Broker) -> Lifecycle {
+    Lifecycle {
+        covenants: Arc::clone(&intake.covenants),
+        store: intake.store.clone(),
+        broker: broker.clone(),
+        link: intake.link.clone(),
+        events: config.events_dir.clone(),
+        every: Duration::from_millis(config.broker.covenants_every_ms.max(1)),
+        clock: Arc::clone(&intake.clock),
+        not_carried: std::sync::Mutex::default(),
+    }
 }
 
 /// This node as a witness, if it has the key of one. Where a covenant names another key its

@@ -70,7 +70,7 @@ fn page() -> String {
     ));
     let rows = Rule::ALL.iter();
     page.push_str(&table(
-        "What a signal or a question can break",
+        "What a signal, a question or a case can break",
         rows.map(|r| (r.code(), r.message_en(), r.message_nl())),
     ));
     let rows = pseudonym::Rule::ALL.iter();

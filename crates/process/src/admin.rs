@@ -108,6 +108,9 @@ async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
             Some(why) => text.push_str(&format!("[-] {}: {why}\n", standing.name)),
         }
     }
+    for (name, remark) in health.remarks() {
+        text.push_str(&format!("[i] {name}: {remark}\n"));
+    }
     if health.is_ready() {
         (StatusCode::OK, text + "ready\n")
     } else {

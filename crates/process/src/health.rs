@@ -13,6 +13,7 @@ pub struct Health(Arc<Mutex<State>>);
 struct State {
     draining: bool,
     checks: Vec<Named>,
+    remarks: Vec<(&'static str, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -85,6 +86,21 @@ impl Health {
         })
     }
 
+    /// Something that an operator should read, and that does not make the process unready; `None`
+    /// takes it away. No value, no name.
+    pub fn remark(&self, name: &'static str, text: Option<String>) {
+        self.with(|state| {
+            state.remarks.retain(|(known, _)| *known != name);
+            state.remarks.extend(text.map(|text| (name, text)));
+        });
+    }
+
+    /// Every remark.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<(&'static str, String)> {
+        self.with(|state| state.remarks.clone())
+    }
+
     fn with<T>(&self, use_it: impl FnOnce(&mut State) -> T) -> T {
         // A panic elsewhere leaves nothing half-written here.
         use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -145,6 +161,17 @@ mod tests {
         health.check("covenant key").ok();
         assert!(health.is_ready(), "the same name is the same check");
         assert_eq!(health.standing().len(), 2);
+    }
+
+    #[test]
+    fn a_remark_is_read_and_changes_nothing_else() {
+        let health = Health::new();
+        health.remark("recalls", Some("3 wait".to_owned()));
+        health.remark("recalls", Some("2 wait".to_owned()));
+        assert_eq!(health.remarks(), [("recalls", "2 wait".to_owned())]);
+        assert!(health.is_ready() && health.standing().is_empty());
+        health.remark("recalls", None);
+        assert!(health.remarks().is_empty());
     }
 
     #[test]

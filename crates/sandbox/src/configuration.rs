@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::authority::SERVER_NAME;
 use crate::files::write_private;
 use crate::keys::{PartyKeys, key_file, maker, package_file};
-use crate::layout::{BROKER_OIN, LOG_ORIGIN, Party, Plan, SignedCovenant, system_role};
+use crate::layout::{
+    BROKER_OIN, LOG_ORIGIN, Party, Plan, SignedCovenant, officer_role, system_role,
+};
 use crate::world::World;
 
 /// A world is looked at for minutes: recalls can't wait for the next morning.
@@ -149,7 +151,10 @@ fn node(
             "key": home.join("server.key"),
             "trust_anchors": [world.ca],
         },
-        "clients": { "signal_roles": [system_role(&party.id)?.as_str()] },
+        "clients": {
+            "signal_roles": [system_role(&party.id)?.as_str()],
+            "desk_roles": [officer_role(&party.id)?.as_str()],
+        },
         "broker": {
             "address": world.broker.grpc,
             "server_name": SERVER_NAME,

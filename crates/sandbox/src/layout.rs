@@ -383,10 +383,7 @@ fn issue(
 fn client_kinds(party: &Party) -> anyhow::Result<Vec<(String, RoleRef)>> {
     let mut kinds = vec![
         ("partner".to_owned(), system_role(&party.id)?),
-        (
-            "officer".to_owned(),
-            RoleRef::parse(&format!("{}.privacyfunctionaris", party.id))?,
-        ),
+        ("officer".to_owned(), officer_role(&party.id)?),
     ];
     if let Some(first) = handler_role(party) {
         kinds.push(("handler".to_owned(), first));
@@ -405,6 +402,11 @@ fn handler_role(party: &Party) -> Option<RoleRef> {
         .find_map(|name| party.roles.iter().find(|role| role.role() == *name))
         .or_else(|| party.roles.iter().next())
         .cloned()
+}
+
+/// The role of a party's privacy officer, who is its desk for data subjects too. No covenant names it.
+pub(crate) fn officer_role(party: &PartyId) -> anyhow::Result<RoleRef> {
+    Ok(RoleRef::parse(&format!("{party}.privacyfunctionaris"))?)
 }
 
 /// The role in the certificates of a party's own systems.

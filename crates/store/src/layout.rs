@@ -135,6 +135,22 @@ pub(crate) const RECEIPT: u8 = b'r';
 pub(crate) const TALLY: u8 = b't';
 /// Small state by name.
 pub(crate) const NOTE: u8 = b'k';
+/// Cases of data subjects, newest first.
+pub(crate) const CASE: u8 = b'1';
+/// Numbers of cases, by id.
+pub(crate) const CASE_ID: u8 = b'2';
+/// What is held back, by the entry's place in the log.
+pub(crate) const HELD: u8 = b'3';
+/// How many cases there were.
+pub(crate) const CASE_COUNT: u8 = b'4';
+/// Recalls of what this party was told, newest first.
+pub(crate) const RECALL: u8 = b'5';
+/// Numbers of recalls, by id.
+pub(crate) const RECALL_ID: u8 = b'6';
+/// What was said about recalls and the broker does not have yet.
+pub(crate) const RECALL_OWED: u8 = b'7';
+/// Recalls by the notice that they take back.
+pub(crate) const RECALLED: u8 = b'8';
 
 /// Builds a key whose parts can't run into each other.
 #[derive(Debug, Clone)]

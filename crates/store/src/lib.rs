@@ -41,7 +41,7 @@ pub use layout::FORMAT;
 pub use logged::{Decided, Logged, Remember, Step};
 pub use node::{
     NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem, OutboxTotals, OutsideId, OwnSignal,
-    Received, SeenCheckpoint,
+    Received, SeenCheckpoint, StoredCase, StoredRecall,
 };
 pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey};
 pub use versions::{ActiveVersion, KeptEnvelope, KeptVersion};

@@ -193,6 +193,14 @@ reasons! {
         "the number of questions that the clause allows is used up; ask again when the period is over",
         "het aantal vragen dat het convenant toestaat is op; vraag het opnieuw als de periode voorbij is";
 
+    // The desk.
+    SecondEmployeeNeeded = "SECOND_EMPLOYEE_NEEDED", PermissionDenied, Caller,
+        "two employees work on a case, and this step is for the other one; ask a colleague to do it",
+        "aan een zaak werken twee medewerkers en deze stap is voor de ander; vraag het een collega";
+    CaseNotReady = "CASE_NOT_READY", FailedPrecondition, Caller,
+        "the case does not stand so that this can be done; see how it stands, and do the step before it",
+        "de zaak is nog niet of niet meer zo ver; bekijk hoe de zaak ervoor staat en doe eerst de stap ervoor";
+
     // Between node and broker.
     SignatureInvalid = "SIGNATURE_INVALID", PermissionDenied, NodeOperator,
         "the signature is not that of the key which the parties pinned; check the node's signing key",

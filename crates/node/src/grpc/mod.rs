@@ -4,7 +4,9 @@ mod check;
 mod notice;
 mod peer;
 mod read;
+mod rights;
 mod signal;
+pub(crate) mod stored;
 mod write;
 
 use identity::tls::Acceptor;
@@ -13,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::interceptor::InterceptedService;
 use wire::node_v1::check_service_server::CheckServiceServer;
 use wire::node_v1::notice_service_server::NoticeServiceServer;
+use wire::node_v1::rights_service_server::RightsServiceServer;
 use wire::node_v1::signal_service_server::SignalServiceServer;
 
 use crate::checks::Checks;
@@ -20,6 +23,7 @@ use crate::config::LimitsConfig;
 use crate::intake::Intake;
 use crate::notices::Inbox;
 use crate::refusal::Refused;
+use crate::rights::Desk;
 use peer::OwnParty;
 
 /// The use cases behind the port; cloning shares them.
@@ -30,6 +34,7 @@ pub(crate) struct Services {
     pub(crate) intake: Intake,
     pub(crate) checks: Checks,
     pub(crate) inbox: Inbox,
+    pub(crate) desk: Desk,
     pub(crate) limits: LimitsConfig,
     pub(crate) stopping: CancellationToken,
 }
@@ -42,10 +47,11 @@ impl From<Refused> for tonic::Status {
 
 /// What this port serves: what health answers for and what reflection lists. The descriptors hold
 /// the services of the others too, and those are at another address.
-const SERVED: [&str; 3] = [
+const SERVED: [&str; 4] = [
     "covenant.node.v1.SignalService",
     "covenant.node.v1.CheckService",
     "covenant.node.v1.NoticeService",
+    "covenant.node.v1.RightsService",
 ];
 
 impl Services {
@@ -81,6 +87,7 @@ impl Services {
         let stopping = self.stopping.clone();
         let signals = SignalServiceServer::new(self.clone()).max_decoding_message_size(most);
         let checks = CheckServiceServer::new(self.clone()).max_decoding_message_size(most);
+        let desk = RightsServiceServer::new(self.clone()).max_decoding_message_size(most);
         let notices = NoticeServiceServer::new(self).max_decoding_message_size(most);
         let served = tonic::transport::Server::builder()
             .trace_fn(process::trace::request_span)
@@ -90,6 +97,7 @@ impl Services {
             .http2_keepalive_interval(Some(std::time::Duration::from_secs(20)))
             .add_service(InterceptedService::new(signals, own.clone()))
             .add_service(InterceptedService::new(checks, own.clone()))
+            .add_service(InterceptedService::new(desk, own.clone()))
             .add_service(InterceptedService::new(notices, own))
             .add_service(health)
             .add_service(reflection)

@@ -6,13 +6,15 @@ use tonic::{Request, Response, Status};
 use wire::field::timestamp;
 use wire::node_v1::notice_service_server::NoticeService;
 use wire::node_v1::{
-    AcknowledgeNoticeRequest, AcknowledgeNoticeResponse, ListNoticesRequest, ListNoticesResponse,
-    WatchNoticesRequest, WatchNoticesResponse,
+    AcknowledgeNoticeRequest, AcknowledgeNoticeResponse, AcknowledgeRecallRequest,
+    AcknowledgeRecallResponse, ListNoticesRequest, ListNoticesResponse, ListRecallsRequest,
+    ListRecallsResponse, WatchNoticesRequest, WatchNoticesResponse,
 };
+use wire::{type_v1, word};
 
-use super::{Services, peer, write};
+use super::{Services, peer, read, write};
 use crate::intake::Findings;
-use crate::notices::{Acknowledgement, NoticeFilter, Wanted};
+use crate::notices::{Acknowledgement, NoticeFilter, RecallAnswer, RecallFilter, Wanted};
 
 /// Notices on their way to one watcher.
 const WINDOW: usize = 16;
@@ -53,7 +55,10 @@ impl NoticeService for Services {
             role,
             unacknowledged: true,
         };
-        let wanted = self.inbox.wanted(&caller, &filter, Findings::default())?;
+        let wanted = self
+            .inbox
+            .wanted(&caller, &filter, Findings::default())?
+            .and_recalled();
         let (to, stream) = mpsc::channel(WINDOW);
         tokio::spawn(watch(self.clone(), wanted, to));
         Ok(Response::new(ReceiverStream::new(stream)))
@@ -80,6 +85,54 @@ impl NoticeService for Services {
                 .id()
                 .map(|id| id.to_string())
                 .unwrap_or_default(),
+            acknowledged_at: Some(timestamp(acknowledged.at())),
+        }))
+    }
+
+    async fn list_recalls(
+        &self,
+        request: Request<ListRecallsRequest>,
+    ) -> Result<Response<ListRecallsResponse>, Status> {
+        let caller = peer::caller(&request)?;
+        let ListRecallsRequest {
+            covenant,
+            unacknowledged,
+            page_size,
+            page_token,
+        } = request.into_inner();
+        let filter = RecallFilter {
+            covenant,
+            unacknowledged,
+        };
+        let page = self
+            .inbox
+            .list_recalls(&caller, &filter, page_size, &page_token)?;
+        Ok(Response::new(write::recall_page(page)))
+    }
+
+    async fn acknowledge_recall(
+        &self,
+        request: Request<AcknowledgeRecallRequest>,
+    ) -> Result<Response<AcknowledgeRecallResponse>, Status> {
+        let caller = peer::caller(&request)?;
+        let AcknowledgeRecallRequest {
+            request_id,
+            recall_id,
+            actor,
+            outcome,
+        } = request.into_inner();
+        let answer = RecallAnswer {
+            request_id,
+            recall_id,
+            actor,
+            outcome: read::choice(outcome, |outcome: type_v1::RecallOutcome| {
+                word::recall_outcome(outcome.into(), "outcome").ok()
+            }),
+        };
+        let acknowledged = self.inbox.acknowledge_recall(&caller, &answer).await?;
+        let id = acknowledged.id();
+        Ok(Response::new(AcknowledgeRecallResponse {
+            recall_id: id.map(|id| id.to_string()).unwrap_or_default(),
             acknowledged_at: Some(timestamp(acknowledged.at())),
         }))
     }

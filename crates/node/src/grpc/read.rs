@@ -10,7 +10,7 @@ use wire::{field, node_v1 as pb, type_v1, word};
 
 use crate::checks::Visit;
 use crate::intake::{
-    Choice, Draft, Filter, Provenance, State, SubjectDraft, Submission, Withdrawal,
+    Amendment, Choice, Draft, Filter, Provenance, State, SubjectDraft, Submission, Withdrawal,
 };
 
 /// Reads one submission. The content that is kept is the signal alone, with its id in the canonical
@@ -30,6 +30,30 @@ pub(crate) fn submission(
     Submission {
         request_id,
         draft: signal.map(draft),
+        content,
+        validate_only,
+    }
+}
+
+/// Reads an amendment; the new signal as [`submission`] does.
+pub(crate) fn amendment(request: pb::AmendSignalRequest) -> Amendment {
+    let pb::AmendSignalRequest {
+        request_id,
+        mut signal_id,
+        signal,
+        validate_only,
+    } = request;
+    signal_id.make_ascii_lowercase();
+    let Submission {
+        request_id,
+        draft,
+        content,
+        validate_only,
+    } = submission(request_id, signal, validate_only);
+    Amendment {
+        request_id,
+        signal_id,
+        draft,
         content,
         validate_only,
     }
@@ -76,6 +100,7 @@ pub(crate) fn filter(request: pb::ListSignalsRequest) -> Filter {
             pb::SignalState::Refused => Some(State::Refused),
             pb::SignalState::Withdrawn => Some(State::Withdrawn),
             pb::SignalState::Expired => Some(State::Expired),
+            pb::SignalState::Restricted => Some(State::Restricted),
         }),
         observed_from: day(observed_from),
         observed_until: day(observed_until),

@@ -7,9 +7,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use wire::node_v1::signal_service_server::SignalService;
 use wire::node_v1::{
-    GetSignalRequest, GetSignalResponse, ListSignalsRequest, ListSignalsResponse,
-    SubmitSignalRequest, SubmitSignalResponse, SubmitSignalsRequest, SubmitSignalsResponse,
-    WithdrawSignalRequest, WithdrawSignalResponse, submit_signals_response,
+    AmendSignalRequest, AmendSignalResponse, GetSignalRequest, GetSignalResponse,
+    ListSignalsRequest, ListSignalsResponse, SubmitSignalRequest, SubmitSignalResponse,
+    SubmitSignalsRequest, SubmitSignalsResponse, WithdrawSignalRequest, WithdrawSignalResponse,
+    submit_signals_response,
 };
 
 use super::{Services, peer, read, write};
@@ -59,6 +60,16 @@ impl SignalService for Services {
         let withdrawal = read::withdrawal(request.into_inner());
         let withdrawn = self.intake.withdraw(&caller, withdrawal).await?;
         Ok(Response::new(write::withdrawn(&withdrawn)))
+    }
+
+    async fn amend_signal(
+        &self,
+        request: Request<AmendSignalRequest>,
+    ) -> Result<Response<AmendSignalResponse>, Status> {
+        let caller = peer::caller(&request)?;
+        let amendment = read::amendment(request.into_inner());
+        let amended = self.intake.amend(&caller, amendment).await?;
+        Ok(Response::new(write::amended(&amended)))
     }
 
     async fn get_signal(

@@ -2,11 +2,11 @@
 
 use prost::Message as _;
 use wire::field::{date, timestamp};
-use wire::{node_v1 as pb, type_v1};
+use wire::{node_v1 as pb, type_v1, word};
 
 use crate::checks::Advised;
-use crate::intake::{Accepted, Page, State, Stored, Withdrawn};
-use crate::notices::{Kept, KeptPage};
+use crate::intake::{Accepted, Amended, Page, State, Stored, Withdrawn};
+use crate::notices::{Kept, KeptPage, KeptRecall, RecallPage};
 
 pub(crate) fn accepted(accepted: &Accepted) -> pb::AcceptedSignal {
     pb::AcceptedSignal {
@@ -22,6 +22,13 @@ pub(crate) fn withdrawn(withdrawn: &Withdrawn) -> pb::WithdrawSignalResponse {
     pb::WithdrawSignalResponse {
         signal_id: withdrawn.id().map(|id| id.to_string()).unwrap_or_default(),
         withdrawn_at: withdrawn.at().map(timestamp),
+    }
+}
+
+pub(crate) fn amended(amended: &Amended) -> pb::AmendSignalResponse {
+    pb::AmendSignalResponse {
+        signal_id: amended.id().map(|id| id.to_string()).unwrap_or_default(),
+        accepted: Some(accepted(amended.accepted())),
     }
 }
 
@@ -70,11 +77,33 @@ pub(crate) fn kept(kept: Kept) -> pb::StoredNotice {
         notice,
         received_at,
         acknowledged_at,
+        recall,
     } = kept;
     pb::StoredNotice {
         notice: Some(type_v1::Notice::from(notice)),
         received_at: Some(timestamp(received_at)),
         acknowledged_at: acknowledged_at.map(timestamp),
+        recall_id: recall.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn recall_page(page: RecallPage) -> pb::ListRecallsResponse {
+    let recall = |kept: KeptRecall| {
+        let KeptRecall {
+            recall,
+            received_at,
+            acknowledged,
+        } = kept;
+        pb::StoredRecall {
+            recall: Some(type_v1::Recall::from(recall)),
+            received_at: Some(timestamp(received_at)),
+            acknowledged_at: acknowledged.map(|(at, _)| timestamp(at)),
+            outcome: acknowledged.map_or(0, |(_, what)| word::recall_outcome_number(what)),
+        }
+    };
+    pb::ListRecallsResponse {
+        recalls: page.recalls.into_iter().map(recall).collect(),
+        next_page_token: page.next_page_token,
     }
 }
 
@@ -92,5 +121,6 @@ const fn signal_state(state: State) -> pb::SignalState {
         State::Refused => pb::SignalState::Refused,
         State::Withdrawn => pb::SignalState::Withdrawn,
         State::Expired => pb::SignalState::Expired,
+        State::Restricted => pb::SignalState::Restricted,
     }
 }

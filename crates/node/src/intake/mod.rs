@@ -3,8 +3,10 @@
 //! Acknowledged means durable: the encrypted content, what waits for the broker and the answer to
 //! the request are one batch.
 
+mod amend;
 mod draft;
 mod findings;
+mod lift;
 mod read_back;
 mod record;
 mod rehearse;
@@ -30,6 +32,7 @@ use crate::refusal::{Reason as Why, Refused};
 use crate::uplink::Speaker;
 use crate::vault::Vault;
 
+pub use amend::{Amended, Amendment};
 pub use draft::{Choice, Draft, Provenance, SubjectDraft};
 pub use findings::Findings;
 pub use read_back::{Filter, Page, Stored};
@@ -40,8 +43,11 @@ pub use submit::{Accepted, Submission};
 pub use validate::{Against, Checked, check};
 pub use withdraw::{Reason, Withdrawal, Withdrawn};
 
+pub(crate) use lift::{Lifting, lift};
 pub(crate) use read_back::page_size;
-pub(crate) use record::{Record, Refusal};
+pub(crate) use record::{Content, Record, Refusal, id_in_name};
+pub(crate) use wire::word::WithdrawalReason;
+pub(crate) use withdraw::take_back;
 
 /// The use cases around the party's own signals.
 #[derive(Debug, Clone)]

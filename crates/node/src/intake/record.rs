@@ -2,6 +2,7 @@
 
 use model::{CovenantId, Day, KeyEpoch, SignalId, Timestamp};
 use serde::{Deserialize, Serialize};
+use wire::word::{RecallReason, WithdrawalReason};
 
 use crate::refusal::Refused;
 use crate::vault::{Vault, VaultError};
@@ -20,6 +21,23 @@ pub enum State {
     Withdrawn,
     /// Its time under the covenant is over.
     Expired,
+    /// Its processing is restricted (GDPR article 18): kept here, and out of the broker.
+    Restricted,
+}
+
+impl State {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Restricted => "restricted",
+        }
+    }
 }
 
 /// A signal's state as it is stored. No identifier, no attribute.
@@ -40,6 +58,9 @@ pub(crate) struct Record {
     pub(crate) refusal: Option<Refusal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) withdrawn_at: Option<i64>,
+    /// Why it was withdrawn or restricted, in the log's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) withdrawn_for: Option<String>,
     /// Tallies that count this signal, to be counted back when it is withdrawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tallies: Vec<String>,
@@ -78,6 +99,11 @@ impl Record {
         Timestamp::from_millis(self.accepted_at)
     }
 
+    /// Whether it was withdrawn for this reason.
+    pub(crate) fn withdrawn_for(&self, reason: WithdrawalReason) -> bool {
+        self.withdrawn_for.as_deref() == Some(RecallReason::from(reason).as_str())
+    }
+
     /// Its state on `today`: what would still match has expired by itself.
     pub(crate) fn state_on(&self, today: Day) -> State {
         match self.state {
@@ -97,7 +123,7 @@ impl Record {
     /// The broker refused one of the waiting items.
     pub(crate) fn refused(&mut self, queue: &str, number: u64, refusal: Refusal) {
         self.waiting.retain(|(q, n)| !(q == queue && *n == number));
-        if self.state != State::Withdrawn {
+        if !matches!(self.state, State::Withdrawn | State::Restricted) {
             self.state = State::Refused;
         }
         self.refusal = Some(refusal);
@@ -171,6 +197,7 @@ mod tests {
             waiting: vec![("veilig/1".to_owned(), 4), ("veilig/2".to_owned(), 5)],
             refusal: None,
             withdrawn_at: None,
+            withdrawn_for: None,
             tallies: Vec::new(),
         }
     }

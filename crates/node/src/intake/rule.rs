@@ -56,6 +56,33 @@ rules! {
     TooFrequent = "TOO_FREQUENT",
         "it occurs in more of your signals than the covenant allows for this comparison (te_vaak); check whether a value is a place-holder",
         "het komt in meer van uw signalen voor dan het convenant bij deze vergelijking toelaat (te_vaak); controleer of een waarde een opvulling is";
+    NotYet = "NOT_YET",
+        "this still has to come; correct it, or your clock",
+        "dit moet nog komen; verbeter het, of uw klok";
+    AddressNeedsDay = "ADDRESS_NEEDS_DAY",
+        "an address is about whoever lives there; give the day on which the data subject came to live there",
+        "een adres gaat over iedereen die er woont; geef de dag waarop de betrokkene er kwam wonen";
+    EndsBeforeStart = "ENDS_BEFORE_START",
+        "the time ends before it begins; give a day after the first one",
+        "de periode eindigt voordat zij begint; geef een dag na de eerste dag";
+    GroundForm = "GROUND_FORM",
+        "this is no ground to hold back; use UAVG 41.1.a to UAVG 41.1.j, or Wpg 27.1.a to Wpg 27.1.f",
+        "dit is geen grond om iets niet te vertellen; gebruik UAVG 41.1.a tot en met UAVG 41.1.j, of Wpg 27.1.a tot en met Wpg 27.1.f";
+    GroundNotYours = "GROUND_NOT_YOURS",
+        "this ground is of a law that your party does not answer under; use Wpg 27 for police data and UAVG 41 for all other data",
+        "deze grond hoort bij een wet waaronder uw partij niet antwoordt; gebruik Wpg 27 voor politiegegevens en UAVG 41 voor andere gegevens";
+    ReviewDay = "REVIEW_DAY",
+        "this day is not after today, or is more than two years away; choose a day between them",
+        "deze dag ligt niet na vandaag, of verder weg dan twee jaar; kies een dag daartussen";
+    NotOfThisCase = "NOT_OF_THIS_CASE",
+        "the case has no such thing; take one that the case shows",
+        "dit hoort niet bij deze zaak; kies iets dat de zaak laat zien";
+    NotForThisRight = "NOT_FOR_THIS_RIGHT",
+        "this is not done in a case about this right; open a case about the right that asks for it",
+        "dit hoort niet bij een zaak over dit recht; open een zaak over het recht dat hierom vraagt";
+    PartyCantBeSealedTo = "PARTY_CANT_BE_SEALED_TO",
+        "this is no other party of the covenant with a sealing key; choose another party",
+        "dit is geen andere partij van het convenant met een sleutel om voor te verzegelen; kies een andere partij";
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl Accepted {
 }
 
 /// Everything of one signal that goes into the store.
-struct Parcel {
+pub(super) struct Parcel {
     id: SignalId,
     record: Record,
     own: OwnSignal,
@@ -90,19 +90,19 @@ struct Parcel {
 
 /// What leaves of a signal, and what is kept of that.
 #[derive(Default)]
-struct Outgoing {
-    salts: Vec<(KeyEpoch, [u8; 32])>,
-    outside: Vec<OutsideId>,
-    items: Vec<(String, Vec<u8>)>,
-    tallies: Vec<Tally>,
-    comparisons: BTreeSet<String>,
+pub(super) struct Outgoing {
+    pub(super) salts: Vec<(KeyEpoch, [u8; 32])>,
+    pub(super) outside: Vec<OutsideId>,
+    pub(super) items: Vec<(String, Vec<u8>)>,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) comparisons: BTreeSet<String>,
     too_frequent: BTreeSet<MatchKeyName>,
 }
 
 /// A token of which the covenant limits how often it may occur among the party's own signals.
-struct Tally {
+pub(super) struct Tally {
     token: Token,
-    name: String,
+    pub(super) name: String,
     key: MatchKeyName,
     most: u32,
 }
@@ -145,12 +145,11 @@ impl Intake {
             Ok(parcel) => {
                 let only_check = submission.validate_only;
                 let unit = move |tx: &mut NodeTx| store_parcel(tx, &key, &hash, parcel, now);
-                let mut accepted = rehearse::run(&self.store, only_check, unit).await?;
+                let accepted = rehearse::run(&self.store, only_check, unit).await?;
                 if only_check {
-                    accepted.accepted_at = None;
-                } else {
-                    self.link.wake();
+                    return Ok(accepted.only_checked());
                 }
+                self.link.wake();
                 Ok(accepted)
             }
             // What was taken once is answered so again, even when it would be refused by now.
@@ -162,7 +161,7 @@ impl Intake {
     }
 
     /// Checks everything and derives everything, and stores nothing.
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         draft: &Draft,
         content: &[u8],
@@ -228,6 +227,7 @@ impl Intake {
             waiting: Vec::new(),
             refusal: None,
             withdrawn_at: None,
+            withdrawn_for: None,
             tallies: tallies.iter().map(|t| t.name.clone()).collect(),
         };
         let answer = Accepted {
@@ -255,7 +255,7 @@ impl Intake {
 
     /// The signal as it leaves: once for every epoch of which this node has the key, each under an
     /// id, a salt and tokens of its own.
-    fn outgoing(
+    pub(super) fn outgoing(
         &self,
         active: &Active,
         checked: &Checked,
@@ -320,12 +320,18 @@ fn store_parcel(
     tx: &mut NodeTx,
     key: &RequestKey,
     hash: &Digest,
-    mut parcel: Parcel,
+    parcel: Parcel,
     now: Timestamp,
 ) -> Result<Accepted, Refused> {
     if let Some(remembered) = tx.answered(key, hash)? {
         return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::failed());
     }
+    let accepted = put_parcel(tx, parcel)?;
+    remember(tx, key, hash, accepted, now)
+}
+
+/// Stores a signal; one that is there already, with the same content, is accepted as it is.
+pub(super) fn put_parcel(tx: &mut NodeTx, mut parcel: Parcel) -> Result<Accepted, Refused> {
     if let Some(known) = tx.own(parcel.id)? {
         let known = Record::decode(&known.state)?;
         if known.content != parcel.record.content {
@@ -335,7 +341,7 @@ fn store_parcel(
             return Err(Reason::SignalWithdrawn.into());
         }
         parcel.answer.accepted_at = Some(known.accepted_at);
-        return remember(tx, key, hash, parcel.answer, now);
+        return Ok(parcel.answer);
     }
     for tally in &parcel.tallies {
         tx.add_to_tally(tally.name.as_bytes(), 1)?;
@@ -347,7 +353,15 @@ fn store_parcel(
     tx.put_vault(&parcel.vault_name, &parcel.sealed)?;
     parcel.own.state = parcel.record.encode();
     tx.put_own(parcel.id, &parcel.own)?;
-    remember(tx, key, hash, parcel.answer, now)
+    Ok(parcel.answer)
+}
+
+impl Accepted {
+    /// The same, as the answer to what was only checked.
+    pub(super) fn only_checked(mut self) -> Self {
+        self.accepted_at = None;
+        self
+    }
 }
 
 fn remember(
@@ -426,7 +440,7 @@ fn limited(active: &Active, epoch: &Epoch, subjects: &[Subject]) -> Vec<Tally> {
         .collect()
 }
 
-fn nothing_to_compare(active: &Active) -> Refused {
+pub(super) fn nothing_to_compare(active: &Active) -> Refused {
     let covenant = active.covenant();
     if active.epochs().is_empty() {
         return Refused::from(Reason::KeyMissing).with("covenant", covenant.id());

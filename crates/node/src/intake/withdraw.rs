@@ -97,9 +97,32 @@ fn store_withdrawal(
     if let Some(remembered) = tx.answered(key, hash)? {
         return serde_json::from_slice(remembered.answer()).map_err(|_| Refused::failed());
     }
+    let record = take_back(tx, id, reason, now)?;
+    let answer = Withdrawn {
+        id: *id.as_bytes(),
+        at: record.withdrawn_at,
+    };
+    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::failed())?;
+    tx.remember(key, hash, &bytes, now)?;
+    Ok(answer)
+}
+
+/// Takes a signal back within a unit of work: it stops to match at the broker. A restricted one keeps
+/// its content and can come back; of an erased one nothing is left but that it was there. What was
+/// done before is not done again.
+pub(crate) fn take_back(
+    tx: &mut NodeTx,
+    id: SignalId,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Record, Refused> {
     let mut own = tx.own(id)?.ok_or_else(signal_unknown)?;
     let mut record = Record::decode(&own.state)?;
-    if record.state != State::Withdrawn {
+    let then = match reason {
+        Reason::Restriction => State::Restricted,
+        _ => State::Withdrawn,
+    };
+    if record.state != State::Withdrawn && record.state != then {
         // What the broker does not have yet need not go there; what is on its way right now is
         // followed by the withdrawal.
         for (queue, number) in std::mem::take(&mut record.waiting) {
@@ -113,21 +136,17 @@ fn store_withdrawal(
         for tally in std::mem::take(&mut record.tallies) {
             tx.add_to_tally(tally.as_bytes(), -1)?;
         }
-        record.state = State::Withdrawn;
+        record.state = then;
         record.withdrawn_at = Some(now.as_millis());
+        let why = wire::word::RecallReason::from(reason);
+        record.withdrawn_for = Some(why.as_str().to_owned());
     }
     if reason == Reason::Erasure {
         tx.delete_vault(&vault_name(record.accepted_at(), id))?;
     }
     own.state = record.encode();
     tx.put_own(id, &own)?;
-    let answer = Withdrawn {
-        id: *id.as_bytes(),
-        at: record.withdrawn_at,
-    };
-    let bytes = serde_json::to_vec(&answer).map_err(|_| Refused::failed())?;
-    tx.remember(key, hash, &bytes, now)?;
-    Ok(answer)
+    Ok(record)
 }
 
 /// Reads `signal_id`.

@@ -33,6 +33,8 @@ pub(crate) const BROKER: &str = "00000099000000009100";
 pub(crate) struct World {
     pub(crate) intake: Intake,
     pub(crate) clock: ManualClock,
+    /// The bytes under the store: a restart is another store over them.
+    pub(crate) engine: MemoryEngine,
     files: tempfile::TempDir,
 }
 
@@ -54,7 +56,8 @@ impl World {
             outbox_items: max_items,
             ..NodeSettings::default()
         };
-        let store = NodeStore::in_memory(MemoryEngine::default(), settings).unwrap();
+        let engine = MemoryEngine::default();
+        let store = NodeStore::in_memory(engine.reopen(), settings).unwrap();
         let party = PartyId::parse(party).unwrap();
         let audience = Oin::parse(BROKER).unwrap();
         let intake = Intake {
@@ -76,8 +79,19 @@ impl World {
         Self {
             intake,
             clock,
+            engine,
             files,
         }
+    }
+
+    /// The store as a restart finds it.
+    pub(crate) fn restarted(&self) -> NodeStore {
+        NodeStore::in_memory(self.engine.reopen(), NodeSettings::default()).unwrap()
+    }
+
+    /// The key to which a party's secrets are sealed.
+    pub(crate) fn sealing(&self, party: &str) -> SealingKey {
+        SealingKey::read(&self.files.path().join(format!("{party}.sealing"))).unwrap()
     }
 
     /// A partner system of this party.
@@ -239,8 +253,8 @@ pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
     let keys: Vec<_> = epochs.iter().map(|e| put_key(files, *e)).collect();
     let signing = SigningKey::generate().to_pem();
     put(files, "signing.pem", signing.as_bytes());
-    let sealing = SealingKey::generate().to_pem();
-    put(files, "sealing.pem", sealing.as_bytes());
+    let sealing = std::fs::read(files.join(format!("{party}.sealing")));
+    put(files, "sealing.pem", &sealing.unwrap());
     put(files, "vault.key", &[7; 32]);
     let oins = BTreeMap::from([("corporatie", 1), ("gemeente", 2), ("politie", 3)]);
     let oin = format!("0000009900000000{}000", oins[party]);
@@ -265,7 +279,7 @@ pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
 /// Writes the covenant and everybody's signature; gives the pins.
 fn put_covenant(files: &Path) -> String {
     let mut named = BTreeMap::new();
-    let text = fill_in(&mut named);
+    let text = seal_in(files, fill_in(&mut named));
     put(files, "covenant.toml", text.as_bytes());
     let checked = covenant::check(&text);
     let Some(covenant) = checked.covenant else {
@@ -310,6 +324,17 @@ fn fill_in(named: &mut BTreeMap<String, Secret>) -> String {
             .or_insert_with(|| SigningKey::generate().to_secret());
         let public = SigningKey::from_secret(key).verifying_key();
         text.push_str(&format!("\"{public}\"{rest}"));
+    }
+    text
+}
+
+/// A sealing key for every party, whether or not the covenant names it.
+fn seal_in(files: &Path, mut text: String) -> String {
+    for party in ["corporatie", "gemeente", "politie"] {
+        let key = SealingKey::generate();
+        put(files, &format!("{party}.sealing"), key.to_pem().as_bytes());
+        let named = format!("\"x25519:{}\"", party.to_uppercase());
+        text = text.replace(&named, &format!("\"{}\"", key.public_key()));
     }
     text
 }

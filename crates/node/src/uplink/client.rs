@@ -142,7 +142,7 @@ impl Broker {
     }
 
     /// A trace ends at the party's border: what goes out begins a new one.
-    async fn call<A, B, F>(
+    pub(super) async fn call<A, B, F>(
         &self,
         name: &'static str,
         message: A,
@@ -179,7 +179,7 @@ pub(crate) fn refused(status: &Status) -> Refused {
 
 /// A broker that just started does not know the node before it has said hello again, which it does
 /// by itself: to who asks, the broker does not answer yet.
-fn not_welcomed_yet(refused: Refused) -> Refused {
+pub(super) fn not_welcomed_yet(refused: Refused) -> Refused {
     if refused.reason() == Reason::HelloRequired {
         Refused::broker_unreachable()
     } else {
@@ -211,6 +211,19 @@ pub fn notice_bytes(notice: &wire::notice::Notice) -> Vec<u8> {
 pub fn read_notice(bytes: &[u8]) -> Option<wire::notice::Notice> {
     let message = wire::type_v1::Notice::decode(bytes).ok()?;
     wire::notice::Notice::try_from(message).ok()
+}
+
+/// A recall as bytes, to be kept.
+#[must_use]
+pub fn recall_bytes(recall: &wire::recall::Recall) -> Vec<u8> {
+    wire::type_v1::Recall::from(recall.clone()).encode_to_vec()
+}
+
+/// A recall that was kept.
+#[must_use]
+pub fn read_recall(bytes: &[u8]) -> Option<wire::recall::Recall> {
+    let message = wire::type_v1::Recall::decode(bytes).ok()?;
+    wire::recall::Recall::try_from(message).ok()
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 //! Only signed messages leave, and only tokens are in them.
 
 mod client;
+mod desk;
 mod drain;
 mod hello;
 pub(crate) mod item;
 mod lifecycle;
+mod rights;
 mod session;
 mod signed;
 #[cfg(test)]
@@ -31,10 +33,14 @@ use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
 use crate::refusal::Reason;
+use crate::rights::Desk;
 
 pub(crate) use lifecycle::Lifecycle;
 
-pub use client::{Answered, Broker, notice_bytes, read_notice, read_receipt, receipt_bytes};
+pub use client::{
+    Answered, Broker, notice_bytes, read_notice, read_recall, read_receipt, recall_bytes,
+    receipt_bytes,
+};
 pub use signed::Speaker;
 
 /// The first wait before connecting again; doubled each time.
@@ -57,6 +63,8 @@ pub struct Uplink {
     pub cosigner: Option<Arc<Cosigner>>,
     /// Where notices go.
     pub inbox: Inbox,
+    /// Where requests of data subjects go that others pass on.
+    pub(crate) desk: Desk,
     /// What the others know of the connection.
     pub link: Link,
     /// How signals leave.

@@ -1,10 +1,10 @@
 //! One connection, from hello to its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ledger::receipt::extends;
-use model::{CovenantId, Digest, KeyEpoch, MatchKeyId, NoticeId, Timestamp};
+use model::{CovenantId, Digest, KeyEpoch, MatchKeyId, NoticeId, RecallId, Timestamp};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,8 @@ pub(super) struct Stream {
     /// The versions that were last said to be in force.
     confirmed: BTreeSet<Digest>,
     confirmed_at: Option<Timestamp>,
+    /// What was said on this stream about recalls and is not taken yet, by request id.
+    pub(super) said: BTreeMap<String, RecallId>,
 }
 
 impl Uplink {
@@ -49,6 +51,7 @@ impl Uplink {
             shown: newest.map(|(checkpoint, _)| checkpoint),
             confirmed: BTreeSet::new(),
             confirmed_at: None,
+            said: BTreeMap::new(),
         };
         let first = hello::hello(self.broker.speaker(), &active, note);
         stream.send(connect_request::Message::Hello(first)).await?;
@@ -63,6 +66,7 @@ impl Uplink {
             return Err(lost);
         }
         self.say_all(&mut stream, &active).await?;
+        self.say_what_was_done(&mut stream).await?;
         self.link.set_connected(true);
         self.metrics.link(&self.link);
         tracing::info!(covenants = active.len(), "connected to the broker");
@@ -88,6 +92,7 @@ impl Uplink {
                     if self.has_more_to_confirm(&stream) {
                         self.say_still_valid(&mut stream).await?;
                     }
+                    self.say_what_was_done(&mut stream).await?;
                 }
                 () = stop.cancelled() => return Ok(()),
             }
@@ -208,7 +213,12 @@ impl Uplink {
             Some(connect_response::Message::KeyAnnouncement(signed)) => {
                 self.confirm(stream, &signed).await
             }
-            Some(connect_response::Message::Taken(_)) | None => Ok(()),
+            Some(connect_response::Message::Recalls(batch)) => self.recalls(stream, batch).await,
+            Some(connect_response::Message::PassedRequest(request)) => {
+                self.passed_request(stream, request).await
+            }
+            Some(connect_response::Message::Taken(taken)) => self.taken(stream, &taken).await,
+            None => Ok(()),
             Some(connect_response::Message::Refused(refused)) => {
                 let told = refused.status.as_ref().map(wire::status::read_message);
                 let reason = told.map(|told| told.reason_text).unwrap_or_default();
@@ -246,12 +256,26 @@ impl Uplink {
             .keep(good)
             .await
             .map_err(|e| Lost::Store(e.to_string()))?;
+        self.acknowledge(stream, &about, &kept).await
+    }
+
+    /// Acknowledges what was kept, covenant by covenant.
+    pub(super) async fn acknowledge(
+        &self,
+        stream: &Stream,
+        about: &[(CovenantId, NoticeId)],
+        kept: &[NoticeId],
+    ) -> Result<(), Lost> {
         let now = self.clock.now();
         let covenants: BTreeSet<&CovenantId> = about.iter().map(|(c, _)| c).collect();
         for id in covenants {
             let ids = about.iter().filter(|(c, n)| c == id && kept.contains(n));
             let notices: Vec<NoticeId> = ids.map(|(_, n)| *n).collect();
-            let Some(active) = self.covenants.carried(id, now) else {
+            let Some(active) = self
+                .covenants
+                .carried(id, now)
+                .filter(|_| !notices.is_empty())
+            else {
                 continue;
             };
             let speaker = self.broker.speaker();
@@ -313,7 +337,7 @@ impl Uplink {
         Ok(followed)
     }
 
-    async fn follow(&self, note: &[u8]) -> Result<Followed, Lost> {
+    pub(super) async fn follow(&self, note: &[u8]) -> Result<Followed, Lost> {
         self.log
             .follow(note, |from, to| self.broker.consistency(from, to))
             .await

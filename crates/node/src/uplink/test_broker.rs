@@ -2,6 +2,9 @@
 
 mod audit;
 mod lies;
+mod rights;
+
+pub(crate) use rights::Lie;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,6 +22,7 @@ use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{Request, Response, Status, Streaming};
 use wire::audit_v1::disclosure_log_service_server::DisclosureLogServiceServer;
 use wire::broker_v1::exchange_service_server::{ExchangeService, ExchangeServiceServer};
+use wire::broker_v1::rights_service_server::RightsServiceServer;
 use wire::broker_v1::{self as pb, connect_request, connect_response, push_signals_response};
 use wire::notice::{Opening, Receipt, ReceiptEntry};
 use wire::reason::Reason;
@@ -57,6 +61,7 @@ pub(crate) struct State {
     /// Size and signature line of every cosignature.
     pub(crate) cosigned: Vec<(u64, String)>,
     pub(crate) refusals: Vec<pb::WitnessRefusal>,
+    pub(crate) desk: rights::DeskState,
     nodes: BTreeMap<NodeId, Digest>,
     size: u64,
 }
@@ -67,6 +72,8 @@ pub(crate) struct TestBroker {
     state: Arc<Mutex<State>>,
     key: Arc<watch::Sender<pb::KeyState>>,
     offered: Arc<watch::Sender<()>>,
+    /// There is more for the desk to send down.
+    more: Arc<watch::Sender<()>>,
     covenant: Digest,
     sources: Vec<PartyId>,
 }
@@ -82,6 +89,7 @@ impl TestBroker {
             state: Arc::new(Mutex::new(state)),
             key: Arc::new(watch::channel(pb::KeyState::Agreed).0),
             offered: Arc::new(watch::channel(()).0),
+            more: Arc::new(watch::channel(()).0),
             covenant: covenant.digest(),
             sources: vec![PartyId::parse("gemeente").unwrap()],
         }
@@ -103,11 +111,12 @@ impl TestBroker {
     ) -> (SocketAddr, tokio::task::JoinHandle<()>) {
         let listener = tokio::net::TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (exchange, log) = (self.clone(), self.clone());
+        let (exchange, log, rights) = (self.clone(), self.clone(), self.clone());
         let task = tokio::spawn(async move {
             tonic::transport::Server::builder()
                 .add_service(ExchangeServiceServer::new(exchange))
                 .add_service(DisclosureLogServiceServer::new(log))
+                .add_service(RightsServiceServer::new(rights))
                 .serve_with_incoming(TcpListenerStream::new(listener))
                 .await
                 .unwrap();
@@ -144,33 +153,33 @@ impl TestBroker {
         }
     }
 
-    /// Appends an entry and gives what opens it.
+    /// Appends an entry for the corporation and gives what opens it.
     fn log(&self, kind: Kind, source: &str, request: &[u8], answer: &[u8]) -> Sealed {
-        let mut state = self.state();
-        let word = |text: &str| Code::parse(text).unwrap();
-        let engine = Engine {
-            name: word("test"),
-            version: word("1"),
-            table_digest: None,
-        };
-        let entry = NewEntry {
+        self.log_entry(NewEntry {
             covenant: Some(self.covenant),
             recipient: Some(PartyId::parse("corporatie").unwrap()),
             source: Some(PartyId::parse(source).unwrap()),
             purpose: None,
             request: request.to_vec(),
             answer: answer.to_vec(),
-            outcome: Outcome::of(kind, engine),
-        };
+            outcome: Outcome::of(kind, engine()),
+        })
+    }
+
+    /// Appends an entry.
+    fn log_entry(&self, entry: NewEntry) -> Sealed {
+        let mut state = self.state();
         let salt = || Salt::new(model::id::random_32());
         let number = state.size.saturating_add(1);
+        let recipient = entry.recipient.as_ref().map(|_| number);
+        let source = entry.source.as_ref().map(|_| number);
         let sealed = entry
             .seal(Placement {
                 seq: state.size,
                 at: Timestamp::from_millis(1_800_000_000_000),
                 counters: Counters {
-                    recipient: Some(number),
-                    source: Some(number),
+                    recipient,
+                    source,
                     purpose: number,
                 },
                 nonce: model::id::random_32(),
@@ -194,12 +203,7 @@ impl TestBroker {
     fn receipt(&self, entries: Vec<Sealed>) -> Receipt {
         let state = self.state();
         let read = |id: NodeId| state.nodes.get(&id).copied();
-        let opening = |o: &ledger::Opening| {
-            Some(Opening {
-                salt: *o.salt.as_bytes(),
-                content: o.bytes.clone(),
-            })
-        };
+        let opening = |o: &ledger::Opening| Some(opening(o));
         let entry = |sealed: Sealed| ReceiptEntry {
             index: sealed.skeleton.seq,
             inclusion_proof: tree::inclusion_proof(sealed.skeleton.seq, state.size, read).unwrap(),
@@ -272,6 +276,7 @@ impl TestBroker {
     ) -> Option<()> {
         let mut changed = self.key.subscribe();
         let mut offered = self.offered.subscribe();
+        let mut more = self.more.subscribe();
         let mut shown = 0;
         let send = async |message| {
             let response = pb::ConnectResponse {
@@ -301,8 +306,15 @@ impl TestBroker {
             }))
             .await?;
         }
+        more.mark_changed();
         loop {
             let message = tokio::select! {
+                _ = more.changed() => {
+                    for message in self.for_the_desk() {
+                        send(message).await?;
+                    }
+                    continue;
+                }
                 message = up.message() => message.ok()??.message?,
                 _ = offered.changed() => {
                     let checkpoint = self.next_shown(&mut shown);
@@ -317,53 +329,50 @@ impl TestBroker {
                     continue;
                 }
             };
-            match message {
-                connect_request::Message::NoticeAcknowledgement(signed) => {
-                    let ack = pb::NoticeAcknowledgement::decode(signed.payload).ok()?;
-                    self.state().acknowledged.extend(ack.notice_ids);
-                }
-                connect_request::Message::Cosignature(cosignature) => {
-                    let pb::Cosignature { size, line } = cosignature;
-                    self.state().cosigned.push((size, line));
-                }
-                connect_request::Message::WitnessRefusal(refusal) => {
-                    self.state().refusals.push(refusal);
-                }
-                connect_request::Message::StillValid(_) => self.state().still_valid += 1,
-                _ => {}
+            if let Some(answer) = self.hear(message) {
+                send(answer).await?;
             }
         }
     }
 
-    /// The checkpoint as it is now, with the proof from the one that was shown before.
-    fn next_shown(&self, shown: &mut u64) -> pb::Checkpoint {
-        let state = self.state();
-        let consistency_proof = if *shown <= state.size {
-            proof(&state, *shown, state.size)
-        } else {
-            Vec::new()
-        };
-        *shown = state.size;
-        pb::Checkpoint {
-            note: Self::note(&state).into(),
-            consistency_proof,
+    /// Keeps what a node says; gives the answer where there is one.
+    fn hear(&self, message: connect_request::Message) -> Option<connect_response::Message> {
+        match message {
+            connect_request::Message::NoticeAcknowledgement(signed) => {
+                let ack = pb::NoticeAcknowledgement::decode(signed.payload).unwrap();
+                self.state().acknowledged.extend(ack.notice_ids);
+            }
+            connect_request::Message::Cosignature(cosignature) => {
+                let pb::Cosignature { size, line } = cosignature;
+                self.state().cosigned.push((size, line));
+            }
+            connect_request::Message::WitnessRefusal(refusal) => {
+                self.state().refusals.push(refusal);
+            }
+            connect_request::Message::StillValid(_) => self.state().still_valid += 1,
+            connect_request::Message::RecallAcknowledgement(signed) => {
+                let taken = self.recall_acknowledged(&signed);
+                return taken.map(connect_response::Message::Taken);
+            }
+            _ => {}
         }
+        None
     }
+}
 
-    fn checkpoint(&self, seen: &[u8]) -> Option<pb::Checkpoint> {
-        let state = self.state();
-        if state.size == 0 {
-            return None;
-        }
-        let signer = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
-        let from = signer
-            .verifier()
-            .verify(seen)
-            .map_or(0, |checkpoint| checkpoint.size);
-        Some(pb::Checkpoint {
-            note: Self::note(&state).into(),
-            consistency_proof: proof(&state, from, state.size),
-        })
+fn engine() -> Engine {
+    let word = |text: &str| Code::parse(text).unwrap();
+    Engine {
+        name: word("test"),
+        version: word("1"),
+        table_digest: None,
+    }
+}
+
+fn opening(o: &ledger::Opening) -> Opening {
+    Opening {
+        salt: *o.salt.as_bytes(),
+        content: o.bytes.clone(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! a running service.
 
 mod broker;
+mod desk;
 mod engine;
 mod log;
 mod node;
@@ -39,6 +40,7 @@ pub fn run(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         ("recalls", recalls::CHECKS),
         ("start", start::CHECKS),
         ("node", node::CHECKS),
+        ("desk", desk::CHECKS),
     ];
     for (part, checks) in all {
         for (name, check) in checks {

@@ -175,6 +175,30 @@ impl NodeTx {
         )
     }
 
+    /// Puts a notice under another number, so that it comes after those that are there.
+    pub(super) fn move_received(
+        &mut self,
+        notice: &Received,
+        number: u64,
+    ) -> Result<(), StoreError> {
+        let old = Key::of(RECEIVED).u64(notice.number).done();
+        self.view.tx.delete(old)?;
+        self.view
+            .tx
+            .put_small(id_key(notice.id), &number.to_be_bytes())?;
+        self.put_notice(&Received {
+            number,
+            ..notice.clone()
+        })
+    }
+
+    pub(super) fn delete_received(&mut self, notice: &Received) -> Result<(), StoreError> {
+        self.view.tx.delete(id_key(notice.id))?;
+        self.view
+            .tx
+            .delete(Key::of(RECEIVED).u64(notice.number).done())
+    }
+
     fn put_notice(&mut self, notice: &Received) -> Result<(), StoreError> {
         let record = Put::default()
             .u64(notice.number)

@@ -3,13 +3,17 @@
 //! Everything that came in raw arrives here encrypted: this store sees opaque bytes, and pseudonyms
 //! on their way out.
 
+mod cases;
 mod inbox;
 mod outbox;
 mod own;
+mod recalls;
 
+pub use self::cases::StoredCase;
 pub use self::inbox::{Received, SeenCheckpoint};
 pub use self::outbox::{OutboxItem, OutboxTotals};
 pub use self::own::{OutsideId, OwnSignal};
+pub use self::recalls::StoredRecall;
 
 use std::ops::Deref;
 use std::path::Path;

@@ -4,7 +4,44 @@ use tonic::{Request, Response, Status};
 use wire::audit_v1 as audit;
 use wire::audit_v1::disclosure_log_service_server::DisclosureLogService;
 
+use ledger::LogSigner;
+use model::Secret;
+use wire::broker_v1 as pb;
+
 use super::{Answers, TestBroker, proof};
+
+impl TestBroker {
+    /// The checkpoint as it is now, with the proof from the one that was shown before.
+    pub(super) fn next_shown(&self, shown: &mut u64) -> pb::Checkpoint {
+        let state = self.state();
+        let consistency_proof = if *shown <= state.size {
+            proof(&state, *shown, state.size)
+        } else {
+            Vec::new()
+        };
+        *shown = state.size;
+        pb::Checkpoint {
+            note: Self::note(&state).into(),
+            consistency_proof,
+        }
+    }
+
+    pub(super) fn checkpoint(&self, seen: &[u8]) -> Option<pb::Checkpoint> {
+        let state = self.state();
+        if state.size == 0 {
+            return None;
+        }
+        let signer = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+        let from = signer
+            .verifier()
+            .verify(seen)
+            .map_or(0, |checkpoint| checkpoint.size);
+        Some(pb::Checkpoint {
+            note: Self::note(&state).into(),
+            consistency_proof: proof(&state, from, state.size),
+        })
+    }
+}
 
 #[tonic::async_trait]
 impl DisclosureLogService for TestBroker {

@@ -1,8 +1,11 @@
 //! The uplink, notices and checks against a broker of the tests, over real gRPC on loopback.
 
+mod amending;
 mod checks;
+mod desk;
 mod notices;
 mod pushes;
+mod recalls;
 mod witness;
 
 use std::net::SocketAddr;
@@ -24,6 +27,7 @@ struct Pair {
     broker: TestBroker,
     checks: Checks,
     inbox: Inbox,
+    desk: Desk,
     stop: CancellationToken,
 }
 
@@ -80,6 +84,13 @@ impl Pair {
             metrics: intake.metrics.clone(),
             clock: Arc::clone(&intake.clock),
         };
+        let own = crate::rights::DeskOwn {
+            desk_roles: vec![model::RoleRef::parse("corporatie.loket").unwrap()].into(),
+            sealing: Arc::new(world.sealing("corporatie")),
+            limits: crate::config::RightsConfig::default(),
+            metrics: crate::rights::RightsMetrics::register(&process::Metrics::new("desk")),
+        };
+        let desk = Desk::new(own, intake, &checks);
         let outbox = OutboxConfig {
             push_delay_ms: 0,
             push_jitter_ms: 0,
@@ -92,6 +103,7 @@ impl Pair {
             log,
             cosigner: Some(Arc::new(cosigner())),
             inbox: inbox.clone(),
+            desk: desk.clone(),
             link: intake.link.clone(),
             outbox,
             longest_wait: Duration::from_millis(300),
@@ -105,6 +117,7 @@ impl Pair {
             broker,
             checks,
             inbox,
+            desk,
             stop,
         }
     }

@@ -1,0 +1,174 @@
+//! Confirming: two employees, and nothing that the log does not bear out.
+
+use super::super::super::test_broker::Lie;
+use super::*;
+use crate::refusal::Reason;
+use crate::rights::{Role, Stage};
+
+#[tokio::test]
+async fn it_takes_two_employees_before_anything_is_looked_up() {
+    let pair = Pair::new().await;
+    let id = pair.opened(pb::CaseKind::Access).await;
+    for same in [ONE, "Medewerker-1"] {
+        let refused = pair.confirm(&id, same).await.err().unwrap();
+        assert_eq!(refused.reason(), Reason::SecondEmployeeNeeded);
+    }
+    assert!(pair.broker.state().desk.questions.is_empty());
+    let confirming = step(&id, TWO);
+    let clerk = desk_clerk();
+    let case = pair.desk.confirm(&clerk, confirming.clone()).await.unwrap();
+    assert_eq!(case.record.stage, Stage::Confirmed);
+    let asked = pair.broker.state().desk.questions.len();
+    // Sent again it is answered as before, and nobody is asked.
+    pair.desk.confirm(&clerk, confirming).await.unwrap();
+    assert_eq!(pair.broker.state().desk.questions.len(), asked);
+    let refused = pair.confirm(&id, TWO).await.err().unwrap();
+    assert_eq!(refused.reason(), Reason::CaseNotReady);
+    let state = pair.broker.state();
+    for question in &state.desk.questions {
+        let header = question.header.as_ref().unwrap();
+        assert_eq!(header.actor.as_deref(), Some(ONE));
+        assert_eq!(question.second_actor, TWO);
+        let sent = question.encode_to_vec();
+        for word in ["1234AB", "1234 AB", "Voorbeeld", "LOKET-7"] {
+            assert!(!sent.windows(word.len()).any(|w| w == word.as_bytes()));
+        }
+    }
+    let questions = state.desk.questions.iter();
+    let epochs: Vec<_> = questions
+        .map(|q| q.header.as_ref().unwrap().epoch)
+        .collect();
+    assert_eq!(
+        epochs,
+        [Some(1), Some(2)],
+        "every epoch of which there is a key"
+    );
+}
+
+#[tokio::test]
+async fn what_was_asked_told_and_provided_is_found_and_no_more_of_it_than_was_known() {
+    let pair = Pair::new().await;
+    let asked = question();
+    pair.broker.state().advice = "ga-met-twee".to_owned();
+    pair.visit(asked).await.unwrap();
+    let commitment = pair.broker.state().questions[0].request_commitment.clone();
+    pair.broker
+        .asked(&commitment, "ga-met-twee", &["gemeente", "politie"]);
+    pair.broker.told();
+    pair.broker.provided();
+    let case = pair.confirmed(pb::CaseKind::Access).await;
+    let roles: Vec<Role> = case.record.items.iter().map(|item| item.role).collect();
+    assert_eq!(roles, [Role::Asked, Role::Told, Role::Provided]);
+    let [asked, told, provided] = case.record.items.as_slice() else {
+        panic!("three items")
+    };
+    assert_eq!(asked.indices.len(), 2, "one question is one item");
+    assert_eq!(
+        (asked.other_party.as_str(), asked.clause.as_str()),
+        ("", "")
+    );
+    assert_eq!(asked.advice, "ga-met-twee");
+    assert_eq!(asked.purpose, "bezoekveiligheid");
+    assert_eq!(told.other_party, "gemeente");
+    assert_eq!(told.shown, ["treffer"]);
+    assert_eq!(provided.other_party, "gemeente");
+    assert_eq!(provided.shown, ["treffer", "categorie"]);
+    assert_eq!(provided.provided_on, "AVG 6.1.e");
+    assert_eq!(provided.recalled_on, Some(today().as_days()));
+    let answered = pair
+        .desk
+        .answer(&desk_clerk(), step(&case.id.to_string(), THREE))
+        .await
+        .unwrap();
+    let all = format!("{}{}", answered.letter_nl, answered.letter_en);
+    assert!(
+        !all.contains("andermans-medewerker") && !all.contains(ONE),
+        "{all}"
+    );
+}
+
+#[tokio::test]
+async fn own_signals_are_found_without_an_index() {
+    let pair = Pair::new().await;
+    let recent = pair.submit_message(today().plus_days(-3)).await;
+    // Before the data subject came to live there: not theirs.
+    let mut asked = request(pb::CaseKind::Objection);
+    asked.subjects[0].from = Some(date(today().plus_days(-30)));
+    pair.submit_message(today().plus_days(-60)).await;
+    pair.submit(crate::testing::draft()).await;
+    let id = pair.open(&asked).await.unwrap().id.to_string();
+    let case = pair.confirm(&id, TWO).await.unwrap();
+    assert_eq!(case.record.signals.len(), 1);
+    assert_eq!(case.record.signals[0].category, "vera:AGR.FYS");
+    let found = model::SignalId::from_slice(&case.record.signals[0].id).unwrap();
+    assert_eq!(found.to_string(), recent);
+}
+
+#[tokio::test]
+async fn a_broker_that_lies_shows_nothing_and_the_case_stays_open() {
+    let pair = Pair::new().await;
+    pair.broker.told();
+    pair.broker.provided();
+    let id = pair.opened(pb::CaseKind::Access).await;
+    for lie in [
+        Lie::SomebodyElses,
+        Lie::ForgedOutcome,
+        Lie::OtherRole,
+        Lie::NoReceipt,
+        Lie::AnotherQuestion,
+        Lie::Endless,
+        Lie::NobodyAskedFor,
+    ] {
+        pair.broker.state().desk.lie = lie;
+        let refused = pair.confirm(&id, TWO).await.err().unwrap();
+        assert_eq!(refused.reason(), Reason::ReceiptInvalid, "{lie:?}");
+        let case = pair.desk.get(&desk_clerk(), &id).unwrap();
+        assert_eq!(case.record.stage, Stage::Open, "{lie:?}");
+        assert!(case.record.items.is_empty());
+    }
+    pair.broker.state().desk.lie = Lie::Honest;
+    let case = pair.confirm(&id, TWO).await.unwrap();
+    assert_eq!(case.record.items.len(), 2);
+}
+
+#[tokio::test]
+async fn a_crash_between_looking_up_and_keeping_leaves_the_case_open() {
+    let pair = Pair::new().await;
+    for _ in 0..5 {
+        pair.broker.told();
+    }
+    let id = pair.opened(pb::CaseKind::Access).await;
+    pair.broker.state().desk.crash = Some(pair.world.intake.store.clone());
+    let refused = pair.confirm(&id, TWO).await.err().unwrap();
+    assert_eq!(refused.reason(), Reason::NodeFailed);
+    let mut desk = pair.desk.clone();
+    desk.store = pair.world.restarted();
+    let case = desk.get(&desk_clerk(), &id).unwrap();
+    assert_eq!(case.record.stage, Stage::Open);
+    let first = pair.broker.state().desk.questions[0].clone();
+    let case = desk.confirm(&desk_clerk(), step(&id, TWO)).await.unwrap();
+    assert_eq!(case.record.items.len(), 5, "page by page");
+    let ids = |q: &wire::broker_v1::LookUpQuestion| q.header.clone().unwrap().request_id;
+    let state = pair.broker.state();
+    let mut again = state.desk.questions.iter().map(ids);
+    assert_eq!(
+        again.position(|id| id == ids(&first)),
+        Some(0),
+        "it was asked first"
+    );
+    assert!(
+        again.any(|id| id == ids(&first)),
+        "the same question has the same id, and is counted once"
+    );
+}
+
+#[tokio::test]
+async fn without_a_broker_a_case_stays_open_and_says_why() {
+    let (world, broker) = Pair::parts();
+    let pair = Pair::at(world, broker, SocketAddr::from(([127, 0, 0, 1], 1)));
+    let id = pair.opened(pb::CaseKind::Access).await;
+    let refused = pair.confirm(&id, TWO).await.err().unwrap();
+    assert_eq!(refused.reason(), Reason::BrokerUnreachable);
+    let case = pair.desk.get(&desk_clerk(), &id).unwrap();
+    assert_eq!(case.record.stage, Stage::Open);
+}
