@@ -305,6 +305,7 @@ fn wanted(filter: proto::EntryFilter) -> Read<Wanted> {
         kind,
         decision,
         basis,
+        subject: _,
     } = filter;
     let instant = |value: Option<prost_types::Timestamp>, name: &str| {
         value

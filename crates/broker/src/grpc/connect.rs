@@ -231,6 +231,7 @@ impl Stream {
                 let proto::Cosignature { size, line } = cosignature;
                 broker.cosigned(&self.oin, size, &line).await
             }
+            connect_request::Message::RecallAcknowledgement(_) => Err(Reason::FieldInvalid.into()),
             connect_request::Message::WitnessRefusal(refusal) => {
                 broker.witness_refused(&self.oin, &refusal.seen).await
             }

@@ -21,6 +21,20 @@ const WINDOW: usize = 16;
 impl NoticeService for Services {
     type WatchNoticesStream = ReceiverStream<Result<WatchNoticesResponse, Status>>;
 
+    async fn list_recalls(
+        &self,
+        _: Request<wire::node_v1::ListRecallsRequest>,
+    ) -> Result<Response<wire::node_v1::ListRecallsResponse>, Status> {
+        Err(tonic::Status::unimplemented("stand-in"))
+    }
+
+    async fn acknowledge_recall(
+        &self,
+        _: Request<wire::node_v1::AcknowledgeRecallRequest>,
+    ) -> Result<Response<wire::node_v1::AcknowledgeRecallResponse>, Status> {
+        Err(tonic::Status::unimplemented("stand-in"))
+    }
+
     async fn list_notices(
         &self,
         request: Request<ListNoticesRequest>,

@@ -70,7 +70,7 @@ pub(crate) fn filter(request: pb::ListSignalsRequest) -> Filter {
     Filter {
         covenant,
         state: choice(state, |state| match state {
-            pb::SignalState::Unspecified => None,
+            pb::SignalState::Unspecified | pb::SignalState::Restricted => None,
             pb::SignalState::Queued => Some(State::Queued),
             pb::SignalState::Delivered => Some(State::Delivered),
             pb::SignalState::Refused => Some(State::Refused),

@@ -24,6 +24,13 @@ type Answers = mpsc::Sender<Result<SubmitSignalsResponse, Status>>;
 impl SignalService for Services {
     type SubmitSignalsStream = ReceiverStream<Result<SubmitSignalsResponse, Status>>;
 
+    async fn amend_signal(
+        &self,
+        _: Request<wire::node_v1::AmendSignalRequest>,
+    ) -> Result<Response<wire::node_v1::AmendSignalResponse>, Status> {
+        Err(tonic::Status::unimplemented("stand-in"))
+    }
+
     async fn submit_signal(
         &self,
         request: Request<SubmitSignalRequest>,

@@ -75,6 +75,7 @@ pub(crate) fn kept(kept: Kept) -> pb::StoredNotice {
         notice: Some(type_v1::Notice::from(notice)),
         received_at: Some(timestamp(received_at)),
         acknowledged_at: acknowledged_at.map(timestamp),
+        recall_id: String::new(),
     }
 }
 

@@ -208,7 +208,12 @@ impl Uplink {
             Some(connect_response::Message::KeyAnnouncement(signed)) => {
                 self.confirm(stream, &signed).await
             }
-            Some(connect_response::Message::Taken(_)) | None => Ok(()),
+            Some(
+                connect_response::Message::Taken(_)
+                | connect_response::Message::Recalls(_)
+                | connect_response::Message::PassedRequest(_),
+            )
+            | None => Ok(()),
             Some(connect_response::Message::Refused(refused)) => {
                 let told = refused.status.as_ref().map(wire::status::read_message);
                 let reason = told.map(|told| told.reason_text).unwrap_or_default();
