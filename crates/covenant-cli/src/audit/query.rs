@@ -239,3 +239,44 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .or_else(|| Timestamp::from_rfc3339(text))
         .ok_or_else(|| "write 2026-11-23 or 2026-11-23T20:15:00Z".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use wire::audit_v1::SubjectPseudonym;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        filter: Filter,
+    }
+
+    #[test]
+    fn a_subject_s_file_becomes_part_of_the_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("subject.json");
+        let about = vec![SubjectPseudonym {
+            epoch: 2,
+            match_key: "adres/postcode+huisnummer".to_owned(),
+            value: vec![7; 32].into(),
+        }];
+        std::fs::write(&file, subject::write(&about).unwrap()).unwrap();
+        let file = file.display().to_string();
+        let line = Line::parse_from(["", "--subject", &file, "--covenant", "proef"]);
+        let asked = line.filter.to_wire(Language::En).unwrap();
+        assert!(asked.subject == about);
+        assert_eq!(asked.covenant, "proef");
+        let line = Line::parse_from(["", "--covenant", "proef"]);
+        assert!(
+            line.filter
+                .to_wire(Language::En)
+                .unwrap()
+                .subject
+                .is_empty()
+        );
+        let line = Line::parse_from(["", "--subject", "nowhere.json"]);
+        assert!(line.filter.to_wire(Language::En).is_err());
+    }
+}

@@ -111,7 +111,7 @@ mod tests {
             write(&some(65)).unwrap(),
             String::new(),
         ] {
-            let error = format!("{:#}", read(&bad).err().expect("refused"));
+            let error = format!("{:#}", read(&bad).unwrap_err());
             assert!(!error.contains("0707"), "{error}");
         }
     }

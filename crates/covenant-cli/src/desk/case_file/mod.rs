@@ -265,6 +265,10 @@ fields = { postcode = "1234 AB", house_number = "12" }
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn mistakes_are_told_in_dutch_too() {
         let text = mistakes(&WELL.replace("received_on", "ontvangen"), Language::Nl);
         assert!(text.contains("received_on: dit veld ontbreekt"), "{text}");
         assert!(
