@@ -102,7 +102,7 @@ fn request(reading: &mut Reading, tree: &tree::Table) -> OpenCaseRequest {
     let reference = reading.optional(at, "reference", "reference");
     let applicant = applicant(reading, at);
     let mut subjects = Vec::new();
-    for (place, part) in reading.list(at, "subject").iter().enumerate() {
+    for (place, part) in reading.list(at, "subject", true).iter().enumerate() {
         subjects.push(subject::read(reading, place, part));
     }
     OpenCaseRequest {
@@ -286,6 +286,10 @@ fields = { postcode = "1234 AB", house_number = "12" }
         let two = "address_abroad = { country = \"BE\", postcode = \"2000\" }\naddress = {";
         let text = mistakes(&WELL.replacen("address = {", two, 1), Language::En);
         assert!(text.contains("one address here"), "{text}");
+        let short = WELL.replacen("address_lines", "# address_lines", 1);
+        assert!(read(&short, Form::Toml).is_ok());
+        let one = WELL.replacen("[\"Dorpsstraat 12\", \"1234 AB Roosdonk\"]", "\"x\"", 1);
+        assert!(mistakes(&one, Language::En).contains("address_lines: a list belongs here"));
         assert!(mistakes("", Language::En).contains("subject: this field is missing"));
     }
 

@@ -276,29 +276,29 @@ impl Reading {
         None
     }
 
-    /// A list that must be there.
-    pub(super) fn list<'p>(&mut self, at: At<'p>, key: &str) -> &'p [Part] {
-        match self.required(at, key) {
-            Some(Part {
-                value: Value::List(list),
-                ..
-            }) => list,
-            Some(part) => {
-                self.wrong(
-                    part.line,
-                    &format!("{}{key}", at.path),
-                    "hier hoort een lijst",
-                    "a list belongs here",
-                );
-                &[]
-            }
-            None => &[],
+    /// A list, which must be there if `required`.
+    pub(super) fn list<'p>(&mut self, at: At<'p>, key: &str, required: bool) -> &'p [Part] {
+        let part = if required {
+            self.required(at, key)
+        } else {
+            at.table.get(key)
+        };
+        let Some(part) = part else { return &[] };
+        if let Value::List(list) = &part.value {
+            return list;
         }
+        self.wrong(
+            part.line,
+            &format!("{}{key}", at.path),
+            "hier hoort een lijst",
+            "a list belongs here",
+        );
+        &[]
     }
 
-    /// The texts of a list.
+    /// The texts of a list that may be left out.
     pub(super) fn texts(&mut self, at: At<'_>, key: &str, proto: &str) -> Vec<String> {
-        let parts = self.list(at, key);
+        let parts = self.list(at, key, false);
         let mut texts = Vec::new();
         for (place, part) in parts.iter().enumerate() {
             self.remember(&format!("{proto}[{place}]"), part.line);
