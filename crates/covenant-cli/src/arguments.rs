@@ -3,9 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::answer::Language;
-use crate::{audit, bench, check_config, import, keys, link, policy};
+use crate::{audit, bench, check_config, desk, import, keys, link, policy};
 
-/// Checks and signs covenants, carries keys, imports signals, reads and verifies the log.
+/// Checks and signs covenants, carries keys, imports signals, reads and verifies the log, and
+/// handles the requests of data subjects.
 #[derive(Debug, Parser)]
 #[command(name = "covenant", version)]
 pub(crate) struct Arguments {
@@ -34,6 +35,9 @@ pub(crate) enum Command {
     /// Reads and verifies the disclosure log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Handles the requests of data subjects and recalls, at the party's own node.
+    #[command(subcommand)]
+    Desk(desk::Desk),
     /// Checks a node's or a broker's configuration, and everything that it names.
     CheckConfig(check_config::CheckConfig),
     /// Measures, beside a reference in the same run.

@@ -11,6 +11,7 @@ mod audit;
 mod bench;
 mod check_config;
 mod connection;
+mod desk;
 mod import;
 mod keys;
 mod link;
@@ -31,6 +32,7 @@ fn main() -> std::process::ExitCode {
         Command::Import(import) => import::run(&import, lang),
         Command::Link(link) => link::run(&link, lang),
         Command::Audit(audit) => audit::run(audit, lang),
+        Command::Desk(desk) => desk::run(desk, lang),
         Command::CheckConfig(check) => check_config::run(&check, lang),
         Command::Bench(bench) => bench::run(&bench),
     })

@@ -9,6 +9,7 @@ mod logius;
 pub(crate) mod past;
 mod query;
 mod replay;
+pub(crate) mod subject;
 mod verify;
 mod watch;
 

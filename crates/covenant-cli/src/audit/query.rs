@@ -3,6 +3,8 @@
 mod proved;
 mod table;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use ledger::LogVerifier;
 use model::{Day, Timestamp};
@@ -13,6 +15,7 @@ use wire::audit_v1::{
 use self::proved::Proved;
 use super::entries::Shown;
 use super::export::client;
+use super::subject;
 use crate::answer::{Found, Language, say, say_json};
 use crate::connection::{Credentials, runtime, told};
 
@@ -77,6 +80,9 @@ struct Filter {
     /// With this legal ground in either direction, for example `AVG 6.1.e`.
     #[arg(long, default_value = "")]
     basis: String,
+    /// About a data subject: a file that `desk pseudonyms` saved. For auditors alone.
+    #[arg(long, value_name = "FILE")]
+    subject: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -148,6 +154,7 @@ fn there_are_more(count: usize, lang: Language) -> String {
 
 /// The entries page by page, whether there are more than asked for, and what proves them.
 async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool, Proved)> {
+    let filter = query.filter.to_wire(lang)?;
     let mut client = client(&query.broker, &query.credentials)?;
     let mut entries = Vec::new();
     let mut proved = Proved::by(query.vkey.clone());
@@ -155,7 +162,7 @@ async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool
     loop {
         let wanted = query.limit.saturating_sub(entries.len());
         let request = ListEntriesRequest {
-            filter: Some(query.filter.to_wire()),
+            filter: Some(filter.clone()),
             page_size: i32::try_from(wanted.min(1000)).unwrap_or(1000),
             page_token,
             with_proofs: true,
@@ -185,13 +192,17 @@ async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool
 }
 
 impl Filter {
-    fn to_wire(&self) -> EntryFilter {
+    fn to_wire(&self, lang: Language) -> anyhow::Result<EntryFilter> {
         let filter = self.clone();
+        let subject = match &filter.subject {
+            Some(file) => subject::read(file, lang)?,
+            None => Vec::new(),
+        };
         let instant = |at: Timestamp| prost_types::Timestamp {
             seconds: at.as_millis().div_euclid(1000),
             nanos: i32::try_from(at.as_millis().rem_euclid(1000) * 1_000_000).unwrap_or(0),
         };
-        EntryFilter {
+        Ok(EntryFilter {
             covenant: filter.covenant,
             from: filter.from.map(instant),
             until: filter.until.map(instant),
@@ -217,7 +228,8 @@ impl Filter {
             }
             .into(),
             basis: filter.basis,
-        }
+            subject,
+        })
     }
 }
 
@@ -226,4 +238,45 @@ fn instant(text: &str) -> Result<Timestamp, String> {
         .map(Day::start)
         .or_else(|| Timestamp::from_rfc3339(text))
         .ok_or_else(|| "write 2026-11-23 or 2026-11-23T20:15:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use wire::audit_v1::SubjectPseudonym;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        filter: Filter,
+    }
+
+    #[test]
+    fn a_subject_s_file_becomes_part_of_the_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("subject.json");
+        let about = vec![SubjectPseudonym {
+            epoch: 2,
+            match_key: "adres/postcode+huisnummer".to_owned(),
+            value: vec![7; 32].into(),
+        }];
+        std::fs::write(&file, subject::write(&about).unwrap()).unwrap();
+        let file = file.display().to_string();
+        let line = Line::parse_from(["", "--subject", &file, "--covenant", "proef"]);
+        let asked = line.filter.to_wire(Language::En).unwrap();
+        assert!(asked.subject == about);
+        assert_eq!(asked.covenant, "proef");
+        let line = Line::parse_from(["", "--covenant", "proef"]);
+        assert!(
+            line.filter
+                .to_wire(Language::En)
+                .unwrap()
+                .subject
+                .is_empty()
+        );
+        let line = Line::parse_from(["", "--subject", "nowhere.json"]);
+        assert!(line.filter.to_wire(Language::En).is_err());
+    }
 }

@@ -12,7 +12,7 @@ pub(super) fn form_of(source: &Source) -> DateForm {
 
 /// Year, month and day out of `20260131`, `2026-01-31`, `31-1-2026`, `31/01/2026`, and what is
 /// known of a date out of `2026-01`, `202601` and `2026`. The year has four digits.
-pub(super) fn date_parts(text: &str, form: DateForm) -> Option<(u32, u32, u32)> {
+pub(crate) fn date_parts(text: &str, form: DateForm) -> Option<(u32, u32, u32)> {
     let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
     let (year, month, day) = match (parts.as_slice(), form) {
         ([year, month, day], DateForm::Ymd) | ([day, month, year], DateForm::Dmy) => {

@@ -22,11 +22,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
+pub(crate) use date::date_parts;
 pub(crate) use ids::Ids;
-pub(crate) use map::{ColumnSource, Map, Source};
+pub(crate) use map::{ColumnSource, DateForm, Kind, Map, Source};
 pub(crate) use pattern::Patterns;
 pub(crate) use row::{ReadRow, read};
 pub(crate) use send::{Item, Outcome, send};
+pub(crate) use spelling::{fields, nearest};
+pub(crate) use subject::message;
 pub(crate) use table::Table;
 
 use self::before::Before;

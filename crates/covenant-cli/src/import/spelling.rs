@@ -194,7 +194,7 @@ fn choices(words: &[&str]) -> String {
 }
 
 /// The fields of a kind below a path of it.
-fn fields(kind: &str, at: &str) -> impl Iterator<Item = &'static str> {
+pub(crate) fn fields(kind: &str, at: &str) -> impl Iterator<Item = &'static str> {
     let root = format!("{kind}.{at}");
     let whole = at.is_empty();
     RawSubject::PATHS
@@ -204,7 +204,7 @@ fn fields(kind: &str, at: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The word that was probably meant.
-fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     let (distance, found) = words
         .iter()
         .map(|known| (strsim::osa_distance(&word.to_lowercase(), known), *known))

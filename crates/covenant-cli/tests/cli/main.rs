@@ -8,6 +8,8 @@
 )]
 
 mod audit;
+mod desk;
+mod desk_node;
 mod evidence;
 mod import;
 mod keys;
@@ -72,6 +74,7 @@ fn help_names_every_command() {
         "import",
         "link",
         "audit",
+        "desk",
         "check-config",
         "bench",
     ] {
