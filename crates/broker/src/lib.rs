@@ -13,9 +13,11 @@ mod control;
 mod covenant_entries;
 mod delivery;
 mod disclose;
+mod due;
 mod entries;
 mod grpc;
 mod ingest;
+mod key_life;
 mod keys;
 mod match_state;
 mod match_up;
@@ -34,7 +36,7 @@ mod witness;
 mod witnesses;
 
 pub use command::Arguments;
-pub use control::{back_up_to, purge_now, restore};
+pub use control::{back_up_to, purge_epoch, purge_now, restore, retention};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
 use std::collections::BTreeMap;
@@ -44,6 +46,7 @@ use covenant::signoff::Pins;
 use ledger::LogVerifier;
 use model::clock::Clock;
 use model::{Oin, PartyId};
+use process::daily::TimeOfDay;
 use store::BrokerStore;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
@@ -72,8 +75,8 @@ pub(crate) struct Broker {
     notices: NoticesConfig,
     limits: LimitsConfig,
     retention: RetentionConfig,
-    /// Seconds after midnight (UTC) at which the purge runs.
-    purge_second: i64,
+    /// When the purge runs.
+    purge_at: TimeOfDay,
     metrics: BrokerMetrics,
     desk: KeyDesk,
     matching: MatchState,

@@ -62,7 +62,7 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     let config = load(files, set)?;
     let now = SystemClock.now();
     log_signer(&config)?;
-    config.retention.second_of_day()?;
+    config.retention.time_of_day()?;
     let (_, own) = server_tls(&config, &Oin::parse(&config.oin).context("oin")?)?;
     own.valid(now).context(own.setting())?;
     Members::pinned(&config.pins)?;
@@ -132,7 +132,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
         .await
         .with_context(|| format!("listen on {}", config.admin.listen))?;
-    let purge_second = config.retention.second_of_day()?;
+    let purge_at = config.retention.time_of_day()?;
     let control = config.state_dir.clone();
     let store = open_store(&config, signer, Arc::clone(&clock)).await?;
     configured::follows_on_history(&configured, &config, &store)?;
@@ -152,7 +152,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         notices: config.notices,
         limits: config.limits,
         retention: config.retention,
-        purge_second,
+        purge_at,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
         matching: MatchState::default(),

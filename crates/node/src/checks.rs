@@ -8,8 +8,8 @@ use ledger::kind::Class;
 use ledger::opening::{Salt, content_commitment};
 use model::clock::{Clock, Stopwatch};
 use model::{
-    ActorId, Digest, KeyEpoch, MatchKeyId, MatchKeyName, PartyId, PurposeId, RequestId, RoleRef,
-    Subject, Timestamp,
+    ActorId, Day, Digest, KeyEpoch, MatchKeyId, MatchKeyName, PartyId, PurposeId, RequestId,
+    RoleRef, Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use store::{NodeStore, RequestKey};
@@ -29,6 +29,7 @@ use crate::refusal::{Reason, Refused};
 use crate::uplink::{Answered, Broker, read_receipt, receipt_bytes};
 use crate::vault::Vault;
 
+mod keeping;
 mod words;
 
 use self::words::{in_words, nothing_to_compare, open_refusal};
@@ -185,7 +186,9 @@ impl Checks {
         let answered = self.broker.check(message).await?;
         let followed = self.verify(&asked.active, &expected, &answered).await?;
         let advised = in_words(&asked.active, answered)?;
-        self.keep(key, hash, &advised, followed, now).await?;
+        let ends = self.receipt_ends(&asked.active, &asked.role, &asked.purpose, now);
+        self.keep(key, hash, &advised, followed, (now, ends))
+            .await?;
         Ok(advised)
     }
 
@@ -252,13 +255,11 @@ impl Checks {
         let covenant = asked.active.covenant();
         // The same question again has the same id and commitment outside, so that the broker
         // counts and answers it once.
-        let keyed = |label: &[u8]| {
-            let request = asked.request.as_bytes().as_slice();
-            self.vault
-                .recognise(&[label, caller.client.as_bytes(), request, content])
-        };
-        let request = outside_id(keyed(b"outside"));
-        let salt = Salt::new(keyed(b"salt"));
+        let client = caller.client.as_bytes();
+        let parts = |label| [label, client, asked.request.as_bytes().as_slice(), content];
+        let request = self.vault.id(&parts(b"outside"));
+        let request = RequestId::from_slice(&request).unwrap_or_else(RequestId::fresh);
+        let salt = Salt::new(self.vault.recognise(&parts(b"salt")));
         let speaker = self.broker.speaker();
         CheckQuestion {
             header: speaker.header(covenant.id(), covenant.digest(), request),
@@ -417,7 +418,7 @@ impl Checks {
         hash: Digest,
         advised: &Advised,
         followed: Followed,
-        now: Timestamp,
+        (now, ends): (Timestamp, Day),
     ) -> Result<(), Refused> {
         let receipt = receipt_bytes(&advised.receipt);
         let remembered = Remembered {
@@ -430,7 +431,6 @@ impl Checks {
         let sealed = self.vault.seal(&answer_name(&key), &plain)?;
         let receipt_name = [b"check/", key.id.as_bytes().as_slice()].concat();
         let receipt = self.vault.seal(&receipt_name, &receipt)?;
-        let ends = now.day().plus_days(self.receipt_days);
         self.store
             .write(move |tx| {
                 tx.remember(&key, &hash, &sealed, now)?;
@@ -463,15 +463,6 @@ fn required<T>(
         return None;
     }
     found.named(path, parse(text))
-}
-
-/// A random-looking UUID (version 4 by its bits) that only this node can compute.
-fn outside_id(keyed: [u8; 32]) -> RequestId {
-    let [mut id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = keyed;
-    let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
-    *version = (*version & 0x0f) | 0x40;
-    *variant = (*variant & 0x3f) | 0x80;
-    RequestId::from_slice(&id).unwrap_or_else(RequestId::fresh)
 }
 
 fn answer_name(key: &RequestKey) -> Vec<u8> {

@@ -29,6 +29,8 @@ pub(crate) const VERSION_FILE: u8 = b'G';
 pub(crate) const SIGNED_OVER: u8 = b'H';
 /// Versions that were active, by covenant.
 pub(crate) const ACTIVE: u8 = b'A';
+/// How far purges are, and what they removed.
+pub(crate) const RETENTION: u8 = b'j';
 
 // Broker.
 /// Signals by number.
@@ -47,7 +49,7 @@ pub(crate) const NOTICE: u8 = b'N';
 pub(crate) const NOTICE_ID: u8 = b'M';
 /// Counts towards a limit.
 pub(crate) const LIMIT: u8 = b'L';
-/// Key announcements.
+/// Key announcements, and what came of them; which nodes joined, and under which keys.
 pub(crate) const KEY: u8 = b'K';
 /// Probe references.
 pub(crate) const PROBE: u8 = b'P';
@@ -86,8 +88,6 @@ pub(crate) const HEAD: u8 = b'h';
 
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
-/// How far purges are, and what they removed.
-pub(crate) const RETENTION: u8 = b'j';
 /// The newest witnessed checkpoint, by covenant version.
 pub(crate) const WITNESSED: u8 = b'q';
 

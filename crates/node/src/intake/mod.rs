@@ -41,7 +41,7 @@ pub use validate::{Against, Checked, check};
 pub use withdraw::{Reason, Withdrawal, Withdrawn};
 
 pub(crate) use read_back::page_size;
-pub(crate) use record::{Record, Refusal};
+pub(crate) use record::{Record, Refusal, vault_name as content_name};
 
 /// The use cases around the party's own signals.
 #[derive(Debug, Clone)]

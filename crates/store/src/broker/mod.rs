@@ -3,6 +3,7 @@
 mod access;
 mod covenants;
 mod fsck;
+mod key_life;
 mod limits;
 mod listing;
 mod log;
@@ -23,6 +24,7 @@ pub use self::access::Access;
 pub use self::covenants::CovenantFile;
 pub use self::fsck::Checked;
 pub(crate) use self::fsck::check as check_health;
+pub use self::key_life::EpochPurge;
 pub use self::limits::Limit;
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};
 pub use self::log::SignedCheckpoint;
