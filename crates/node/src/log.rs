@@ -456,10 +456,8 @@ mod tests {
 
         let other = Made::of(9, 1);
         let verifier = other.signer.verifier().clone();
-        let forked = Memory {
-            notes: vec![other.note(7)],
-            ..Memory::default()
-        };
+        let mut forked = Memory::default();
+        forked.notes.push(other.note(7));
         let put = move |tx: &mut NodeTx| forked.put(tx, &verifier);
         let refused = backup.write::<_, StoreError>(put).await.unwrap_err();
         assert!(refused.to_string().contains("two histories"), "{refused}");

@@ -146,7 +146,12 @@ fn what_went_is_counted_over_a_crash_and_then_written_down_for_good() {
     let end = move |tx: &mut store::NodeTx| tx.purge_ended(at);
     let ended = store.write_blocking::<_, StoreError>(end).unwrap();
     assert_eq!(ended, counted);
-    assert!(store.write_blocking::<_, StoreError>(end).unwrap().is_empty());
+    assert!(
+        store
+            .write_blocking::<_, StoreError>(end)
+            .unwrap()
+            .is_empty()
+    );
     store.close().unwrap();
     let store = open(dir.path());
     let purges = store.read(|view| view.purges(9)).unwrap();
@@ -175,21 +180,41 @@ fn a_backup_of_a_running_node_is_put_back_with_everything_in_it() {
 
     let amend = |tx: &mut store::NodeTx| tx.put_note("amended", b"yes");
     let over = restore_node::<_, StoreError>(&file, &state, false, amend).unwrap_err();
-    assert!(over.to_string().contains("there is a state already"), "{over}");
+    assert!(
+        over.to_string().contains("there is a state already"),
+        "{over}"
+    );
     let new = dir.path().join("new");
     restore_node::<_, StoreError>(&file, &new, true, amend).unwrap();
     assert!(!new.exists(), "only verified");
     let (checked, ()) = restore_node::<_, StoreError>(&file, &new, false, amend).unwrap();
-    assert_eq!((checked.signals, checked.waiting, checked.notices), (1, 1, 1));
+    assert_eq!(
+        (checked.signals, checked.waiting, checked.notices),
+        (1, 1, 1)
+    );
     assert!(!dir.path().join("new.restoring").exists());
 
     let restored = open(&new);
-    assert_eq!(restored.read(|view| view.vault(b"content")).unwrap().unwrap(), CONTENT);
-    assert_eq!(restored.read(|view| view.inside_id(&outside())).unwrap(), Some(own()));
+    assert_eq!(
+        restored
+            .read(|view| view.vault(b"content"))
+            .unwrap()
+            .unwrap(),
+        CONTENT
+    );
+    assert_eq!(
+        restored.read(|view| view.inside_id(&outside())).unwrap(),
+        Some(own())
+    );
     let row = restored.read(|view| view.received_by_id(notice())).unwrap();
     assert_eq!(row.unwrap().body.len(), NOTICE.len() + 9_000, "a payload");
     assert_eq!(restored.read(|view| view.note("later")).unwrap(), None);
-    assert!(restored.read(|view| view.note("amended")).unwrap().is_some());
+    assert!(
+        restored
+            .read(|view| view.note("amended"))
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]

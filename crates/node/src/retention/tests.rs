@@ -2,7 +2,7 @@
 
 use model::{Day, NoticeId, SignalId};
 use store::{NodePurgeable, OwnSignal};
-use wire::notice::{LegalBasis, MatchId, Notice, NoticeSubject, Obligation, Receipt};
+use wire::notice::{LegalBasis, MatchId, Notice, NoticeSubject, Obligation, Receipt, ReceiptEntry};
 use wire::word::WithdrawalReason as Reason;
 
 use super::*;
@@ -42,7 +42,7 @@ async fn withdraw(world: &World, id: SignalId) {
     let withdrawal = Withdrawal {
         request_id: model::RequestId::fresh().to_string(),
         signal_id: id.to_string(),
-        reason: Choice::Is(Reason::Incorrect),
+        reason: Choice::Is(Reason::EnteredInError),
         validate_only: false,
     };
     world
@@ -166,10 +166,17 @@ async fn notice(world: &World, promise: Option<&str>) -> NoticeId {
         duties: Vec::new(),
         promises: promises.into_iter().collect(),
         receipt: Receipt {
-            entries: Vec::new(),
-            checkpoint: Vec::new(),
+            entries: vec![ReceiptEntry {
+                index: 0,
+                leaf: vec![0; ledger::LEAF_LEN],
+                inclusion_proof: Vec::new(),
+                request: None,
+                answer: None,
+            }],
+            checkpoint: b"note".to_vec(),
         },
     };
+    assert!(crate::uplink::read_notice(&notice_bytes(&notice)).is_some());
     let name = crate::notices::vault_name(id);
     let body = world
         .intake
