@@ -17,6 +17,7 @@ use store::{NodePurge, NodePurged, NodeStore, NodeTx, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use self::steps::{Place, Rules, step};
+use crate::checks::Checks;
 use crate::config::RetentionConfig;
 use crate::metrics::NodeMetrics;
 use crate::vault::Vault;
@@ -62,6 +63,21 @@ impl From<StoreError> for Rehearsed {
 }
 
 impl Retention {
+    /// By these settings, with what the node's checks work with.
+    ///
+    /// # Errors
+    /// When the settings name no time of day.
+    pub(crate) fn of(settings: &RetentionConfig, node: &Checks) -> anyhow::Result<Self> {
+        Ok(Self {
+            at: settings.time_of_day()?,
+            settings: settings.clone(),
+            store: node.store.clone(),
+            vault: Arc::clone(&node.vault),
+            metrics: node.metrics.clone(),
+            clock: Arc::clone(&node.clock),
+        })
+    }
+
     /// Purges at the start, and then every day at its time, until the process stops.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut tick = tokio::time::interval(LOOK_EVERY);

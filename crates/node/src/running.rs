@@ -147,6 +147,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
     let metrics = NodeMetrics::register(&registry);
     let checks = NodeHealth::of(&health, std::mem::take(&mut parts.certificates));
     let node = assemble(&config, parts, store.clone(), metrics, clock)?;
+    let retention = Retention::of(&config.retention, &node.checks)?;
     let stop = CancellationToken::new();
     checks.look(&node.checks, &config.outbox).await;
     let services = Services {
@@ -166,9 +167,9 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(serve_admin(admin, stop.clone())),
             tokio::spawn(node.uplink.run(stop.clone())),
             tokio::spawn(node.lifecycle.run(stop.clone())),
-            tokio::spawn(node.retention.clone().run(stop.clone())),
+            tokio::spawn(retention.clone().run(stop.clone())),
             tokio::spawn(crate::control::serve(
-                node.retention,
+                retention,
                 config.state_dir,
                 stop.clone(),
             )),
@@ -301,7 +302,6 @@ struct Assembled {
     oin: Oin,
     intake: Intake,
     checks: Checks,
-    retention: Retention,
     lifecycle: Lifecycle,
     uplink: Uplink,
 }
@@ -342,14 +342,6 @@ fn assemble(
         clock: Arc::clone(&clock),
         receipt_days: i32::try_from(config.limits.receipt_days).unwrap_or(i32::MAX),
     };
-    let retention = Retention {
-        at: config.retention.time_of_day()?,
-        settings: config.retention.clone(),
-        store: store.clone(),
-        vault: Arc::clone(&vault),
-        metrics: metrics.clone(),
-        clock: Arc::clone(&clock),
-    };
     let inbox = Inbox {
         party: parts.party,
         notice_roles: parts.notice_roles,
@@ -388,7 +380,6 @@ fn assemble(
         oin: parts.oin,
         intake,
         checks,
-        retention,
         lifecycle,
         uplink,
     })
