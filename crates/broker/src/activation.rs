@@ -100,6 +100,7 @@ impl Broker {
         let parties = self.versions().parties();
         self.set_members(before.with(in_force, parties));
         if changed {
+            self.note_keys().await?;
             self.tell();
         }
         Ok(())

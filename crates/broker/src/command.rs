@@ -47,6 +47,19 @@ enum Command {
     },
     /// Has the running broker remove now what may not be kept any longer, from the disk as well.
     Purge,
+    /// Says what the next purge of the running broker would remove, and where copies may be that
+    /// it can't remove. Nothing is removed.
+    Retention,
+    /// Has the running broker close an old key epoch of a covenant for good and remove all signals
+    /// under it: at the earliest 31 days after a later epoch came into use.
+    PurgeEpoch {
+        /// The covenant's id.
+        #[arg(long)]
+        covenant: String,
+        /// The epoch.
+        #[arg(long)]
+        epoch: u32,
+    },
 }
 
 impl Arguments {
@@ -69,6 +82,10 @@ impl Arguments {
             }) => crate::restore(config, set, &from, &witnessed, verify)
                 .map(|restored| Some(told(&restored, verify))),
             Some(Command::Purge) => crate::purge_now(config, set).map(Some),
+            Some(Command::Retention) => crate::retention(config, set).map(Some),
+            Some(Command::PurgeEpoch { covenant, epoch }) => {
+                crate::purge_epoch(config, set, &covenant, epoch).map(Some)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use process::admin::AdminSettings;
+use process::daily::TimeOfDay;
 use process::telemetry::TelemetrySettings;
 use serde::Deserialize;
 
@@ -253,13 +254,13 @@ impl Default for RetentionConfig {
 }
 
 impl RetentionConfig {
-    /// Seconds after midnight (UTC) at which the purge runs.
+    /// When the purge runs.
     ///
     /// # Errors
     /// When the text is no time of day.
-    pub fn second_of_day(&self) -> anyhow::Result<i64> {
-        let parsed = second_of_day(&self.daily_at);
-        parsed.ok_or_else(|| anyhow::anyhow!("retention.daily_at is no time of day: write HH:MM"))
+    pub fn time_of_day(&self) -> anyhow::Result<TimeOfDay> {
+        TimeOfDay::parse(&self.daily_at)
+            .ok_or_else(|| anyhow::anyhow!("retention.daily_at is no time of day: write HH:MM"))
     }
 }
 
@@ -301,17 +302,8 @@ impl RecallsConfig {
             self.remind_after_days > 0,
             "recalls.remind_after_days is 0: a reminder needs at least a day"
         );
-        let at = second_of_day(&self.at);
+        let at = TimeOfDay::parse(&self.at);
         let at = at.ok_or_else(|| anyhow::anyhow!("recalls.at is no time of day: write HH:MM"))?;
-        Ok((at, i64::from(self.every_seconds)))
+        Ok((at.seconds(), i64::from(self.every_seconds)))
     }
-}
-
-/// Seconds after midnight of `HH:MM`.
-fn second_of_day(text: &str) -> Option<i64> {
-    let (hour, minute) = text.split_once(':')?;
-    let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-    let hour: i64 = Some(hour).filter(|h| digits(h))?.parse().ok()?;
-    let minute: i64 = Some(minute).filter(|m| digits(m))?.parse().ok()?;
-    (hour < 24 && minute < 60).then_some((hour * 60 + minute) * 60)
 }

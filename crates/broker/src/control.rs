@@ -1,116 +1,91 @@
-//! What the operator asks of a running broker: a socket in its state folder, which nobody but its
-//! own user (and root) can reach.
-//!
-//! One line in, one line back: `ok ...`, or `error ...` with the remedy. After the `ok` of a backup
-//! its bytes follow, so that whoever asks writes the file, and the broker needs no right to.
+//! What the operator asks of a running broker, and how a backup is put back.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::os::unix::net::UnixStream;
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use model::{CovenantId, KeyEpoch};
+use process::control::{self, Answer};
 use store::{Restored, Restoring};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
-use tokio::net::UnixListener;
 
 use crate::Broker;
 use crate::running::{load, log_signer};
 
-const SOCKET: &str = "control";
+const WHO: &str = "broker";
 const BACKUP: &str = "backup";
 const PURGE: &str = "purge";
-/// The longest question, in bytes.
-const LONGEST: u64 = 64;
+const PURGE_EPOCH: &str = "purge-epoch";
+const RETENTION: &str = "retention";
 
 /// Answers the operator until the broker stops.
 pub(crate) async fn serve(broker: Arc<Broker>, state_dir: PathBuf) {
-    let path = state_dir.join(SOCKET);
-    // The folder is locked: a socket that is there is what an unclean stop left.
-    drop(std::fs::remove_file(&path));
-    let listener = match UnixListener::bind(&path) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%error, "no backup can be asked for: the control socket can't be made");
-            return;
+    let stop = broker.stopping().clone();
+    let folder = state_dir.clone();
+    control::serve(state_dir, stop, move |words| {
+        let (broker, folder) = (Arc::clone(&broker), folder.clone());
+        async move {
+            let answered = answer(&broker, &folder, &words).await;
+            answered.map_err(|error| format!("{error:#}"))
         }
-    };
-    loop {
-        let stream = tokio::select! {
-            () = broker.stopping().cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = stream else { continue };
-        // One at a time: each holds up the writer.
-        if let Err(error) = answer(&broker, &state_dir, stream).await {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "the operator was not answered"
-            );
-        }
-    }
-    drop(std::fs::remove_file(&path));
+    })
+    .await;
 }
 
-async fn answer(
-    broker: &Broker,
-    state_dir: &Path,
-    stream: tokio::net::UnixStream,
-) -> anyhow::Result<()> {
-    let (from, mut to) = stream.into_split();
-    let mut line = String::new();
-    let mut from = tokio::io::BufReader::new(tokio::io::AsyncReadExt::take(from, LONGEST));
-    let read = tokio::time::timeout(PATIENCE, from.read_line(&mut line));
-    read.await.context("nothing was asked in time")??;
-    match line.trim_end() {
-        BACKUP => match back_up(broker, state_dir).await {
-            Ok((told, file)) => {
-                to.write_all(format!("ok {told}\n").as_bytes()).await?;
-                let mut file = tokio::fs::File::from_std(file);
-                tokio::io::copy(&mut file, &mut to).await?;
-            }
-            Err(error) => to.write_all(refusal(&error).as_bytes()).await?,
-        },
-        PURGE => {
-            let told = match broker.purge_and_compact().await {
-                Ok(records) => format!("ok {records} records are gone, also from the disk\n"),
-                Err(refused) => format!("error {}\n", refused.reason()),
-            };
-            to.write_all(told.as_bytes()).await?;
+async fn answer(broker: &Broker, state_dir: &Path, words: &[String]) -> anyhow::Result<Answer> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let refused = |refused: crate::refusal::Refused| anyhow::anyhow!("{}", refused.reason());
+    match words.as_slice() {
+        [BACKUP] => back_up(broker, state_dir).await,
+        [PURGE] => {
+            let records = broker.purge_and_compact().await.map_err(refused)?;
+            Ok(told(format!(
+                "{records} records are gone, also from the disk"
+            )))
         }
-        _ => to.write_all(b"error unknown question\n").await?,
+        [PURGE_EPOCH, covenant, epoch] => {
+            let covenant = CovenantId::parse(covenant).context("covenant")?;
+            let epoch = epoch.parse().ok().and_then(KeyEpoch::new);
+            let epoch = epoch.context("epoch: it is a number from 1")?;
+            let signals = broker.purge_old_epoch(&covenant, epoch).await?;
+            Ok(told(format!(
+                "epoch {epoch} of {covenant} is closed, and its {signals} signals are gone: take \
+                 its key out of the settings of every node"
+            )))
+        }
+        [RETENTION] => {
+            let due = broker.purge_due().await.map_err(refused)?;
+            Ok(Answer {
+                lines: crate::due::lines(&due),
+                ..told("what the next purge would remove; nothing was removed:".to_owned())
+            })
+        }
+        _ => anyhow::bail!("unknown question"),
     }
-    to.shutdown().await?;
-    Ok(())
+}
+
+fn told(told: String) -> Answer {
+    Answer {
+        told,
+        ..Answer::default()
+    }
 }
 
 /// Writes the backup to a file without a name, so that the writer never waits for whoever reads it,
 /// and nothing is left of it.
-async fn back_up(broker: &Broker, state_dir: &Path) -> anyhow::Result<(String, File)> {
-    let path = state_dir.join("backup.part");
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .context("making room for the backup in state_dir")?;
-    std::fs::remove_file(&path).context("making room for the backup in state_dir")?;
+async fn back_up(broker: &Broker, state_dir: &Path) -> anyhow::Result<Answer> {
+    let file = control::unnamed_file(state_dir, "backup.part");
+    let mut file = file.context("making room for the backup in state_dir")?;
     let held = broker.store().back_up(file.try_clone()?).await?;
     file.rewind()?;
     tracing::info!(leaves = held.leaves, rows = held.rows, "a backup was made");
-    let told = format!(
-        "{} entries of the log, {} records, {} payloads",
-        held.leaves, held.rows, held.payloads
-    );
-    Ok((told, file))
-}
-
-fn refusal(error: &anyhow::Error) -> String {
-    format!("error {}\n", format!("{error:#}").replace('\n', " "))
+    Ok(Answer {
+        file: Some(file),
+        ..told(format!(
+            "{} entries of the log, {} records, {} payloads",
+            held.leaves, held.rows, held.payloads
+        ))
+    })
 }
 
 /// Asks the running broker of these settings for a backup, and writes it to `out`.
@@ -119,26 +94,14 @@ fn refusal(error: &anyhow::Error) -> String {
 /// When no broker answers, it refuses, or the file exists or can't be written.
 pub fn back_up_to(files: &[PathBuf], set: &[String], out: &Path) -> anyhow::Result<String> {
     let config = load(files, set)?;
-    anyhow::ensure!(
-        !out.exists(),
-        "{} exists: a backup never replaces another one",
-        out.display()
-    );
-    let (told, mut bytes) = ask(&config.state_dir, BACKUP)?;
-    let part = out.with_extension("part");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)
-        .with_context(|| format!("writing {}", part.display()))?;
-    let copied = std::io::copy(&mut bytes, &mut file).and_then(|_| file.sync_all());
-    copied.with_context(|| format!("writing {}", part.display()))?;
-    // A broker that stopped half-way leaves a file that is cut off.
-    store::check_backup(&part)?;
-    std::fs::rename(&part, out).with_context(|| format!("writing {}", out.display()))?;
-    Ok(told)
+    let is_whole = |part: &Path| store::check_backup(part).map_err(|error| error.to_string());
+    Ok(control::ask_file(
+        WHO,
+        &config.state_dir,
+        &[BACKUP],
+        out,
+        is_whole,
+    )?)
 }
 
 /// Asks the running broker to remove now what is due, from the disk as well.
@@ -146,8 +109,34 @@ pub fn back_up_to(files: &[PathBuf], set: &[String], out: &Path) -> anyhow::Resu
 /// # Errors
 /// When no broker answers, or it refuses.
 pub fn purge_now(files: &[PathBuf], set: &[String]) -> anyhow::Result<String> {
+    ask(files, set, &[PURGE])
+}
+
+/// Asks the running broker to close an old epoch of a covenant and to remove everything under it.
+///
+/// # Errors
+/// When no broker answers, or it refuses: no later epoch has been in use for 31 days.
+pub fn purge_epoch(
+    files: &[PathBuf],
+    set: &[String],
+    covenant: &str,
+    epoch: u32,
+) -> anyhow::Result<String> {
+    CovenantId::parse(covenant).context("covenant")?;
+    ask(files, set, &[PURGE_EPOCH, covenant, &epoch.to_string()])
+}
+
+/// Asks the running broker what the next purge would remove. Nothing is removed.
+///
+/// # Errors
+/// When no broker answers.
+pub fn retention(files: &[PathBuf], set: &[String]) -> anyhow::Result<String> {
+    ask(files, set, &[RETENTION])
+}
+
+fn ask(files: &[PathBuf], set: &[String], words: &[&str]) -> anyhow::Result<String> {
     let config = load(files, set)?;
-    Ok(ask(&config.state_dir, PURGE)?.0)
+    Ok(control::ask_text(WHO, &config.state_dir, words)?)
 }
 
 /// Verifies a backup against the log's key and the checkpoints in these files, and puts it into
@@ -180,29 +169,3 @@ pub fn restore(
         store::restore(&what, &config.state_dir)?
     })
 }
-
-fn ask(state_dir: &Path, what: &str) -> anyhow::Result<(String, BufReader<UnixStream>)> {
-    let path = state_dir.join(SOCKET);
-    let mut stream = UnixStream::connect(&path).with_context(|| {
-        format!(
-            "no broker answers at {}: it must run, and you must be its user or root",
-            path.display()
-        )
-    })?;
-    stream.write_all(format!("{what}\n").as_bytes())?;
-    let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    stream
-        .by_ref()
-        .take(4_096)
-        .read_line(&mut line)
-        .context("the broker went away")?;
-    match line.trim_end().split_once(' ') {
-        Some(("ok", told)) => Ok((told.to_owned(), stream)),
-        Some((_, why)) => Err(anyhow::anyhow!("{why}")),
-        None => Err(anyhow::anyhow!("the broker went away before it answered")),
-    }
-}
-
-/// How long the operator's own program may take to say what it wants.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);

@@ -3,7 +3,7 @@
 use ledger::outcome::{Engine, Fact};
 use ledger::word::Code;
 use ledger::{Kind, NewEntry, Outcome};
-use model::{Digest, PartyId};
+use model::{Digest, KeyEpoch, PartyId};
 use store::{ProbeAlarm, UsedRight};
 use wire::word::RecallReason;
 
@@ -87,6 +87,54 @@ pub(crate) fn witness_refused(covenant: Digest, party: &PartyId, seen: u64) -> N
     let seen = code("seen").map(|name| (name, Fact::Number(size)));
     outcome.facts.extend(party.into_iter().chain(seen));
     NewEntry::unnamed(Some(covenant), outcome)
+}
+
+/// That a party's node connected for the first time under a covenant.
+pub(crate) fn node_joined(covenant: Digest, party: &PartyId) -> NewEntry {
+    event(
+        Kind::NodeJoined,
+        Some(covenant),
+        [("party", word(party.as_str()))],
+    )
+}
+
+/// That every party has shown that it holds the key of an epoch.
+pub(crate) fn epoch_started(covenant: Digest, epoch: KeyEpoch) -> NewEntry {
+    let epoch = Some(Fact::Number(i64::from(epoch.get())));
+    event(Kind::EpochStarted, Some(covenant), [("epoch", epoch)])
+}
+
+/// That an epoch was closed and everything under it is gone.
+pub(crate) fn epoch_purged(covenant: Option<Digest>, epoch: KeyEpoch, signals: u64) -> NewEntry {
+    let signals = i64::try_from(signals).unwrap_or(i64::MAX);
+    let facts = [
+        ("epoch", Some(Fact::Number(i64::from(epoch.get())))),
+        ("signals", Some(Fact::Number(signals))),
+    ];
+    event(Kind::EpochPurged, covenant, facts)
+}
+
+/// That a key of a party is another one than before; `which` is the key's name in the settings.
+pub(crate) fn key_changed(covenant: Digest, party: &PartyId, which: &str) -> NewEntry {
+    let facts = [("party", word(party.as_str())), ("key", word(which))];
+    event(Kind::KeyChanged, Some(covenant), facts)
+}
+
+fn event<const N: usize>(
+    kind: Kind,
+    covenant: Option<Digest>,
+    facts: [(&str, Option<Fact>); N],
+) -> NewEntry {
+    let mut outcome = Outcome::of(kind, own_engine());
+    let facts = facts.into_iter();
+    outcome.facts = facts
+        .filter_map(|(name, fact)| Some((code(name)?, fact?)))
+        .collect();
+    NewEntry::unnamed(covenant, outcome)
+}
+
+fn word(text: &str) -> Option<Fact> {
+    code(text).map(Fact::Word)
 }
 
 /// This program, where no covenant decided.

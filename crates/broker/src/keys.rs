@@ -51,6 +51,16 @@ impl KeyDesk {
             .insert(place, key);
     }
 
+    /// What a member said of its keys.
+    fn of(&self, member: &Member) -> Vec<EpochKey> {
+        let id = member.covenant.covenant().id();
+        let desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.iter()
+            .filter(|((covenant, party, _), _)| covenant == id && *party == member.party)
+            .map(|(_, key)| key.clone())
+            .collect()
+    }
+
     fn get(&self, place: &Place) -> Option<EpochKey> {
         self.0
             .lock()
@@ -79,19 +89,27 @@ impl Broker {
         self.key_reports(member)
     }
 
+    /// The epochs under which the probes of a party that has said hello agree.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be read.
+    pub(crate) fn agreed_epochs(&self, member: &Member) -> Result<Vec<KeyEpoch>, Refused> {
+        let mut agreed = Vec::new();
+        for key in self.desk().of(member) {
+            if self.compare(member, &key)? == KeyStanding::Agreed {
+                agreed.push(key.epoch);
+            }
+        }
+        Ok(agreed)
+    }
+
     /// How each key of a party that has said hello stands now.
     ///
     /// # Errors
     /// [`Refused`] when the store can't be read.
     pub(crate) fn key_reports(&self, member: &Member) -> Result<Vec<KeyReport>, Refused> {
         let id = member.covenant.covenant().id();
-        let keys: Vec<EpochKey> = {
-            let desk = self.desk().0.lock().unwrap_or_else(PoisonError::into_inner);
-            desk.iter()
-                .filter(|((covenant, party, _), _)| covenant == id && *party == member.party)
-                .map(|(_, key)| key.clone())
-                .collect()
-        };
+        let keys = self.desk().of(member);
         keys.into_iter()
             .map(|key| {
                 let epoch = key.epoch;
@@ -140,7 +158,7 @@ impl Broker {
     /// it is the reference.
     ///
     /// # Errors
-    /// `KEY_MISMATCH` when another announcement was taken for the epoch; `FIELD_INVALID` when it
+    /// `KEY_MISMATCH` when another announcement was taken for the epoch, or the epoch is closed; `FIELD_INVALID` when it
     /// does not cover every match key of the covenant.
     pub(crate) async fn announce(
         &self,
@@ -159,6 +177,9 @@ impl Broker {
         let version = announcement.key.normaliser_version;
         self.store()
             .write(move |tx: &mut BrokerTx| -> Result<(), Refused> {
+                if tx.epoch_purge(&id, epoch)?.is_some() {
+                    return Err(Reason::KeyMismatch.into());
+                }
                 for key in &declared {
                     let probe = probes.get(key).cloned().unwrap_or_default();
                     match tx.probe_reference(&id, epoch, key)? {
@@ -180,7 +201,7 @@ impl Broker {
             "the key's announcement is taken"
         );
         self.keys_changed();
-        Ok(())
+        self.note_holders(&member.covenant).await
     }
 
     fn compare(&self, member: &Member, key: &EpochKey) -> Result<KeyStanding, Refused> {

@@ -13,9 +13,11 @@ mod control;
 mod covenant_entries;
 mod delivery;
 mod disclose;
+mod due;
 mod entries;
 mod grpc;
 mod ingest;
+mod key_life;
 mod keys;
 mod linking;
 mod match_state;
@@ -37,7 +39,7 @@ mod witness;
 mod witnesses;
 
 pub use command::Arguments;
-pub use control::{back_up_to, purge_now, restore};
+pub use control::{back_up_to, purge_epoch, purge_now, restore, retention};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
 use std::collections::BTreeMap;
@@ -47,6 +49,7 @@ use covenant::signoff::Pins;
 use ledger::LogVerifier;
 use model::clock::Clock;
 use model::{Oin, PartyId};
+use process::daily::TimeOfDay;
 use store::BrokerStore;
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
@@ -78,8 +81,8 @@ pub(crate) struct Broker {
     recalls: RecallsConfig,
     /// Seconds after midnight (UTC) of the first batch of recalls of a day, and between two.
     recall_times: (i64, i64),
-    /// Seconds after midnight (UTC) at which the purge runs.
-    purge_second: i64,
+    /// When the purge runs.
+    purge_at: TimeOfDay,
     metrics: BrokerMetrics,
     desk: KeyDesk,
     matching: MatchState,

@@ -6,6 +6,7 @@
 //! in batches; one that is cut off goes on at the next start, and what had gone is still counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use covenant::language::span::Span;
 use ledger::outcome::Fact;
@@ -27,6 +28,21 @@ struct Term {
     span: Span,
 }
 
+/// One part of a purge: takes at most so many records, and says how many it took.
+type PurgeStep = Arc<dyn Fn(&mut BrokerTx, usize) -> Result<usize, StoreError> + Send + Sync>;
+
+/// Why a rehearsal was undone.
+enum Rehearsed {
+    Due(Vec<Purged>),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Rehearsed {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// What a purge came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Swept {
@@ -38,7 +54,7 @@ pub(crate) struct Swept {
 
 impl Broker {
     /// Purges at the start, and then every day at its time, until the process stops.
-    pub(crate) async fn keep_retention(self: std::sync::Arc<Self>) {
+    pub(crate) async fn keep_retention(self: Arc<Self>) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut at_start = true;
         loop {
@@ -72,15 +88,8 @@ impl Broker {
 
     /// Whether the time of day has come since the last purge.
     fn is_purge_due(&self) -> bool {
-        let now = self.clock().now();
-        let today = now.day().start().plus_seconds(self.purge_second);
-        let due = if now >= today {
-            today
-        } else {
-            today.plus_seconds(-DAY_SECONDS)
-        };
         match self.store().read(|view| view.last_purge()) {
-            Ok(last) => last.is_none_or(|last| last < due),
+            Ok(last) => self.purge_at.has_come(last, self.clock().now()),
             Err(error) => {
                 tracing::error!(%error, "when the last purge was can't be read");
                 false
@@ -96,36 +105,68 @@ impl Broker {
     /// the next purge.
     pub(crate) async fn purge(&self) -> Result<Swept, Refused> {
         let now = self.clock().now();
-        let today = now.day();
-        self.in_batches(move |tx, limit| tx.purge(today, limit))
-            .await?;
-        let days = i64::from(self.retention.undelivered_notices_days);
-        let taken_back = now.plus_seconds(-days.saturating_mul(DAY_SECONDS));
-        self.in_batches(move |tx, limit| tx.purge_notices(taken_back, limit))
-            .await?;
-        for id in self.covenants_over(now) {
-            self.in_batches(move |tx, limit| tx.purge_covenant(&id, limit))
-                .await?;
-        }
         let terms = self.terms();
-        let mut longest: Option<Timestamp> = None;
-        for term in &terms {
-            let before = kept_since(term.span, today);
-            longest = Some(longest.map_or(before, |longest| longest.min(before)));
-            let (id, digest) = (term.covenant.clone(), term.digest);
-            self.in_batches(move |tx, limit| tx.purge_entries(&id, &digest, before, limit))
-                .await?;
+        for step in self.steps(&terms, now) {
+            self.in_batches(move |tx, limit| step(tx, limit)).await?;
         }
-        // What belongs to no covenant is kept as long as that of any covenant.
-        if let Some(before) = longest {
-            self.in_batches(move |tx, limit| tx.purge_padding(before, limit))
-                .await?;
-            self.in_batches(move |tx, limit| tx.purge_accesses(before, limit))
-                .await?;
-        }
+        self.finish_epoch_purges().await?;
         let records = self.report(&terms, now).await?;
         let compacted = self.compact_if_due(now).await?;
         Ok(Swept { records, compacted })
+    }
+
+    /// What the next purge would remove: the same steps, in a unit of work that is undone.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be read.
+    pub(crate) async fn purge_due(&self) -> Result<Vec<Purged>, Refused> {
+        let now = self.clock().now();
+        let steps = self.steps(&self.terms(), now);
+        let undone = self
+            .store()
+            .write(move |tx: &mut BrokerTx| -> Result<(), Rehearsed> {
+                // What an earlier purge removed and did not log yet is no news here.
+                tx.purge_reported(now)?;
+                for step in steps {
+                    while step(tx, REHEARSED)? == REHEARSED {}
+                }
+                Err(Rehearsed::Due(tx.purged()?))
+            })
+            .await;
+        match undone {
+            Ok(()) => Ok(Vec::new()),
+            Err(Rehearsed::Due(due)) => Ok(due),
+            Err(Rehearsed::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    /// Everything that a purge does, each to be repeated until it finds less than it may take.
+    fn steps(&self, terms: &[Term], now: Timestamp) -> Vec<PurgeStep> {
+        let today = now.day();
+        let days = i64::from(self.retention.undelivered_notices_days);
+        let taken_back = now.plus_seconds(-days.saturating_mul(DAY_SECONDS));
+        let mut steps: Vec<PurgeStep> = vec![
+            Arc::new(move |tx, limit| tx.purge(today, limit)),
+            Arc::new(move |tx, limit| tx.purge_notices(taken_back, limit)),
+        ];
+        for id in self.covenants_over(now) {
+            steps.push(Arc::new(move |tx, limit| tx.purge_covenant(&id, limit)));
+        }
+        let mut longest: Option<Timestamp> = None;
+        for term in terms {
+            let before = kept_since(term.span, today);
+            longest = Some(longest.map_or(before, |longest| longest.min(before)));
+            let (id, digest) = (term.covenant.clone(), term.digest);
+            steps.push(Arc::new(move |tx, limit| {
+                tx.purge_entries(&id, &digest, before, limit)
+            }));
+        }
+        // What belongs to no covenant is kept as long as that of any covenant.
+        if let Some(before) = longest {
+            steps.push(Arc::new(move |tx, limit| tx.purge_padding(before, limit)));
+            steps.push(Arc::new(move |tx, limit| tx.purge_accesses(before, limit)));
+        }
+        steps
     }
 
     /// Purges and rewrites the database now, whenever it was done last. Answers how many records
@@ -144,7 +185,7 @@ impl Broker {
     }
 
     /// Runs a step until it finds less than it may take.
-    async fn in_batches(
+    pub(crate) async fn in_batches(
         &self,
         step: impl Fn(&mut BrokerTx, usize) -> Result<usize, StoreError> + Clone + Send + 'static,
     ) -> Result<(), Refused> {
@@ -286,6 +327,8 @@ fn entries(purged: &[Purged], newest: &BTreeMap<CovenantId, (u32, Digest)>) -> V
 const DAY_SECONDS: i64 = 86_400;
 /// More days than the longest span of a covenant (120 years).
 const MOST_DAYS: i32 = 1 << 16;
+/// How many records a step takes at once in a rehearsal.
+const REHEARSED: usize = 1_000;
 /// How often it is looked whether the time of day has come.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -318,6 +361,7 @@ mod tests {
             covenant: covenant.cloned(),
             what,
             count,
+            since: None,
         };
         let purged = [
             one(None, store::Purgeable::Answers, 3),

@@ -12,6 +12,7 @@ use model::Oin;
 use model::clock::{Clock, SystemClock};
 use process::admin::AdminServer;
 use process::config::Layers;
+use process::daily::TimeOfDay;
 use process::health::{Check, Health};
 use process::metrics::{CallLayer, Metrics};
 use store::{BrokerSettings, BrokerStore};
@@ -63,7 +64,7 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> anyhow::Result<()> {
     let config = load(files, set)?;
     let now = SystemClock.now();
     log_signer(&config)?;
-    config.retention.second_of_day()?;
+    config.retention.time_of_day()?;
     config.recalls.times()?;
     let (_, own) = server_tls(&config, &Oin::parse(&config.oin).context("oin")?)?;
     own.valid(now).context(own.setting())?;
@@ -123,7 +124,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let members = Members::pinned(&config.pins)?;
     let pins = configured::pins(&config.pins)?;
     let pinned_oins = configured::pinned_oins(&config.pins)?;
-    let (purge_second, recall_times, offer_every) = times(&config)?;
+    let (purge_at, recall_times, offer_every) = times(&config)?;
     let pinned_witnesses = configured::pinned_witnesses(&config.pins)?;
     let configured = configured::load(&config, clock.now())?;
     let (material, own) = server_tls(&config, &oin)?;
@@ -155,7 +156,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         retention: config.retention,
         recalls: config.recalls,
         recall_times,
-        purge_second,
+        purge_at,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
         matching: MatchState::default(),
@@ -188,9 +189,9 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
 }
 
 /// When the purge runs, when recalls go out, and how often witnesses are asked.
-fn times(config: &Config) -> anyhow::Result<(i64, (i64, i64), Duration)> {
+fn times(config: &Config) -> anyhow::Result<(TimeOfDay, (i64, i64), Duration)> {
     Ok((
-        config.retention.second_of_day()?,
+        config.retention.time_of_day()?,
         config.recalls.times()?,
         config.offer_every()?,
     ))

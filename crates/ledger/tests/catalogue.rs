@@ -285,3 +285,43 @@ fn full_outcome() -> Outcome {
         ..outcome
     }
 }
+
+/// The page says when each kind that is about keys and nodes is written, and with which facts: as
+/// the broker makes them.
+#[test]
+fn the_page_says_when_what_is_about_keys_is_written() {
+    let made = read("crates/broker/src/entries.rs") + &read("crates/broker/src/retention.rs");
+    let keys = read("crates/broker/src/key_life.rs");
+    let rows = table("event");
+    let told: BTreeSet<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    let expected = [
+        (Kind::EpochStarted, "EpochStarted"),
+        (Kind::EpochPurged, "EpochPurged"),
+        (Kind::RetentionPurged, "RetentionPurged"),
+        (Kind::NodeJoined, "NodeJoined"),
+        (Kind::KeyChanged, "KeyChanged"),
+    ];
+    let codes: BTreeSet<&str> = expected.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(told, codes);
+    for (kind, name) in expected {
+        let name = format!("Kind::{name}");
+        assert!(made.contains(&name), "{kind} is made nowhere");
+    }
+    let key_changed = rows.iter().find(|row| row[0] == "key-changed").unwrap();
+    for which in ["signer", "emergency", "node_signing", "witness"] {
+        assert!(key_changed[2].contains(which), "{which}");
+        assert!(keys.contains(&format!("add(\"{which}\"")), "{which}");
+    }
+    for (row, facts) in [
+        ("epoch-started", ["epoch"].as_slice()),
+        ("epoch-purged", &["epoch", "signals"]),
+        ("node-joined", &["party"]),
+        ("key-changed", &["party", "key"]),
+    ] {
+        let row = rows.iter().find(|one| one[0] == row).unwrap();
+        for fact in facts {
+            assert!(row[2].contains(fact), "{row:?}");
+            assert!(made.contains(&format!("(\"{fact}\"")), "{fact}");
+        }
+    }
+}

@@ -185,7 +185,8 @@ impl Checks {
         let answered = self.broker.check(message).await?;
         let followed = self.verify(&asked.active, &expected, &answered).await?;
         let advised = in_words(&asked.active, answered)?;
-        self.keep(kept, &advised, followed, now).await?;
+        let ends = self.receipt_ends(&asked.active, &asked.role, &asked.purpose, now);
+        self.keep(kept, &advised, followed, (now, ends)).await?;
         Ok(advised)
     }
 
@@ -252,13 +253,11 @@ impl Checks {
         let covenant = asked.active.covenant();
         // The same question again has the same id and commitment outside, so that the broker
         // counts and answers it once.
-        let keyed = |label: &[u8]| {
-            let request = asked.request.as_bytes().as_slice();
-            self.vault
-                .recognise(&[label, caller.client.as_bytes(), request, content])
-        };
-        let request = outside_id(keyed(b"outside"));
-        let salt = Salt::new(keyed(b"salt"));
+        let client = caller.client.as_bytes();
+        let parts = |label| [label, client, asked.request.as_bytes().as_slice(), content];
+        let request = self.vault.id(&parts(b"outside"));
+        let request = RequestId::from_slice(&request).unwrap_or_else(RequestId::fresh);
+        let salt = Salt::new(self.vault.recognise(&parts(b"salt")));
         let speaker = self.broker.speaker();
         CheckQuestion {
             header: speaker.header(covenant.id(), covenant.digest(), request),

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use identity::covenant_key::ProtectionSource;
 use process::admin::AdminSettings;
+use process::daily::TimeOfDay;
 use process::telemetry::TelemetrySettings;
 use serde::Deserialize;
 
@@ -56,6 +57,9 @@ pub struct Config {
     /// Bounds that protect the node.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// When what may not be kept any longer goes.
+    #[serde(default)]
+    pub retention: RetentionConfig,
     /// Log lines and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -260,8 +264,9 @@ pub struct LimitsConfig {
     /// How many signals of one stream are worked on at the same time. More gives larger groups per
     /// disk synchronisation, and takes more memory.
     pub stream_in_flight: usize,
-    /// How long the receipts of answers are kept, in days. A receipt proves later what was asked
-    /// and answered; it is sealed, like everything in the vault.
+    /// How long the receipts of answers are kept, in days, where no clause for the asking role and
+    /// purpose promises a shorter time (`bewaren`). A receipt proves later what was asked and
+    /// answered; it is sealed, like everything in the vault.
     pub receipt_days: u32,
 }
 
@@ -296,6 +301,50 @@ impl Default for RightsConfig {
             cases_per_day: 50,
             case_days: 1_826,
         }
+    }
+}
+
+/// When what may not be kept any longer goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// The time of day (UTC, `HH:MM`) at which the purge runs. It also runs at every start.
+    pub daily_at: String,
+    /// The most records that are looked at in one unit of work; other work runs in between.
+    pub batch: usize,
+    /// How many days after their end (they expired, or were withdrawn) own signals go, with their
+    /// content in the vault. Until then a late withdrawal or amendment still finds them, and the
+    /// party can say what it shared.
+    pub own_signals_days: u16,
+    /// How many days after the day of the decision a notice goes whose clause promises nothing
+    /// (`bewaren`); where it does, that promise counts.
+    pub notices_days: u16,
+    /// After how many days the database is rewritten, so that what was purged is not on disk any
+    /// more; 0 for never. It follows on a purge, holds up writing for some seconds per gigabyte,
+    /// and needs as much free space as the database takes.
+    pub compact_every_days: u16,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self {
+            daily_at: "03:30".to_owned(),
+            batch: 1_000,
+            own_signals_days: 30,
+            notices_days: 365,
+            compact_every_days: 7,
+        }
+    }
+}
+
+impl RetentionConfig {
+    /// When the purge runs.
+    ///
+    /// # Errors
+    /// When the text is no time of day.
+    pub fn time_of_day(&self) -> anyhow::Result<TimeOfDay> {
+        TimeOfDay::parse(&self.daily_at)
+            .ok_or_else(|| anyhow::anyhow!("retention.daily_at is no time of day: write HH:MM"))
     }
 }
 
@@ -335,7 +384,15 @@ mod tests {
         assert!(ledger::LogVerifier::parse(&config.broker.log_vkey).is_ok());
         let defaults = OutboxConfig::default();
         assert_eq!(config.outbox.push_delay_ms, defaults.push_delay_ms);
+        let kept = RetentionConfig::default();
+        assert_eq!(config.retention.own_signals_days, kept.own_signals_days);
+        assert_eq!(config.retention.notices_days, kept.notices_days);
+        assert!(config.retention.time_of_day().is_ok());
         for word in [
+            "own_signals_days",
+            "notices_days",
+            "compact_every_days",
+            "daily_at",
             "max_items",
             "batch_items",
             "receipt_days",

@@ -11,7 +11,9 @@
 
 pub mod caller;
 pub mod checks;
+mod command;
 pub mod config;
+mod control;
 pub mod covenants;
 mod grpc;
 mod health;
@@ -21,7 +23,9 @@ pub mod link;
 pub mod log;
 pub mod metrics;
 pub mod notices;
+mod owner;
 pub mod refusal;
+mod retention;
 mod rights;
 mod running;
 #[cfg(test)]
@@ -30,5 +34,7 @@ pub mod uplink;
 pub mod vault;
 mod versions;
 
+pub use command::Arguments;
 pub use config::Config;
+pub use control::{Restored, Restoring, back_up_to, purge_now, restore, retention};
 pub use running::{RunningNode, check_config, load, run, start, start_with};

@@ -6,6 +6,7 @@
 //! happened, begins anew with another state folder.
 
 mod cosigning;
+mod memory;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +16,8 @@ use ledger::{Checkpoint, LogVerifier, Opening, Salt, Verified};
 use model::{Digest, Timestamp};
 use store::{NodeStore, NodeTx, SeenCheckpoint, StoreError};
 use wire::notice::{self, Receipt};
+
+pub(crate) use self::memory::Memory;
 
 use crate::metrics::NodeMetrics;
 use crate::refusal::{Reason, Refused};
@@ -417,5 +420,46 @@ mod tests {
             .unwrap_err();
         assert_eq!(refused.reason(), Reason::ReceiptInvalid);
         assert!(!log.is_contradicted());
+    }
+
+    #[tokio::test]
+    async fn a_witness_that_is_restored_does_not_cosign_behind_what_it_cosigned() {
+        let (old, backup, made) = (memory(), memory(), Made::of(9, 0));
+        let follow = async |store: &NodeStore, size: u64| {
+            let log = log(store);
+            let note = made.note(size);
+            let followed = log.follow(&note, async |from, to| Ok(made.proof(from, to)));
+            let followed = followed.await.unwrap();
+            let cosigner =
+                ledger::Cosigner::from_seed("getuige/test", &Secret::new([8; 32])).unwrap();
+            log.cosign(followed, &note, &cosigner, Timestamp::from_millis(0))
+                .await
+                .unwrap();
+        };
+        follow(&backup, 3).await;
+        follow(&old, 3).await;
+        follow(&old, 7).await;
+        let set_back = made.note(5);
+        let shown = made.signer.verifier().verify(&made.note(3)).unwrap();
+        // From its backup alone it can't know.
+        log(&backup).not_set_back(&shown, &set_back).await.unwrap();
+
+        let verifier = made.signer.verifier().clone();
+        let known = old.read(|view| Memory::of(view, verifier.name())).unwrap();
+        let put = move |tx: &mut NodeTx| known.put(tx, &verifier);
+        let remembers = backup.write::<_, StoreError>(put).await.unwrap();
+        assert_eq!(remembers, Some(7));
+        let restored = log(&backup);
+        assert_eq!(restored.newest().unwrap().0.size, 7);
+        let refused = restored.not_set_back(&shown, &set_back).await.unwrap_err();
+        assert_eq!(refused.reason(), Reason::LogInconsistent);
+
+        let other = Made::of(9, 1);
+        let verifier = other.signer.verifier().clone();
+        let mut forked = Memory::default();
+        forked.notes.push(other.note(7));
+        let put = move |tx: &mut NodeTx| forked.put(tx, &verifier);
+        let refused = backup.write::<_, StoreError>(put).await.unwrap_err();
+        assert!(refused.to_string().contains("two histories"), "{refused}");
     }
 }

@@ -1,38 +1,18 @@
 //! `covenant-node`: a party's gateway.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
-/// Takes a party's signals, pseudonymises them, asks the broker and verifies what it answers.
-#[derive(Debug, Parser)]
-#[command(name = "covenant-node", version)]
-struct Arguments {
-    /// A configuration file; later ones override earlier ones.
-    #[arg(long, global = true, default_value = "/etc/covenant/node.toml")]
-    config: Vec<PathBuf>,
-    /// Overrides one setting, for example `--set outbox.push_delay_ms=0`.
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Reads the configuration, keys, certificates and covenants, says what is wrong, and ends.
-    CheckConfig,
-}
-
+#[expect(clippy::print_stdout, reason = "the command's answer")]
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
-        None => node::run(&arguments.config, &arguments.set),
-        Some(Command::CheckConfig) => node::check_config(&arguments.config, &arguments.set),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match node::Arguments::parse().run() {
+        Ok(answer) => {
+            if let Some(answer) = answer {
+                println!("{answer}");
+            }
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("covenant-node: {error:#}");
             ExitCode::FAILURE

@@ -16,6 +16,12 @@ struct ByOutcome {
     outcome: &'static str,
 }
 
+/// A kind of record that has an end.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ByKind {
+    kind: &'static str,
+}
+
 /// A blocked match key: covenant, epoch and the key's name, all words of a covenant.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByMatchKey {
@@ -49,10 +55,11 @@ pub struct NodeMetrics {
     cosigned: Counter,
     log_refused: Counter,
     certificates: Family<ByCertificate, Gauge>,
+    purged: Family<ByKind, Counter>,
 }
 
 impl NodeMetrics {
-    fn register_witness(&self, metrics: &Metrics) {
+    fn register_witness_and_purges(&self, metrics: &Metrics) {
         metrics.register(|to| {
             to.register(
                 "checkpoints_cosigned",
@@ -64,6 +71,11 @@ impl NodeMetrics {
                 "Checkpoints that contradict what this node saw before",
                 self.log_refused.clone(),
             );
+            to.register(
+                "purged",
+                "Records that went because they may not be kept any longer, by kind",
+                self.purged.clone(),
+            );
         });
     }
 
@@ -71,7 +83,7 @@ impl NodeMetrics {
     #[must_use]
     pub fn register(metrics: &Metrics) -> Self {
         let all = Self::fresh();
-        all.register_witness(metrics);
+        all.register_witness_and_purges(metrics);
         metrics.register(|to| {
             to.register(
                 "signals_submitted",
@@ -157,6 +169,7 @@ impl NodeMetrics {
             cosigned: Counter::default(),
             log_refused: Counter::default(),
             certificates: Family::default(),
+            purged: Family::default(),
         }
     }
 
@@ -225,6 +238,10 @@ impl NodeMetrics {
 
     pub(crate) fn log_refused(&self) {
         self.log_refused.inc();
+    }
+
+    pub(crate) fn purged(&self, kind: &'static str, count: u64) {
+        self.purged.get_or_create(&ByKind { kind }).inc_by(count);
     }
 
     pub(crate) fn log_size(&self, size: u64) {

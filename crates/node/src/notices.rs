@@ -466,7 +466,8 @@ impl Inbox {
     }
 }
 
-fn vault_name(id: NoticeId) -> Vec<u8> {
+/// The name of a notice in the vault.
+pub(crate) fn vault_name(id: NoticeId) -> Vec<u8> {
     [b"notice/", id.as_bytes().as_slice()].concat()
 }
 

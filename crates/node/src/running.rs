@@ -34,15 +34,15 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
+use crate::owner;
+use crate::retention::Retention;
 use crate::rights::{Desk, DeskOwn, RightsMetrics};
 use crate::uplink::{Broker, Lifecycle, Speaker, Uplink};
 
-/// How often health and metrics are brought up to date, and expired records go.
+/// How often health and metrics are brought up to date.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How long open calls get to end when the node stops.
 const DRAIN: Duration = Duration::from_secs(20);
-/// How many expired records go in one unit of work.
-const PURGE: usize = 1_000;
 
 /// A node that answers on its ports.
 #[derive(Debug)]
@@ -90,6 +90,7 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> Result<()> {
     let config = load(files, set)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let parts = parts(&config, &clock)?;
+    config.retention.time_of_day()?;
     for own in &parts.certificates {
         own.valid(clock.now()).context(own.setting())?;
     }
@@ -142,13 +143,14 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
         .await
         .with_context(|| format!("listen on {}", config.admin.listen))?;
     let store = open_store(&config).await?;
-    own_state(&store, &parts).await?;
+    owner::own(&store, &parts.keys.vault, &parts.party).await?;
     parts.covenants.recall(&store, clock.now()).await?;
     parts.broker = Some(broker(&config, &parts, &material)?);
     let metrics = NodeMetrics::register(&registry);
     let checks = NodeHealth::of(&health, std::mem::take(&mut parts.certificates));
     let figures = RightsMetrics::register(&registry);
     let node = assemble(&config, parts, store.clone(), (metrics, figures), clock)?;
+    let retention = Retention::of(&config.retention, &node.checks)?;
     let stop = CancellationToken::new();
     checks.look(&node.checks, &config.outbox).await;
     let services = Services {
@@ -170,6 +172,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(serve_admin(admin, stop.clone())),
             tokio::spawn(node.uplink.run(stop.clone())),
             tokio::spawn(node.lifecycle.run(stop.clone())),
+            tokio::spawn(retention.clone().run(stop.clone())),
+            tokio::spawn(crate::control::serve(
+                retention,
+                config.state_dir,
+                stop.clone(),
+            )),
             tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
             tokio::spawn(desk.keep(health.clone(), stop.clone())),
         ],
@@ -295,37 +303,6 @@ async fn open_store(config: &Config) -> Result<NodeStore> {
     let state = config.state_dir.clone();
     let opened = tokio::task::spawn_blocking(move || NodeStore::open(&state, settings)).await?;
     opened.context("state_dir")
-}
-
-/// The name of the note by which a state folder is known again.
-const OWNER: &str = "owner";
-
-/// A state folder belongs to one party and one vault key: under another, what is in it can't be
-/// read, and what comes in would be lost with the old key.
-async fn own_state(store: &NodeStore, parts: &Parts) -> Result<()> {
-    let name = OWNER.as_bytes();
-    let party = parts.party.as_str().as_bytes();
-    match store.read(|view| view.note(OWNER))? {
-        Some(sealed) => {
-            let owner = parts
-                .keys
-                .vault
-                .open(name, &sealed)
-                .context("keys.vault: the folder of state_dir was written under another key")?;
-            anyhow::ensure!(
-                owner == party,
-                "state_dir is the folder of another party than the settings"
-            );
-        }
-        None => {
-            let sealed = parts.keys.vault.seal(name, party)?;
-            store
-                .write(move |tx| tx.put_note(OWNER, &sealed))
-                .await
-                .context("state_dir")?;
-        }
-    }
-    Ok(())
 }
 
 struct Assembled {
@@ -461,7 +438,7 @@ async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
     }
 }
 
-/// Looks after what time brings: expired records go, health and metrics are told.
+/// Looks after what time brings: health and metrics are told.
 async fn keep_house(
     node: Checks,
     health: NodeHealth,
@@ -476,9 +453,5 @@ async fn keep_house(
         }
         health.look(&node, &outbox).await;
         node.metrics.link(&node.link);
-        let today = node.clock.now().day();
-        if let Err(error) = node.store.write(move |tx| tx.purge(today, PURGE)).await {
-            tracing::error!(%error, "expired records can't be removed");
-        }
     }
 }

@@ -104,6 +104,17 @@ impl Vault {
         hash
     }
 
+    /// A random-looking UUID (version 4 by its bits) that only this vault key makes of these parts,
+    /// and always the same: what is sent a second time is known by it.
+    #[must_use]
+    pub fn id(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let [mut id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = self.recognise(parts);
+        let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
+        *version = (*version & 0x0f) | 0x40;
+        *variant = (*variant & 0x3f) | 0x80;
+        id
+    }
+
     fn record_key(&self, salt: &[u8]) -> Result<LessSafeKey, VaultError> {
         let key = expand(&self.records, salt, LABEL);
         let key =
@@ -202,6 +213,15 @@ mod tests {
         assert_eq!(one, vault(1).recognise(&[b"ab", b"c"]));
         assert_ne!(one, vault(1).recognise(&[b"a", b"bc"]));
         assert_ne!(one, vault(2).recognise(&[b"ab", b"c"]));
+    }
+
+    #[test]
+    fn an_id_is_a_uuid_of_version_4_and_the_same_for_the_same_parts() {
+        let id = vault(1).id(&[b"a", b"b"]);
+        assert_eq!(id, vault(1).id(&[b"a", b"b"]));
+        assert_ne!(id, vault(1).id(&[b"ab", b""]));
+        assert_ne!(id, vault(2).id(&[b"a", b"b"]));
+        assert!(model::SignalId::from_slice(&id).is_some());
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 pub mod admin;
 pub mod config;
+pub mod control;
+pub mod daily;
 pub mod health;
 pub mod metrics;
 pub mod shutdown;

@@ -31,13 +31,14 @@ pub(crate) fn get_until(tx: &Tx, key: &[u8]) -> Result<Option<(Day, Vec<u8>)>, S
     Ok(Some((day, take.rest().to_vec())))
 }
 
-/// Takes at most `limit` records whose day has come and gives each to `end`, which deletes it.
+/// Takes at most `limit` records whose day has come and gives each, with its day, to `end`, which
+/// deletes it.
 /// Answers how many rows were handled: fewer than `limit` means that all is done.
 pub(crate) fn purge(
     tx: &mut Tx,
     today: Day,
     limit: usize,
-    mut end: impl FnMut(&mut Tx, &[u8], &[u8]) -> Result<(), StoreError>,
+    mut end: impl FnMut(&mut Tx, &[u8], Day) -> Result<(), StoreError>,
 ) -> Result<usize, StoreError> {
     let due_until = Key::of(EXPIRY).day(today.plus_days(1)).done();
     let rows = tx.rows(&[EXPIRY], &[EXPIRY], limit)?;
@@ -48,10 +49,10 @@ pub(crate) fn purge(
         .collect();
     for row in &due {
         let target = row.get(5..).unwrap_or_default();
-        if let Some((day, record)) = get_until(tx, target)?
+        if let Some((day, _)) = get_until(tx, target)?
             && day <= today
         {
-            end(tx, target, &record)?;
+            end(tx, target, day)?;
         }
         tx.delete(row.clone())?;
     }

@@ -31,6 +31,8 @@ pub(crate) const VERSION_FILE: u8 = b'G';
 pub(crate) const SIGNED_OVER: u8 = b'H';
 /// Versions that were active, by covenant.
 pub(crate) const ACTIVE: u8 = b'A';
+/// How far purges are, and what they removed.
+pub(crate) const RETENTION: u8 = b'j';
 
 // Broker.
 /// Signals by number.
@@ -49,7 +51,7 @@ pub(crate) const NOTICE: u8 = b'N';
 pub(crate) const NOTICE_ID: u8 = b'M';
 /// Counts towards a limit.
 pub(crate) const LIMIT: u8 = b'L';
-/// Key announcements.
+/// Key announcements, and what came of them; which nodes joined, and under which keys.
 pub(crate) const KEY: u8 = b'K';
 /// Probe references.
 pub(crate) const PROBE: u8 = b'P';
@@ -106,8 +108,6 @@ pub(crate) const RECALL_DUE: u8 = b'6';
 pub(crate) const RECALL_BATCH: u8 = b'7';
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
-/// How far purges are, and what they removed.
-pub(crate) const RETENTION: u8 = b'j';
 /// The newest witnessed checkpoint, by covenant version.
 pub(crate) const WITNESSED: u8 = b'q';
 
@@ -144,7 +144,7 @@ pub(crate) const HELD: u8 = b'3';
 /// How many cases there were.
 pub(crate) const CASE_COUNT: u8 = b'4';
 /// Recalls of what this party was told, newest first.
-pub(crate) const RECALL: u8 = b'5';
+pub(crate) const NODE_RECALL: u8 = b'5';
 /// Numbers of recalls, by id.
 pub(crate) const RECALL_ID: u8 = b'6';
 /// What was said about recalls and the broker does not have yet.

@@ -20,15 +20,18 @@ mod format;
 mod layout;
 mod logged;
 mod node;
+mod purgeable;
 mod requests;
 mod tx;
 mod versions;
 mod writer;
 
-pub use backup::{BackedUp, Restored, Restoring, check_backup, restore, verify_backup};
+pub use backup::{
+    BackedUp, NodeChecked, Restored, Restoring, check_backup, restore, restore_node, verify_backup,
+};
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
-    CovenantFile, CovenantReaders, EntryFilter, EntryPage, Limit, Listed, NewNotice,
+    CovenantFile, CovenantReaders, EntryFilter, EntryPage, EpochPurge, Limit, Listed, NewNotice,
     NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, Recall, Sent, Side, SignalNo,
     SignedCheckpoint, Sought, Stored, StoredEntry, SubjectLink, TOMBSTONE_DAYS, Told, ToldBy,
     UsedRight, Withdrawal, Witnessed, Work,
@@ -40,8 +43,8 @@ pub use error::StoreError;
 pub use layout::FORMAT;
 pub use logged::{Decided, Logged, Remember, Step};
 pub use node::{
-    NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem, OutboxTotals, OutsideId, OwnSignal,
-    Received, SeenCheckpoint, StoredCase, StoredRecall,
+    NodePurge, NodePurgeable, NodePurged, NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem,
+    OutboxTotals, OutsideId, OwnSignal, Received, SeenCheckpoint, StoredCase, StoredRecall,
 };
 pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey};
 pub use versions::{ActiveVersion, KeptEnvelope, KeptVersion};

@@ -53,6 +53,9 @@ pub(super) async fn open(
         log_size: 0,
     };
     stream.welcome(hello).await?;
+    for member in stream.members.values() {
+        stream.services.0.note_hello(member).await;
+    }
     tokio::spawn(stream.serve(incoming));
     Ok(ReceiverStream::new(receiver))
 }

@@ -1,11 +1,12 @@
-//! What is kept of an answer: the answer itself, its receipt, and what finds the question back when
-//! the broker or the log names it.
+//! What is kept of an answer, and how long: the answer itself, its receipt, and what finds the
+//! question back when the broker or the log names it.
 
-use model::{Digest, PurposeId, RequestId, Timestamp};
+use model::{Day, Digest, PurposeId, RequestId, RoleRef, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::RequestKey;
 
 use super::{Advised, Checks};
+use crate::covenants::Active;
 use crate::log::Followed;
 use crate::refusal::Refused;
 use crate::uplink::{read_receipt, receipt_bytes};
@@ -31,6 +32,27 @@ pub(super) struct Asking {
 }
 
 impl Checks {
+    /// The first day on which the receipt of an answer goes: after the setting, or after the shortest
+    /// time that a clause for this role and purpose promises (`bewaren`).
+    pub(super) fn receipt_ends(
+        &self,
+        active: &Active,
+        role: &RoleRef,
+        purpose: &PurposeId,
+        now: Timestamp,
+    ) -> Day {
+        let today = now.day();
+        let promised = active
+            .covenant()
+            .clauses()
+            .iter()
+            .filter(|clause| clause.to.contains(role) && clause.purpose == *purpose)
+            .filter_map(|clause| Some(clause.promises.retain?.after(today)))
+            .min();
+        let kept = today.plus_days(self.receipt_days);
+        promised.map_or(kept, |day| day.min(kept))
+    }
+
     pub(super) fn answered(
         &self,
         key: &RequestKey,
@@ -61,7 +83,7 @@ impl Checks {
         asking: Asking,
         advised: &Advised,
         followed: Followed,
-        now: Timestamp,
+        (now, ends): (Timestamp, Day),
     ) -> Result<(), Refused> {
         let Asking {
             key,
@@ -80,24 +102,30 @@ impl Checks {
         let plain = serde_json::to_vec(&remembered).map_err(|_| Refused::failed())?;
         let sealed = self.vault.seal(&answer_name(&key), &plain)?;
         let request = key.id;
+        // For what was asked stays longer: it names nobody, and a data subject may ask for it.
+        let longest = now.day().plus_days(self.receipt_days);
         let kept = [
-            ([b"check/", request.as_bytes().as_slice()].concat(), receipt),
-            (outside_name(outside), request.as_bytes().to_vec()),
+            (
+                [b"check/", request.as_bytes().as_slice()].concat(),
+                receipt,
+                ends,
+            ),
+            (outside_name(outside), request.as_bytes().to_vec(), ends),
             (
                 asked_name(commitment.as_bytes()),
                 purpose.as_str().as_bytes().to_vec(),
+                longest,
             ),
         ];
         let kept = kept
             .into_iter()
-            .map(|(name, plain)| Ok((self.vault.seal(&name, &plain)?, name)))
+            .map(|(name, plain, ends)| Ok((self.vault.seal(&name, &plain)?, name, ends)))
             .collect::<Result<Vec<_>, Refused>>()?;
-        let ends = now.day().plus_days(self.receipt_days);
         self.store
             .write(move |tx| {
                 tx.remember(&key, &hash, &sealed, now)?;
-                for (sealed, name) in &kept {
-                    tx.put_receipt(name, sealed, ends)?;
+                for (sealed, name, ends) in &kept {
+                    tx.put_receipt(name, sealed, *ends)?;
                 }
                 followed.keep(tx)?;
                 Ok::<_, Refused>(())

@@ -45,7 +45,7 @@ pub use withdraw::{Reason, Withdrawal, Withdrawn};
 
 pub(crate) use lift::{Lifting, lift};
 pub(crate) use read_back::page_size;
-pub(crate) use record::{Content, Record, Refusal, id_in_name};
+pub(crate) use record::{Content, Record, Refusal, id_in_name, vault_name as content_name};
 pub(crate) use wire::word::WithdrawalReason;
 pub(crate) use withdraw::take_back;
 

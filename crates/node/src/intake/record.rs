@@ -104,6 +104,12 @@ impl Record {
         self.withdrawn_for.as_deref() == Some(RecallReason::from(reason).as_str())
     }
 
+    /// The first day on which it does not match any more: because it expired, or was withdrawn.
+    pub(crate) fn ended_on(&self) -> Day {
+        let withdrawn = self.withdrawn_at.map(|at| Timestamp::from_millis(at).day());
+        withdrawn.map_or(self.expires_on(), |day| day.min(self.expires_on()))
+    }
+
     /// Its state on `today`: what would still match has expired by itself.
     pub(crate) fn state_on(&self, today: Day) -> State {
         match self.state {

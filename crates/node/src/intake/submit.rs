@@ -264,8 +264,15 @@ impl Intake {
     ) -> Result<Outgoing, Refused> {
         let mut out = Outgoing::default();
         for epoch in active.epochs() {
-            let salt = model::id::random_32();
-            let id = SignalId::fresh();
+            // The same signal again, after a node was restored from a backup of before it, has the
+            // same id and commitment outside: the broker takes it once.
+            let number = epoch.number().get().to_be_bytes();
+            let own = checked.id.as_bytes().as_slice();
+            let covenant = checked.covenant.as_str().as_bytes();
+            let parts = |label| [label, covenant, number.as_slice(), own, content];
+            let salt = self.vault.recognise(&parts(b"signal salt"));
+            let id = SignalId::from_slice(&self.vault.id(&parts(b"signal outside")))
+                .unwrap_or_else(SignalId::fresh);
             let mut subjects = derive(epoch, checked);
             let tallies = limited(active, epoch, &subjects);
             for tally in self.over(&tallies)? {

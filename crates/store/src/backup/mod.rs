@@ -1,12 +1,14 @@
-//! A backup of a broker: one file with every row, every payload and the checkpoint over them, as
-//! they were at one moment between two groups of writes.
+//! A backup of a broker or a node: one file with every row, every payload and, of a broker, the
+//! checkpoint over them, as they were at one moment between two groups of writes.
 //!
-//! `covenant-broker backup 1`, a line feed, then records: a byte for the kind, and parts with their
+//! `covenant-broker backup 1` or `covenant-node backup 1`, a line feed, then records: a byte for the kind, and parts with their
 //! length (32 bits, big-endian) before them. The last record is the SHA-256 of everything before.
 //! It holds what the state folder holds, and is to be guarded like it.
 
+mod node;
 mod restore;
 
+pub use self::node::{NodeChecked, restore_node};
 pub use self::restore::{Restored, Restoring, check_backup, restore, verify_backup};
 
 use std::fs::File;
@@ -19,13 +21,18 @@ use crate::broker::BrokerTx;
 use crate::engine::LARGEST_VALUE;
 use crate::error::StoreError;
 use crate::files::{FileId, LARGEST_PAYLOAD};
+use crate::node::NodeTx;
+use crate::tx::Tx;
 use crate::writer::Group as _;
 
-const MAGIC: &[u8] = b"covenant-broker backup 1\n";
+const BROKER: &str = "covenant-broker backup 1\n";
+const NODE: &str = "covenant-node backup 1\n";
 const CHECKPOINT: u8 = 1;
 const ROW: u8 = 2;
 const PAYLOAD: u8 = 3;
 const END: u8 = 0;
+/// No first line is longer than this.
+const LONGEST_FORM: usize = 32;
 /// No key is longer than this.
 const LARGEST_KEY: usize = 64 * 1024;
 
@@ -36,24 +43,29 @@ pub struct BackedUp {
     pub rows: u64,
     /// Payloads with a file of their own.
     pub payloads: u64,
-    /// Leaves of the log.
+    /// Leaves of the log; none in a node's.
     pub leaves: u64,
 }
 
-/// Writes the backup to `out` and makes it durable.
+/// Writes a broker's backup to `out` and makes it durable.
 pub(crate) fn write(group: &mut BrokerTx, out: &File) -> Result<BackedUp, StoreError> {
     let signed = group.checkpoint();
-    let mut writer = Writing {
-        out: BufWriter::new(out),
-        hash: Sha256::new(),
-    };
-    writer.raw(MAGIC)?;
+    let mut writer = Writing::begin(out, BROKER)?;
     writer.record(CHECKPOINT, &[&signed.note])?;
-    let mut held = BackedUp {
+    let held = write_rows(writer, group.tx(), out)?;
+    Ok(BackedUp {
         leaves: signed.size,
-        ..BackedUp::default()
-    };
-    let tx = group.tx();
+        ..held
+    })
+}
+
+/// Writes a node's backup to `out` and makes it durable.
+pub(crate) fn write_node(group: &mut NodeTx, out: &File) -> Result<BackedUp, StoreError> {
+    write_rows(Writing::begin(out, NODE)?, group.tx(), out)
+}
+
+fn write_rows(mut writer: Writing<'_>, tx: &Tx, out: &File) -> Result<BackedUp, StoreError> {
+    let mut held = BackedUp::default();
     tx.stored_rows(&mut |key, stored| {
         writer.record(ROW, &[key, stored])?;
         held.rows = held.rows.saturating_add(1);
@@ -80,7 +92,16 @@ struct Writing<'a> {
     hash: Sha256,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
+    fn begin(out: &'a File, form: &str) -> Result<Self, StoreError> {
+        let mut writer = Self {
+            out: BufWriter::new(out),
+            hash: Sha256::new(),
+        };
+        writer.raw(form.as_bytes())?;
+        Ok(writer)
+    }
+
     fn raw(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.hash.update(bytes);
         self.out.write_all(bytes).map_err(writing())
@@ -114,19 +135,26 @@ struct Reading<R> {
 }
 
 impl<R: Read> Reading<R> {
-    fn begin(from: R) -> Result<Self, StoreError> {
+    /// Begins to read a backup of one of these forms.
+    fn begin(from: R, forms: &[&str]) -> Result<Self, StoreError> {
         let mut reading = Self {
             from,
             hash: Sha256::new(),
         };
-        let magic = reading.exactly(MAGIC.len())?;
-        if magic == MAGIC {
-            Ok(reading)
-        } else {
-            Err(refuse(
-                "the file is no backup of this form: give one that covenant-broker backup wrote",
-            ))
+        let mut first = Vec::new();
+        while first.len() < LONGEST_FORM && first.last() != Some(&b'\n') {
+            first.extend(reading.exactly(1)?);
         }
+        if forms.iter().any(|form| form.as_bytes() == first) {
+            return Ok(reading);
+        }
+        let program = match forms {
+            [form] if *form == NODE => "covenant-node",
+            _ => "covenant-broker",
+        };
+        Err(refuse(&format!(
+            "the file is no backup of this form: give one that {program} backup wrote"
+        )))
     }
 
     /// The next record; `None` at the end, when the sum over everything is right.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ledger::{Checkpoint, LogVerifier};
 
-use super::{Reading, Record, damaged, refuse};
+use super::{BROKER, NODE, Reading, Record, damaged, refuse};
 use crate::broker::{BrokerView, Checked, SignedCheckpoint, check_health};
 use crate::engine::{
     Batch, Engine as _, SledEngine, SledSettings, private_dir, remove_tree, sync_dir, write_private,
@@ -60,7 +60,7 @@ pub fn verify_backup(what: &Restoring<'_>, state_dir: &Path) -> Result<Restored,
 /// # Errors
 /// [`StoreError::NotRestored`] with what does not hold and the remedy; nothing is installed then.
 pub fn restore(what: &Restoring<'_>, state_dir: &Path) -> Result<Restored, StoreError> {
-    if fs::read_dir(state_dir).is_ok_and(|mut entries| entries.next().is_some()) {
+    if is_occupied(state_dir) {
         return Err(refuse(
             "there is a state already: stop the broker and move the folder of state_dir away, \
              so that nothing of it is lost",
@@ -74,29 +74,43 @@ pub fn restore(what: &Restoring<'_>, state_dir: &Path) -> Result<Restored, Store
     if what.checkpoint_file.is_none() {
         write_private(&stage.0.join("checkpoint"), &restored.checkpoint)?;
     }
-    fs::rename(&stage.0, state_dir).map_err(StoreError::io(
-        "putting the restored state in place (is state_dir a mount point?)",
-    ))?;
-    parent(state_dir).map_or(Ok(()), sync_dir)?;
+    stage.install(state_dir)?;
     Ok(restored)
 }
 
-/// Reads a backup to its end: whether it is whole, and nothing more.
+/// Whether something is in the folder already.
+pub(super) fn is_occupied(state_dir: &Path) -> bool {
+    fs::read_dir(state_dir).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// Reads a backup of a broker or a node to its end: whether it is whole, and nothing more.
 ///
 /// # Errors
 /// [`StoreError::NotRestored`] when it is cut off or was changed.
 pub fn check_backup(from: &Path) -> Result<(), StoreError> {
     let file = File::open(from).map_err(StoreError::io("opening the backup"))?;
-    let mut reading = Reading::begin(BufReader::new(file))?;
+    let mut reading = Reading::begin(BufReader::new(file), &[BROKER, NODE])?;
     while reading.next()?.is_some() {}
     Ok(())
 }
 
 /// A folder beside the state folder, which goes when it is not installed.
-struct Stage(PathBuf);
+pub(super) struct Stage(PathBuf);
 
 impl Stage {
-    fn beside(state_dir: &Path) -> Result<Self, StoreError> {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the folder the state in `state_dir`, all at once.
+    pub(super) fn install(&self, state_dir: &Path) -> Result<(), StoreError> {
+        fs::rename(&self.0, state_dir).map_err(StoreError::io(
+            "putting the restored state in place (is state_dir a mount point?)",
+        ))?;
+        parent(state_dir).map_or(Ok(()), sync_dir)
+    }
+
+    pub(super) fn beside(state_dir: &Path) -> Result<Self, StoreError> {
         let mut name = state_dir
             .file_name()
             .ok_or(refuse("state_dir has no name: give the folder's full path"))?
@@ -126,7 +140,7 @@ impl Stage {
         engine: &Arc<SledEngine>,
         files: &Arc<Files>,
     ) -> Result<Restored, StoreError> {
-        let note = read_into(what.from, engine, files)?;
+        let note = read_into(what.from, BROKER, engine, files)?.ok_or(damaged())?;
         let checkpoint = verified(what.log, &note, "the checkpoint in the backup")?;
         let view = BrokerView::over(
             Tx::new(
@@ -202,9 +216,15 @@ fn not_behind(view: &BrokerView, own: &Checkpoint, seen: &Checkpoint) -> Result<
     ))
 }
 
-fn read_into(from: &Path, engine: &SledEngine, files: &Files) -> Result<Vec<u8>, StoreError> {
+/// Reads a backup of that form into an empty state. Answers the checkpoint in it, if it has one.
+pub(super) fn read_into(
+    from: &Path,
+    form: &str,
+    engine: &SledEngine,
+    files: &Files,
+) -> Result<Option<Vec<u8>>, StoreError> {
     let file = File::open(from).map_err(StoreError::io("opening the backup"))?;
-    let mut reading = Reading::begin(BufReader::new(file))?;
+    let mut reading = Reading::begin(BufReader::new(file), &[form])?;
     let mut checkpoint = None;
     let mut batch = Batch::new();
     while let Some(record) = reading.next()? {
@@ -228,7 +248,7 @@ fn read_into(from: &Path, engine: &SledEngine, files: &Files) -> Result<Vec<u8>,
         }
     }
     engine.apply(&batch)?;
-    checkpoint.ok_or(damaged())
+    Ok(checkpoint)
 }
 
 fn parent(path: &Path) -> Option<&Path> {

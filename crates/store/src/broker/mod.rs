@@ -3,6 +3,7 @@
 mod access;
 mod covenants;
 mod fsck;
+mod key_life;
 mod limits;
 mod linking;
 mod listing;
@@ -26,6 +27,7 @@ pub use self::access::Access;
 pub use self::covenants::CovenantFile;
 pub use self::fsck::Checked;
 pub(crate) use self::fsck::check as check_health;
+pub use self::key_life::EpochPurge;
 pub use self::limits::Limit;
 pub use self::linking::{Side, Sought, SubjectLink};
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};

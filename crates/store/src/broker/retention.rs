@@ -23,63 +23,42 @@ const LAST_PURGE: u8 = 2;
 const CURSOR: u8 = 3;
 const LAST_COMPACTION: u8 = 4;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident $number:literal $word:literal;)*) => {
-        /// A kind of record that has an end.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-        pub enum Purgeable { $($(#[$doc])* $name,)* }
-
-        impl Purgeable {
-            /// The word for it in the log and the metrics.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
-            }
-
-            const fn number(self) -> u8 {
-                match self { $(Self::$name => $number,)* }
-            }
-
-            const fn of_number(number: u8) -> Option<Self> {
-                match number { $($number => Some(Self::$name),)* _ => None }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Signals with their rows in the match index.
-    Signals 1 "signals";
-    /// Ids of signals that had ended.
-    SignalIds 2 "signal_ids";
-    /// Answers by request id.
-    Answers 3 "answers";
-    /// Nonces of signed messages.
-    Nonces 4 "nonces";
-    /// Counts towards limits.
-    Tallies 5 "tallies";
-    /// Ids of decisions.
-    Decisions 6 "decision_ids";
-    /// When signals last matched.
-    MatchTimes 7 "match_times";
-    /// Cosignatures of checkpoints.
-    Cosignatures 8 "cosignatures";
-    /// Notices that no node took.
-    Notices 9 "notices";
-    /// Signals that waited to be decided anew.
-    Parked 10 "parked_signals";
-    /// References of probes, and announcements of keys.
-    Probes 11 "probes";
-    /// Records of reads of the log.
-    Accesses 12 "access_records";
-    /// Entries of the log whose side records are gone.
-    Entries 13 "entry_details";
-    /// Anything else that had a last day.
-    Other 14 "other_records";
-    /// What was told and can't be recalled any more.
-    Told 15 "told_records";
-    /// Recalls that are over.
-    Recalls 16 "recalls";
+crate::purgeable::kinds! {
+    /// A kind of record that has an end.
+    Purgeable {
+        /// Signals with their rows in the match index.
+        Signals 1 "signals";
+        /// Ids of signals that had ended.
+        SignalIds 2 "signal_ids";
+        /// Answers by request id.
+        Answers 3 "answers";
+        /// Nonces of signed messages.
+        Nonces 4 "nonces";
+        /// Counts towards limits.
+        Tallies 5 "tallies";
+        /// Ids of decisions.
+        Decisions 6 "decision_ids";
+        /// When signals last matched.
+        MatchTimes 7 "match_times";
+        /// Cosignatures of checkpoints.
+        Cosignatures 8 "cosignatures";
+        /// Notices that no node took.
+        Notices 9 "notices";
+        /// Signals that waited to be decided anew.
+        Parked 10 "parked_signals";
+        /// References of probes, and announcements of keys.
+        Probes 11 "probes";
+        /// Records of reads of the log.
+        Accesses 12 "access_records";
+        /// Entries of the log whose side records are gone.
+        Entries 13 "entry_details";
+        /// Anything else that had a last day.
+        Other 14 "other_records";
+        /// What was told and can't be recalled any more.
+        Told 15 "told_records";
+        /// Recalls that are over.
+        Recalls 16 "recalls";
+    }
 }
 
 /// How many records of a kind went.
@@ -91,9 +70,12 @@ pub struct Purged {
     pub what: Purgeable,
     /// How many.
     pub count: u64,
+    /// The day on which the oldest of them was due; for entries and reads of the log, and for
+    /// notices, the day from which it was. None where the end of the covenant made them due.
+    pub since: Option<Day>,
 }
 
-type Counts = BTreeMap<(Option<CovenantId>, Purgeable), u64>;
+type Counts = BTreeMap<(Option<CovenantId>, Purgeable), (u64, Option<Day>)>;
 
 impl BrokerView {
     /// What went since the log last said so.
@@ -102,18 +84,8 @@ impl BrokerView {
     /// When the store can't read.
     pub fn purged(&self) -> Result<Vec<Purged>, StoreError> {
         let prefix = Key::of(RETENTION).raw(&[PROGRESS]).done();
-        self.tx
-            .rows(&prefix, &prefix, usize::MAX)?
-            .iter()
-            .map(|(_, record)| {
-                let mut take = Take::new(record, "count of a purge");
-                Ok(Purged {
-                    covenant: take.optional()?,
-                    what: Purgeable::of_number(take.u8()?).ok_or(take.damaged())?,
-                    count: take.u64()?,
-                })
-            })
-            .collect()
+        let rows = self.tx.rows(&prefix, &prefix, usize::MAX)?;
+        rows.iter().map(|(_, record)| take_purged(record)).collect()
     }
 
     /// When a purge last came to its end.
@@ -142,7 +114,7 @@ impl BrokerTx {
     /// When the store fails.
     pub fn purge(&mut self, today: Day, limit: usize) -> Result<usize, StoreError> {
         let mut counts = Counts::new();
-        let handled = expiry::purge(&mut self.view.tx, today, limit, |tx, key, _| {
+        let handled = expiry::purge(&mut self.view.tx, today, limit, |tx, key, since| {
             let (covenant, what) = match (key.first(), last_u64(key)) {
                 (Some(&SIGNAL), Some(no)) => {
                     let signal = signals::end_signal(tx, no)?;
@@ -153,7 +125,7 @@ impl BrokerTx {
                     what_had_a_day(key)
                 }
             };
-            count_one(&mut counts, covenant, what);
+            count_one(&mut counts, covenant, what, Some(since));
             Ok(())
         })?;
         self.add_up(counts)?;
@@ -175,7 +147,7 @@ impl BrokerTx {
         let mut add = |what, count: usize| {
             let count = u64::try_from(count).unwrap_or(u64::MAX);
             if count > 0 {
-                counts.insert((Some(covenant.clone()), what), count);
+                counts.insert((Some(covenant.clone()), what), (count, None));
             }
         };
         let prefix = Key::of(SIGNAL_ID).text(covenant.as_str()).done();
@@ -235,12 +207,13 @@ impl BrokerTx {
             for leaf in &notice.leaves {
                 self.forget_told(*leaf)?;
             }
+            let day = &notice.at.day();
             let by_id = Key::of(NOTICE_ID)
                 .text(notice.to.as_str())
                 .raw(notice.id.as_bytes());
             self.view.tx.delete(by_id.done())?;
             self.view.tx.delete(key.clone())?;
-            count_one(&mut counts, None, Purgeable::Notices);
+            count_one(&mut counts, None, Purgeable::Notices, Some(*day));
         }
         self.add_up(counts)?;
         Ok(due.len())
@@ -255,12 +228,13 @@ impl BrokerTx {
         let mut counts = Counts::new();
         let mut handled = 0;
         for (key, record) in self.tx.rows(&[ACCESS], &[ACCESS], limit)? {
-            if Take::new(&record, "access record").time()? >= before {
+            let at = Take::new(&record, "access record").time()?;
+            if at >= before {
                 break;
             }
             self.view.tx.delete(key)?;
             handled += 1;
-            count_one(&mut counts, None, Purgeable::Accesses);
+            count_one(&mut counts, None, Purgeable::Accesses, Some(at.day()));
         }
         self.add_up(counts)?;
         Ok(handled)
@@ -340,9 +314,9 @@ impl BrokerTx {
                 erased |= self.erase(*seq, part)?;
             }
             erased |= self.unlink(*seq)?;
-            self.list_by_leaf_alone(*seq)?;
+            let day = self.list_by_leaf_alone(*seq)?;
             if erased {
-                count_one(&mut counts, covenant.cloned(), Purgeable::Entries);
+                count_one(&mut counts, covenant.cloned(), Purgeable::Entries, day);
             }
         }
         self.add_up(counts)?;
@@ -356,10 +330,11 @@ impl BrokerTx {
         })
     }
 
-    /// What the listing had from the outcome is a copy of it, and goes with it.
-    fn list_by_leaf_alone(&mut self, seq: u64) -> Result<(), StoreError> {
+    /// What the listing had from the outcome is a copy of it, and goes with it. Answers the day of
+    /// the entry.
+    fn list_by_leaf_alone(&mut self, seq: u64) -> Result<Option<Day>, StoreError> {
         let Some(entry) = self.entry(seq)? else {
-            return Ok(());
+            return Ok(None);
         };
         let before = entry.listed;
         let after = Listed {
@@ -374,11 +349,12 @@ impl BrokerTx {
             self.view.tx.delete(Key(prefix).u64(seq).done())?;
         }
         self.view.tx.delete(Key::of(LISTED).u64(seq).done())?;
-        after.put(&mut self.view.tx, seq)
+        after.put(&mut self.view.tx, seq)?;
+        Ok(Some(before.at.day()))
     }
 
     fn add_up(&mut self, counts: Counts) -> Result<(), StoreError> {
-        for ((covenant, what), count) in counts {
+        for ((covenant, what), (count, since)) in counts {
             let name = covenant.as_ref().map_or("", CovenantId::as_str);
             let key = Key::of(RETENTION)
                 .raw(&[PROGRESS])
@@ -386,23 +362,56 @@ impl BrokerTx {
                 .raw(&[what.number()])
                 .done();
             let before = match self.tx.get(&key)? {
-                Some(record) => last_u64(&record).unwrap_or(0),
-                None => 0,
+                Some(record) => Some(take_purged(&record)?),
+                None => None,
             };
+            let count = before
+                .as_ref()
+                .map_or(0, |one| one.count)
+                .saturating_add(count);
+            let since = before
+                .and_then(|one| one.since)
+                .into_iter()
+                .chain(since)
+                .min();
             let record = Put::default()
                 .optional(covenant.as_ref().map(CovenantId::as_str))
                 .u8(what.number())
-                .u64(before.saturating_add(count))
-                .done();
+                .u64(count);
+            let record = match since {
+                Some(day) => record.u8(1).day(day),
+                None => record,
+            }
+            .done();
             self.view.tx.put_small(key, &record)?;
         }
         Ok(())
     }
 }
 
-fn count_one(counts: &mut Counts, covenant: Option<CovenantId>, what: Purgeable) {
-    let count = counts.entry((covenant, what)).or_default();
+fn count_one(
+    counts: &mut Counts,
+    covenant: Option<CovenantId>,
+    what: Purgeable,
+    since: Option<Day>,
+) {
+    let (count, oldest) = counts.entry((covenant, what)).or_default();
     *count = count.saturating_add(1);
+    *oldest = oldest.iter().copied().chain(since).min();
+}
+
+fn take_purged(record: &[u8]) -> Result<Purged, StoreError> {
+    let mut take = Take::new(record, "count of a purge");
+    Ok(Purged {
+        covenant: take.optional()?,
+        what: Purgeable::of_number(take.u8()?).ok_or(take.damaged())?,
+        count: take.u64()?,
+        // A count that was begun by an earlier version of the program has no day.
+        since: match take.u8() {
+            Ok(1) => Some(take.day()?),
+            _ => None,
+        },
+    })
 }
 
 /// What a record with a last day was, and of which covenant, by its key.

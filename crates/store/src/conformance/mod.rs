@@ -32,7 +32,7 @@ type Check = fn(&mut OpenWorld<'_>) -> Result<(), Failure>;
 /// # Errors
 /// The first check that does not hold, by its name.
 pub fn run(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
-    let all: [(&str, &[(&str, Check)]); 7] = [
+    let all: [(&str, &[(&str, Check)]); 8] = [
         ("engine", engine::CHECKS),
         ("signals", signals::CHECKS),
         ("broker", broker::CHECKS),

@@ -8,22 +8,23 @@ mod inbox;
 mod outbox;
 mod own;
 mod recalls;
+mod retention;
 
 pub use self::cases::StoredCase;
 pub use self::inbox::{Received, SeenCheckpoint};
 pub use self::outbox::{OutboxItem, OutboxTotals};
 pub use self::own::{OutsideId, OwnSignal};
 pub use self::recalls::StoredRecall;
+pub use self::retention::{NodePurge, NodePurgeable, NodePurged};
 
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Day, Digest, Timestamp};
+use model::{Digest, Timestamp};
 
 use crate::engine::{Engine, MemoryEngine, SledEngine, SledSettings};
 use crate::error::StoreError;
-use crate::expiry;
 use crate::files::Files;
 use crate::format::{self, Found};
 use crate::requests::{self, Remembered, RequestKey};
@@ -176,6 +177,17 @@ impl NodeStore {
         self.writer.alone(|group| group.tx().compact()).await
     }
 
+    /// Writes a backup of everything that was acknowledged so far to `out`, and makes it durable.
+    /// Writing waits meanwhile.
+    ///
+    /// # Errors
+    /// When the store can't read, or the file can't be written.
+    pub async fn back_up(&self, out: std::fs::File) -> Result<crate::backup::BackedUp, StoreError> {
+        self.writer
+            .alone(move |group| crate::backup::write_node(group, &out))
+            .await
+    }
+
     /// Finishes what waits and stops cleanly. Later calls fail with [`StoreError::Closed`].
     ///
     /// # Errors
@@ -218,17 +230,6 @@ impl NodeTx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         requests::remember(&mut self.view.tx, key, hash, &[], answer, now)
-    }
-
-    /// Removes at most `limit` records whose time has come; fewer removed means that none are
-    /// left.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn purge(&mut self, today: Day, limit: usize) -> Result<usize, StoreError> {
-        expiry::purge(&mut self.view.tx, today, limit, |tx, key, _| {
-            tx.delete(key.to_vec())
-        })
     }
 }
 

@@ -9,7 +9,7 @@ use super::{NodeTx, NodeView};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry::next_number;
-use crate::layout::{Key, RECALL, RECALL_ID, RECALL_OWED, RECALLED, key_end};
+use crate::layout::{Key, NODE_RECALL, RECALL_ID, RECALL_OWED, RECALLED, key_end};
 
 /// A recall as it is kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl NodeView {
     ) -> Result<Vec<StoredRecall>, StoreError> {
         let newest = before.unwrap_or(u64::MAX).saturating_sub(1);
         self.tx
-            .rows(&[RECALL], &recall_key(newest), limit)?
+            .rows(&[NODE_RECALL], &recall_key(newest), limit)?
             .into_iter()
             .map(|(_, record)| take_recall(&record))
             .collect()
@@ -72,11 +72,12 @@ impl NodeView {
     /// When the store can't read.
     pub fn open_recalls(&self) -> Result<u64, StoreError> {
         let mut open: u64 = 0;
-        self.tx.range(&[RECALL], &key_end(&[RECALL]), |_, record| {
-            let is_open = take_recall(record)?.acknowledged.is_none();
-            open = open.saturating_add(u64::from(is_open));
-            Ok(ControlFlow::Continue(()))
-        })?;
+        self.tx
+            .range(&[NODE_RECALL], &key_end(&[NODE_RECALL]), |_, record| {
+                let is_open = take_recall(record)?.acknowledged.is_none();
+                open = open.saturating_add(u64::from(is_open));
+                Ok(ControlFlow::Continue(()))
+            })?;
         Ok(open)
     }
 
@@ -237,7 +238,9 @@ fn take_recall(record: &[u8]) -> Result<StoredRecall, StoreError> {
 
 /// In order of key the newest comes first.
 fn recall_key(number: u64) -> Vec<u8> {
-    Key::of(RECALL).u64(u64::MAX.saturating_sub(number)).done()
+    Key::of(NODE_RECALL)
+        .u64(u64::MAX.saturating_sub(number))
+        .done()
 }
 
 fn recall_id_key(id: RecallId) -> Vec<u8> {

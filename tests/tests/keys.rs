@@ -1,0 +1,289 @@
+//! What the life of keys leaves in the disclosure log, each once: a node joins, an epoch comes into
+//! use and is purged, a key is replaced.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use identity::covenant_key::StoredKey;
+use identity::key_package::{self, KeySubject};
+use identity::{SealingKey, SigningKey};
+use journeys::realm::{Realm, eventually, quick, set, today};
+use journeys::world::{NUISANCE, of};
+use ledger::Outcome;
+use ledger::outcome::Fact;
+use model::clock::{Clock as _, ManualClock, SystemClock};
+use model::{CovenantId, Digest, KeyEpoch, PartyId, Secret};
+use pseudonym::CovenantKey;
+use sandbox::messages::{Home, home};
+use sha2::{Digest as _, Sha256};
+use wire::audit_v1::{EntryFilter, ListEntriesRequest};
+
+/// The outcomes of a kind as the auditor reads them, with the party of each leaf.
+async fn entries(realm: &Realm, kind: &str) -> Result<Vec<Outcome>> {
+    let request = ListEntriesRequest {
+        filter: Some(EntryFilter {
+            kind: kind.to_owned(),
+            ..EntryFilter::default()
+        }),
+        page_size: 100,
+        ..ListEntriesRequest::default()
+    };
+    let page = realm.auditor()?.list_entries(request).await?.into_inner();
+    page.entries
+        .into_iter()
+        .map(|entry| {
+            let outcome = entry.outcome.context("the auditor sees no outcome")?;
+            Ok(Outcome::from_json(&outcome.content)?)
+        })
+        .collect()
+}
+
+async fn counted(realm: &Realm, kind: &str, count: usize) -> Result<Vec<Outcome>> {
+    eventually("the entries are there", async || {
+        let found = entries(realm, kind).await?;
+        Ok((found.len() >= count).then_some(found))
+    })
+    .await
+    .with_context(|| format!("{count} of {kind}"))
+}
+
+fn fact(outcome: &Outcome, name: &str) -> Option<Fact> {
+    let mut facts = outcome.facts.iter();
+    facts
+        .find(|(code, _)| code.as_str() == name)
+        .map(|(_, fact)| fact.clone())
+}
+
+fn word(outcome: &Outcome, name: &str) -> String {
+    match fact(outcome, name) {
+        Some(Fact::Word(word)) => word.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// How many covenants there are, and how many memberships of parties in them.
+fn memberships(realm: &Realm) -> Result<(usize, usize)> {
+    let settings = broker::load(std::slice::from_ref(&realm.world.broker.config), &[])?;
+    let mut parties = 0;
+    for place in realm.world.nodes.values() {
+        let settings = node::load(std::slice::from_ref(&place.config), &[])?;
+        parties += settings.covenants.len();
+    }
+    Ok((settings.covenants.len(), parties))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_join_and_keys_in_use_are_entries_once_also_over_restarts() -> Result<()> {
+    let mut realm = Realm::start(&quick()).await?;
+    let (covenants, parties) = memberships(&realm)?;
+    let joined = counted(&realm, "node-joined", parties).await?;
+    ensure!(joined.len() == parties, "{joined:?}");
+    for party in ["corporatie", "gemeente", "politie"] {
+        ensure!(joined.iter().any(|one| word(one, "party") == party));
+    }
+    let started = counted(&realm, "epoch-started", covenants).await?;
+    ensure!(started.len() == covenants, "{started:?}");
+    ensure!(
+        started
+            .iter()
+            .all(|one| fact(one, "epoch") == Some(Fact::Number(1)))
+    );
+    ensure!(entries(&realm, "key-changed").await?.is_empty());
+
+    realm.stop_all().await?;
+    // A party has another witness, and the broker pins its key.
+    let public = SigningKey::generate().verifying_key().to_string();
+    realm.configure_broker(|settings| set(settings, "pins.gemeente.witness", public))?;
+    realm.start_broker(Arc::new(SystemClock)).await?;
+    let changed = counted(&realm, "key-changed", 1).await?;
+    for one in &changed {
+        assert_eq!(word(one, "party"), "gemeente");
+        assert_eq!(word(one, "key"), "witness");
+    }
+    let of_gemeente = changed.len();
+    realm.stop_all().await?;
+
+    realm.start_broker(Arc::new(SystemClock)).await?;
+    for party in ["corporatie", "politie"] {
+        realm.start_node(party, Arc::new(SystemClock)).await?;
+    }
+    eventually("the nodes are welcome", async || {
+        let connected =
+            |party: &str| Ok::<_, anyhow::Error>(realm.running(party)?.link().is_connected());
+        Ok((connected("corporatie")? && connected("politie")?).then_some(()))
+    })
+    .await?;
+    assert_eq!(entries(&realm, "key-changed").await?.len(), of_gemeente);
+    assert_eq!(entries(&realm, "node-joined").await?.len(), parties);
+    assert_eq!(entries(&realm, "epoch-started").await?.len(), covenants);
+    realm.stop_all().await
+}
+
+/// Runs a question to the running broker's operator port.
+async fn ask(realm: &Realm, ask: fn(&[PathBuf]) -> Result<String>) -> Result<String> {
+    let files = [realm.world.broker.config.clone()];
+    tokio::task::spawn_blocking(move || ask(&files)).await?
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -> Result<()> {
+    let mut realm = Realm::laid_out(&quick(), today())?;
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    realm.start_all_at(clock.clone()).await?;
+    let place = home(Home {
+        postcode: "9999ZZ",
+        number: 3,
+        shielded: false,
+    });
+    for _ in 0..3 {
+        let signal = of("gemeente", NUISANCE, "OVE.GEL", place.clone());
+        realm.push("gemeente", signal).await?;
+    }
+    let purge = |files: &[PathBuf]| broker::purge_epoch(files, &[], "woonoverlast-roosdonk", 1);
+    let refused = ask(&realm, purge).await.err().context("no later epoch")?;
+    ensure!(refused.to_string().contains("31 days"), "{refused:#}");
+
+    let due = ask(&realm, |files| broker::retention(files, &[])).await?;
+    ensure!(
+        due.contains("nothing is due") && due.contains("manifest.json"),
+        "{due}"
+    );
+
+    realm.stop_all().await?;
+    add_epoch(&realm, "woonoverlast-roosdonk", 2)?;
+    realm.start_all_at(clock.clone()).await?;
+    let started = counted(&realm, "epoch-started", 2).await?;
+    ensure!(
+        started
+            .iter()
+            .any(|one| fact(one, "epoch") == Some(Fact::Number(2)))
+    );
+    let refused = ask(&realm, purge).await.err().context("too early")?;
+    ensure!(refused.to_string().contains("31 days"), "{refused:#}");
+
+    realm.stop_all().await?;
+    clock.advance_seconds(31 * 86_400);
+    realm.start_broker(clock.clone()).await?;
+    let told = eventually("the broker takes questions", async || {
+        Ok(ask(&realm, purge).await.ok())
+    })
+    .await?;
+    ensure!(told.contains("its 3 signals are gone"), "{told}");
+    let purged = counted(&realm, "epoch-purged", 1).await?;
+    ensure!(purged.len() == 1, "{purged:?}");
+    assert_eq!(fact(&purged[0], "epoch"), Some(Fact::Number(1)));
+    assert_eq!(fact(&purged[0], "signals"), Some(Fact::Number(3)));
+    // Once, and nothing comes back: the key of its maker is not taken any more.
+    ask(&realm, purge).await?;
+    realm.start_node("gemeente", clock.clone()).await?;
+    eventually("the node is told that the epoch waits", async || {
+        let link = realm.running("gemeente")?.link();
+        let id = CovenantId::parse("woonoverlast-roosdonk")?;
+        let epoch = KeyEpoch::FIRST;
+        let waits = link.key(&id, epoch) == Some(node::link::KeyStanding::Waiting);
+        Ok(waits.then_some(()))
+    })
+    .await?;
+    assert_eq!(entries(&realm, "epoch-purged").await?.len(), 1);
+    realm.stop_all().await
+}
+
+/// Gives every party the key of one more epoch; the maker of the first one makes it.
+fn add_epoch(realm: &Realm, covenant: &str, epoch: u32) -> Result<()> {
+    let id = CovenantId::parse(covenant)?;
+    let number = KeyEpoch::new(epoch).context("an epoch from 1")?;
+    let secret = Secret::new(model::id::random_32());
+    let commitment = CovenantKey::from_secret(secret.clone()).commitment();
+    let mut parties = Vec::new();
+    for (party, place) in &realm.world.nodes {
+        let settings = node::load(std::slice::from_ref(&place.config), &[])?;
+        let mut own = settings.covenants.iter();
+        let Some(of) = own.find(|one| one.file.to_string_lossy().contains(covenant)) else {
+            continue;
+        };
+        let makes = of.keys.iter().any(|key| key.announcement.is_some());
+        let file = realm
+            .home(party)?
+            .join(format!("{covenant}.{epoch}.key.json"));
+        let stored = StoredKey {
+            covenant: id.clone(),
+            epoch: number,
+            commitment,
+            key: secret.clone(),
+        };
+        stored.write_new(&file, &settings.keys.protection.read()?)?;
+        parties.push((
+            party.clone(),
+            settings.keys.clone(),
+            makes,
+            of.file.clone(),
+            file,
+        ));
+    }
+    let (maker, maker_keys, _, text, _) = parties
+        .iter()
+        .find(|(_, _, makes, ..)| *makes)
+        .context("somebody makes the key")?;
+    let subject = KeySubject {
+        covenant: id,
+        covenant_digest: Digest::new(Sha256::digest(std::fs::read(text)?).into()),
+        epoch: number,
+    };
+    let mut recipients = Vec::new();
+    for (party, keys, ..) in parties.iter().filter(|(party, ..)| party != maker) {
+        let sealing = SealingKey::read(&keys.sealing)?;
+        recipients.push((PartyId::parse(party)?, sealing.public_key()));
+    }
+    let signing = SigningKey::read(&maker_keys.signing)?;
+    let maker_id = PartyId::parse(maker)?;
+    let package = key_package::make(
+        &subject,
+        &maker_id,
+        &secret,
+        &commitment,
+        &recipients,
+        &signing,
+    )?;
+    let announcement = realm.folder().join("epoch.keys.json");
+    std::fs::write(&announcement, package)?;
+    for (party, _, makes, _, file) in &parties {
+        let announcement = makes.then(|| announcement.clone());
+        realm.configure_node(party, |settings| {
+            add_key(settings, covenant, epoch, file, announcement.as_deref());
+        })?;
+    }
+    Ok(())
+}
+
+fn add_key(
+    settings: &mut toml::Table,
+    covenant: &str,
+    epoch: u32,
+    file: &Path,
+    announcement: Option<&Path>,
+) {
+    let mut key = toml::Table::new();
+    set(&mut key, "epoch", i64::from(epoch));
+    set(&mut key, "file", file.to_string_lossy().into_owned());
+    if let Some(announcement) = announcement {
+        set(
+            &mut key,
+            "announcement",
+            announcement.to_string_lossy().into_owned(),
+        );
+    }
+    let covenants = settings
+        .get_mut("covenant")
+        .and_then(toml::Value::as_array_mut);
+    for one in covenants.into_iter().flatten() {
+        let is_it = one["file"]
+            .as_str()
+            .is_some_and(|file| file.contains(covenant));
+        if let Some(keys) = one.get_mut("keys").and_then(toml::Value::as_array_mut)
+            && is_it
+        {
+            keys.push(toml::Value::Table(key.clone()));
+        }
+    }
+}
