@@ -21,6 +21,7 @@ pub mod link;
 pub mod log;
 pub mod metrics;
 pub mod notices;
+mod own_entries;
 pub mod refusal;
 mod running;
 #[cfg(test)]
@@ -30,4 +31,4 @@ pub mod vault;
 mod versions;
 
 pub use config::Config;
-pub use running::{RunningNode, check_config, load, run, start, start_with};
+pub use running::{RunningNode, check_config, load, newest_checkpoint, run, start, start_with};

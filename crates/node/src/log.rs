@@ -6,6 +6,7 @@
 //! happened, begins anew with another state folder.
 
 mod cosigning;
+mod laid_out;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +16,8 @@ use ledger::{Checkpoint, LogVerifier, Opening, Salt, Verified};
 use model::{Digest, Timestamp};
 use store::{NodeStore, NodeTx, SeenCheckpoint, StoreError};
 use wire::notice::{self, Receipt};
+
+pub use laid_out::checkpoint_file;
 
 use crate::metrics::NodeMetrics;
 use crate::refusal::{Reason, Refused};

@@ -1,5 +1,6 @@
 //! `covenant-node`: a party's gateway.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ struct Arguments {
 enum Command {
     /// Reads the configuration, keys, certificates and covenants, says what is wrong, and ends.
     CheckConfig,
+    /// Prints the newest checkpoint of the log that the node verified, to be compared with others'
+    /// (`covenant audit compare`); also while the node runs.
+    Checkpoint,
 }
 
 fn main() -> ExitCode {
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         None => node::run(&arguments.config, &arguments.set),
         Some(Command::CheckConfig) => node::check_config(&arguments.config, &arguments.set),
+        Some(Command::Checkpoint) => node::newest_checkpoint(&arguments.config, &arguments.set)
+            .and_then(|note| Ok(std::io::stdout().write_all(&note)?)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -48,6 +48,8 @@ pub struct NodeMetrics {
     log_size: Gauge,
     cosigned: Counter,
     log_refused: Counter,
+    own_entries: Gauge,
+    own_entries_missing: Gauge,
     certificates: Family<ByCertificate, Gauge>,
 }
 
@@ -63,6 +65,16 @@ impl NodeMetrics {
                 "log_refused",
                 "Checkpoints that contradict what this node saw before",
                 self.log_refused.clone(),
+            );
+            to.register(
+                "own_entries_listed",
+                "Entries of this party that the log listed at the last review",
+                self.own_entries.clone(),
+            );
+            to.register(
+                "own_entries_missing",
+                "Entries of this party that the log left out, or that do not hold, at the last review",
+                self.own_entries_missing.clone(),
             );
         });
     }
@@ -156,6 +168,8 @@ impl NodeMetrics {
             log_size: Gauge::default(),
             cosigned: Counter::default(),
             log_refused: Counter::default(),
+            own_entries: Gauge::default(),
+            own_entries_missing: Gauge::default(),
             certificates: Family::default(),
         }
     }
@@ -225,6 +239,12 @@ impl NodeMetrics {
 
     pub(crate) fn log_refused(&self) {
         self.log_refused.inc();
+    }
+
+    pub(crate) fn own_entries(&self, listed: u64, missing: u64) {
+        let gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.own_entries.set(gauge(listed));
+        self.own_entries_missing.set(gauge(missing));
     }
 
     pub(crate) fn log_size(&self, size: u64) {

@@ -34,7 +34,9 @@ use crate::refusal::Reason;
 
 pub(crate) use lifecycle::Lifecycle;
 
-pub use client::{Answered, Broker, notice_bytes, read_notice, read_receipt, receipt_bytes};
+pub use client::{
+    Answered, Broker, ListedEntry, Listing, notice_bytes, read_notice, read_receipt, receipt_bytes,
+};
 pub use signed::Speaker;
 
 /// The first wait before connecting again; doubled each time.

@@ -57,6 +57,8 @@ pub(crate) struct State {
     /// Size and signature line of every cosignature.
     pub(crate) cosigned: Vec<(u64, String)>,
     pub(crate) refusals: Vec<pb::WitnessRefusal>,
+    /// How many consistency proofs were asked for.
+    pub(crate) proofs_asked: usize,
     nodes: BTreeMap<NodeId, Digest>,
     size: u64,
 }
@@ -67,6 +69,7 @@ pub(crate) struct TestBroker {
     state: Arc<Mutex<State>>,
     key: Arc<watch::Sender<pb::KeyState>>,
     offered: Arc<watch::Sender<()>>,
+    held: Arc<watch::Sender<bool>>,
     covenant: Digest,
     sources: Vec<PartyId>,
 }
@@ -82,6 +85,7 @@ impl TestBroker {
             state: Arc::new(Mutex::new(state)),
             key: Arc::new(watch::channel(pb::KeyState::Agreed).0),
             offered: Arc::new(watch::channel(()).0),
+            held: Arc::new(watch::channel(false).0),
             covenant: covenant.digest(),
             sources: vec![PartyId::parse("gemeente").unwrap()],
         }
