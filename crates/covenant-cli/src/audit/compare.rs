@@ -13,6 +13,7 @@ use tonic::transport::Channel;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 use wire::audit_v1::{GetCheckpointRequest, GetConsistencyProofRequest};
 
+pub(super) use self::source::note_of;
 use self::source::{Held, Roots, read};
 use super::export::client;
 use super::judge::verified;

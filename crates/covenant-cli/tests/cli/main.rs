@@ -11,6 +11,7 @@ mod audit;
 mod evidence;
 mod import;
 mod keys;
+mod liars;
 mod lifecycle;
 mod link;
 mod logius;

@@ -89,6 +89,11 @@ pub(super) fn read(path: &Path, key: &LogVerifier) -> anyhow::Result<Held> {
     Held::of(name, memory.checkpoint.into_bytes(), key)
 }
 
+/// The checkpoint in the header of an export.
+pub(in crate::audit) fn note_of(export: &Path) -> anyhow::Result<Vec<u8>> {
+    Ok(first_line::<Header>(export)?.checkpoint.into_bytes())
+}
+
 impl Entries {
     /// The roots at these sizes, as far as the entries reach. None when there is no entry.
     ///
