@@ -47,7 +47,7 @@ pub enum Lie {
     Reorders,
     /// Gives the first entry of a page twice.
     Repeats,
-    /// Shows another history, in which a leaf that the reader can't read is another one.
+    /// Shows another history.
     Forks(Arc<History>),
 }
 
@@ -130,18 +130,16 @@ pub async fn leaves(log: &mut LogClient, size: u64) -> Result<Vec<audit::Entry>>
     Ok(all)
 }
 
-/// The history with another leaf in place of the last one that `entries` does not open.
+/// The history of these entries with another one at the place `changed`.
 ///
 /// # Errors
-/// When every leaf is open.
-pub fn forked(world: &World, entries: &[audit::Entry]) -> Result<History> {
-    let hidden = entries.iter().rposition(|entry| entry.leaf.is_empty());
-    let hidden = hidden.context("every leaf is open")?;
-    let hash = |(at, entry): (usize, &audit::Entry)| {
-        let other = (at == hidden).then(|| tree::leaf_hash(b"another"));
+/// When the key can't be read.
+pub fn forked(world: &World, entries: &[audit::Entry], changed: u64) -> Result<History> {
+    let hash = |entry: &audit::Entry| {
+        let other = (entry.index == changed).then(|| tree::leaf_hash(b"another"));
         other.or_else(|| Digest::from_slice(&entry.leaf_hash))
     };
-    let hashes: Option<Vec<Digest>> = entries.iter().enumerate().map(hash).collect();
+    let hashes: Option<Vec<Digest>> = entries.iter().map(hash).collect();
     History::of(world, &hashes.context("a hash of 32 bytes")?)
 }
 

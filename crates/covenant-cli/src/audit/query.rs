@@ -275,8 +275,7 @@ async fn missing(
         ..filter.clone()
     };
     let everything = list(query, &whole, usize::MAX, lang).await?;
-    let everything = Complete::judge(&whole, &everything.entries, false, who, memory);
-    Ok(complete.explained_by(&everything))
+    Ok(complete.but_erased(&everything.entries))
 }
 
 fn there_are_more(count: usize, lang: Language) -> String {

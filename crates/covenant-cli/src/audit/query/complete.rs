@@ -174,12 +174,17 @@ impl Complete {
         }
     }
 
-    /// Where entries of a purpose are missing, whether they are among everything that the caller may
-    /// see: a purpose is not found by any more once the detail was erased.
-    pub(super) fn explained_by(mut self, everything: &Self) -> Self {
-        self.missing = everything.missing.clone();
+    /// The same but for entries whose detail was erased: these are not found by their purpose any
+    /// more, and stand in the list of everything without a detail.
+    pub(super) fn but_erased(mut self, everything: &[Entry]) -> Self {
+        let erased: BTreeSet<Erased> = everything.iter().filter_map(without_detail).collect();
+        self.missing = self
+            .missing
+            .iter()
+            .flat_map(|missing| rest_of(missing, &erased))
+            .collect();
         if self.missing.is_empty() {
-            self.verdict = everything.verdict;
+            self.verdict = Verdict::Gapless;
         }
         self
     }
@@ -299,6 +304,39 @@ fn gap(missing: &Missing) -> Gap {
     }
 }
 
+/// An entry whose purpose can't be read any more: its covenant, recipient, and number.
+type Erased = (Digest, Option<PartyId>, u64);
+
+fn without_detail(entry: &Entry) -> Option<Erased> {
+    let leaf = Skeleton::from_leaf(&entry.leaf).ok()?;
+    let erased = (leaf.covenant?, leaf.recipient, leaf.counters.purpose);
+    entry.outcome.is_none().then_some(erased)
+}
+
+/// What is left of a gap in a purpose when these are not missing.
+fn rest_of(missing: &Missing, erased: &BTreeSet<Erased>) -> Vec<Missing> {
+    let Whose::Purpose(party, _) = &missing.audience.whose else {
+        return vec![missing.clone()];
+    };
+    let key = |number| (missing.audience.covenant, party.clone(), number);
+    let piece = |first, last| Missing {
+        first,
+        last,
+        ..missing.clone()
+    };
+    let (mut rest, mut next) = (Vec::new(), missing.first);
+    for (.., number) in erased.range(key(missing.first)..=key(missing.last)) {
+        if next < *number {
+            rest.push(piece(next, number - 1));
+        }
+        next = number.saturating_add(1);
+    }
+    if next <= missing.last {
+        rest.push(piece(next, missing.last));
+    }
+    rest
+}
+
 /// An entry's leaf and openings were verified before.
 fn observe(selection: &mut Selection, entry: &Entry) {
     let Ok(leaf) = Skeleton::from_leaf(&entry.leaf) else {
@@ -313,4 +351,36 @@ fn observe(selection: &mut Selection, entry: &Entry) {
     let named = outcome.get("purpose").and_then(Value::as_str);
     let purpose = named.and_then(|name| PurposeId::parse(name).ok());
     selection.observe(&leaf, Purpose::Known(purpose.as_ref()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ledger::counters::selection::Audience;
+
+    #[test]
+    fn only_what_was_erased_is_not_missing() {
+        let party = PartyId::parse("corporatie").ok();
+        let covenant = Digest::new([1; 32]);
+        let whose = Whose::Purpose(party.clone(), None);
+        let missing = Missing {
+            audience: Audience { covenant, whose },
+            first: 3,
+            last: 9,
+            inside: true,
+        };
+        let rest = |numbers: &[u64]| {
+            let erased = numbers
+                .iter()
+                .map(|number| (covenant, party.clone(), *number));
+            let rest = rest_of(&missing, &erased.collect());
+            let ends = |missing: &Missing| (missing.first, missing.last);
+            rest.iter().map(ends).collect::<Vec<_>>()
+        };
+        assert_eq!(rest(&[]), [(3, 9)]);
+        assert_eq!(rest(&[2, 4, 5, 9, 10]), [(3, 3), (6, 8)]);
+        assert_eq!(rest(&[3, 4, 5, 6, 7, 8, 9]), []);
+        let elsewhere = [(covenant, None, 4)].into();
+        assert_eq!(rest_of(&missing, &elsewhere), [missing.clone()]);
+    }
 }
