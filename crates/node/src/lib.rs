@@ -7,7 +7,8 @@
 //!
 //! A signal's way: [`intake`] checks every field and derives tokens, the store keeps all of it in
 //! one durable batch, [`uplink`] pushes it. A question's way: [`checks`]. What comes back:
-//! [`notices`]. Everything that the broker shows is laid beside what was seen before: [`log`].
+//! [`notices`]. Everything that the broker shows is laid beside what was seen before: [`log`]; and
+//! every day the log must list each entry that names this party.
 
 pub mod caller;
 pub mod checks;

@@ -137,7 +137,7 @@ struct Answer {
 /// What a query says.
 enum Told {
     /// The answer, and whether anything is missing from it.
-    Answer(Answer, Complete),
+    Answer(Box<(Answer, Complete)>),
     /// The broker lies; nothing it said is shown.
     Lie(Lie),
     /// The log is not the one that was seen before.
@@ -161,7 +161,7 @@ struct Document<'a> {
 /// Runs the command.
 pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
     let (answer, complete) = match runtime()?.block_on(ask(query, lang))? {
-        Told::Answer(answer, complete) => (answer, complete),
+        Told::Answer(told) => *told,
         Told::Lie(lie) => {
             complainln!("ALARM: {}", lie.text(lang));
             return Ok(Found::Bad);
@@ -248,7 +248,7 @@ async fn ask(query: &Query, lang: Language) -> anyhow::Result<Told> {
         memory.showed(&complete.selection);
         memory.keep(checkpoint, answer.proved.note(), None, now)?;
     }
-    Ok(Told::Answer(answer, complete))
+    Ok(Told::Answer(Box::new((answer, complete))))
 }
 
 /// What is missing from an answer.

@@ -207,6 +207,48 @@ async fn the_last_entry_is_missed_by_who_saw_it_before() {
     told.running.stop().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_sees_what_is_left_out_of_its_own_entries() {
+    let told = Told::new().await;
+    let world = told.world();
+    let home = world.nodes["corporatie"].config.parent().unwrap();
+    let (cert, own) = (home.join("client.pem"), home.join("client.key"));
+    let channel = sandbox::clients::connect(&world.broker.grpc, &world.ca, &cert, &own).unwrap();
+    let liar = Liar::before(world, channel).await.unwrap();
+    let key = world.broker.log_key.clone();
+    let asked = told.asked();
+    let middle = asked[asked.len() / 2];
+    let query = async |lie: Lie, filter: &[&str]| {
+        liar.lies(lie);
+        let words = ["audit", "query", "--broker", &liar.address, "--lang", "en"];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+        for (name, value) in [
+            ("--ca", text(&world.ca)),
+            ("--cert", text(&cert)),
+            ("--key", text(&own)),
+            ("--vkey", key.clone()),
+        ] {
+            words.extend([name.to_owned(), value]);
+        }
+        words.extend(filter.iter().map(|word| (*word).to_owned()));
+        run(words).await
+    };
+    for filter in [&[][..], &["--recipient", "corporatie"]] {
+        let honest = query(Lie::None, filter).await;
+        assert_eq!(code(&honest), 0, "{}", all(&honest));
+        assert!(said(&honest).contains("No gap"), "{}", said(&honest));
+        let found = query(Lie::Omits(vec![middle]), filter).await;
+        assert_eq!(code(&found), 1, "{}", all(&found));
+        assert!(said(&found).contains("recipient corporatie"));
+    }
+    // Of another party's entries it gets those that name both: their numbers have honest gaps.
+    let other = query(Lie::None, &["--source", "gemeente"]).await;
+    assert_eq!(code(&other), 0, "{}", all(&other));
+    let word = "can't be seen in this selection";
+    assert!(said(&other).contains(word), "{}", said(&other));
+    told.running.stop().await.unwrap();
+}
+
 fn only(folder: &Path) -> std::path::PathBuf {
     let mut entries = std::fs::read_dir(folder).unwrap();
     let only = entries.next().unwrap().unwrap().path();
@@ -266,100 +308,126 @@ async fn a_history_that_watch_did_not_see_is_refused_and_kept() {
 }
 
 /// Compares files, with more words.
-async fn compare(told: &Told, files: &[&str], more: &[&str]) -> Output {
+async fn compare(told: &Told, files: &[&str], more: &[String]) -> Output {
     let key = told.world().broker.log_key.clone();
     let evidence = told.file("compared");
     let mut words = vec!["audit", "compare", "--log-key", &key, "--lang", "en"];
     words.extend(["--evidence", &evidence]);
     words.extend(files);
-    words.extend(more);
+    words.extend(more.iter().map(String::as_str));
     run(words.into_iter().map(str::to_owned).collect()).await
+}
+
+/// What several parties hold: an evidence bundle, a watcher's memory, an earlier checkpoint of the
+/// same log, and one of that size of another log.
+struct Holding {
+    bundle: String,
+    memory: String,
+    node: String,
+    fork: String,
+}
+
+impl Holding {
+    async fn of(told: &Told) -> Self {
+        let key = told.world().broker.log_key.clone();
+        let (bundle, memory) = (told.file("bundle"), told.file("watch.json"));
+        let (node, fork) = (told.file("node.checkpoint"), told.file("fork.checkpoint"));
+        let export = ["--vkey", &key, "--out", &bundle];
+        assert_eq!(code(&told.run("export", &export).await), 0);
+        let evidence = told.file("evidence");
+        let watched = ["--vkey", &key, "--state", &memory, "--evidence", &evidence];
+        let watched = [&watched[..], &["--once"]].concat();
+        assert_eq!(code(&told.run("watch", &watched).await), 0);
+        let earlier = &told.entries[..told.entries.len() - 2];
+        let hash = |entry: &Entry| model::Digest::from_slice(&entry.leaf_hash).unwrap();
+        let mut hashes: Vec<model::Digest> = earlier.iter().map(hash).collect();
+        let note = |hashes: &[model::Digest]| {
+            let history = journeys::liar::History::of(told.world(), hashes);
+            history.unwrap().note().unwrap()
+        };
+        std::fs::write(&node, note(&hashes)).unwrap();
+        hashes[1] = ledger::tree::leaf_hash(b"another");
+        std::fs::write(&fork, note(&hashes)).unwrap();
+        Self {
+            bundle,
+            memory,
+            node,
+            fork,
+        }
+    }
+}
+
+/// The words that let a comparison ask the broker.
+fn online(told: &Told) -> Vec<String> {
+    let (world, auditor) = (told.world(), &told.world().auditor);
+    [
+        ("--broker", told.liar.address.clone()),
+        ("--ca", text(&world.ca)),
+        ("--cert", text(&auditor.cert)),
+        ("--key", text(&auditor.key)),
+    ]
+    .into_iter()
+    .flat_map(|(name, value)| [name.to_owned(), value])
+    .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checkpoints_of_several_parties_are_compared() {
     let told = Told::new().await;
-    let key = told.world().broker.log_key.clone();
-    let (bundle, memory) = (told.file("bundle"), told.file("watch.json"));
-    let (node, fork) = (told.file("node.checkpoint"), told.file("fork.checkpoint"));
-    let exported = told
-        .run("export", &["--vkey", &key, "--out", &bundle])
-        .await;
-    assert_eq!(code(&exported), 0, "{}", all(&exported));
-    let evidence = told.file("evidence");
-    let watched = [
-        "--vkey",
-        &key,
-        "--state",
-        &memory,
-        "--evidence",
-        &evidence,
-        "--once",
-    ];
-    assert_eq!(code(&told.run("watch", &watched).await), 0);
-    // An earlier checkpoint of the same log, and one of the same size of another.
-    let hashes = |count: usize| {
-        let hash = |entry: &Entry| model::Digest::from_slice(&entry.leaf_hash).unwrap();
-        told.entries[..count].iter().map(hash).collect::<Vec<_>>()
-    };
-    let history =
-        |leaves: &[model::Digest]| journeys::liar::History::of(told.world(), leaves).unwrap();
-    let earlier = history(&hashes(told.entries.len() - 2));
-    std::fs::write(&node, earlier.note().unwrap()).unwrap();
-    let mut other = hashes(told.entries.len() - 2);
-    other[1] = ledger::tree::leaf_hash(b"another");
-    std::fs::write(&fork, history(&other).note().unwrap()).unwrap();
-
-    let one = compare(&told, &[&node, &memory, &bundle], &[]).await;
+    let Holding {
+        bundle,
+        memory,
+        node,
+        ..
+    } = &Holding::of(&told).await;
+    let one = compare(&told, &[node, memory, bundle], &[]).await;
     assert_eq!(code(&one), 0, "{}", all(&one));
     assert!(said(&one).contains("worked out from"), "{}", said(&one));
     assert!(said(&one).contains("3 checkpoints are of one log"));
-    let unknown = compare(&told, &[&node, &memory], &[]).await;
+    let unknown = compare(&told, &[node, memory], &[]).await;
     assert_eq!(code(&unknown), 2, "{}", all(&unknown));
-    assert!(said(&unknown).contains("can't be told without the broker or a bundle"));
-    let auditor = &told.world().auditor;
-    let (ca, cert, own) = (
-        text(&told.world().ca),
-        text(&auditor.cert),
-        text(&auditor.key),
-    );
-    let online = [
-        "--broker",
-        &told.liar.address,
-        "--ca",
-        &ca,
-        "--cert",
-        &cert,
-        "--key",
-        &own,
-    ];
-    let asked = compare(&told, &[&node, &memory], &online).await;
+    let word = "can't be told without the broker or a bundle";
+    assert!(said(&unknown).contains(word));
+    let asked = compare(&told, &[node, memory], &online(&told)).await;
     assert_eq!(code(&asked), 0, "{}", all(&asked));
     assert!(said(&asked).contains("the broker's proof, verified"));
+    // One alone is nothing to compare.
+    assert_eq!(code(&compare(&told, &[node], &[]).await), 2);
+    told.running.stop().await.unwrap();
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_between_parties_is_found_and_kept() {
+    let told = Told::new().await;
+    let Holding {
+        bundle,
+        memory,
+        node,
+        fork,
+    } = &Holding::of(&told).await;
     for (files, more, word) in [
-        (&[&node, &fork][..], &[][..], "two histories"),
-        (&[&fork, &bundle], &[], "two histories"),
-        (&[&fork, &memory], &online, "can't prove"),
+        ([node, fork], Vec::new(), "two histories"),
+        ([fork, bundle], Vec::new(), "two histories"),
+        ([fork, memory], online(&told), "can't prove"),
     ] {
-        let files: Vec<&str> = files.iter().map(|file| file.as_str()).collect();
-        let found = compare(&told, &files, more).await;
+        let found = compare(&told, &files.map(String::as_str), &more).await;
         assert_eq!(code(&found), 1, "{files:?}: {}", all(&found));
         assert!(said(&found).contains(word), "{files:?}: {}", said(&found));
         assert!(said(&found).contains("NOT of one log"));
         let kept = only(Path::new(&told.file("compared")));
         let first = std::fs::read(kept.join("first.note")).unwrap();
         let second = std::fs::read(kept.join("second.note")).unwrap();
-        let forked = std::fs::read(&fork).unwrap();
+        let forked = std::fs::read(fork).unwrap();
         assert!(first == forked || second == forked);
         std::fs::remove_dir_all(told.file("compared")).unwrap();
     }
     // Who did not sign vouches for nothing.
-    let stranger =
-        ledger::LogSigner::from_seed(key.split_once('+').unwrap().0, &model::Secret::new([3; 32]));
+    let key = told.world().broker.log_key.clone();
+    let (origin, _) = key.split_once('+').unwrap();
+    let stranger = ledger::LogSigner::from_seed(origin, &model::Secret::new([3; 32]));
     let note = stranger.unwrap().sign(3, model::Digest::new([1; 32]));
-    std::fs::write(&fork, note).unwrap();
-    let refused = compare(&told, &[&node, &fork], &[]).await;
+    std::fs::write(fork, note).unwrap();
+    let refused = compare(&told, &[node, fork], &[]).await;
     assert_eq!(code(&refused), 2);
     assert!(complained(&refused).contains("no signature by this key"));
     told.running.stop().await.unwrap();
