@@ -1,5 +1,6 @@
 //! What an operator sees of the node: counts by outcome. No identifier, no actor, no case.
 
+use model::Timestamp;
 use process::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -50,6 +51,7 @@ pub struct NodeMetrics {
     log_refused: Counter,
     own_entries: Gauge,
     own_entries_missing: Gauge,
+    own_entries_reviewed: Gauge,
     certificates: Family<ByCertificate, Gauge>,
 }
 
@@ -75,6 +77,11 @@ impl NodeMetrics {
                 "own_entries_missing",
                 "Entries of this party that the log left out, or that do not hold, at the last review",
                 self.own_entries_missing.clone(),
+            );
+            to.register(
+                "own_entries_reviewed_seconds",
+                "Unix time of the last review that could be finished; 0 before the first one",
+                self.own_entries_reviewed.clone(),
             );
         });
     }
@@ -170,6 +177,7 @@ impl NodeMetrics {
             log_refused: Counter::default(),
             own_entries: Gauge::default(),
             own_entries_missing: Gauge::default(),
+            own_entries_reviewed: Gauge::default(),
             certificates: Family::default(),
         }
     }
@@ -241,7 +249,9 @@ impl NodeMetrics {
         self.log_refused.inc();
     }
 
-    pub(crate) fn own_entries(&self, listed: u64, missing: u64) {
+    /// A review at this moment listed and missed so many.
+    pub(crate) fn own_entries(&self, listed: u64, missing: u64, now: Timestamp) {
+        self.own_entries_reviewed.set(now.as_millis() / 1_000);
         let gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
         self.own_entries.set(gauge(listed));
         self.own_entries_missing.set(gauge(missing));

@@ -17,7 +17,7 @@ use ledger::Skeleton;
 use ledger::counters::Purpose;
 use ledger::counters::selection::{By, Selection};
 use ledger::tree::{leaf_hash, verify_inclusion};
-use model::clock::Clock;
+use model::clock::{Clock, Stopwatch};
 use model::{Digest, PartyId, Timestamp};
 use process::health::Check;
 use store::NodeStore;
@@ -80,6 +80,7 @@ impl OwnEntries {
     pub(crate) async fn run(self, stop: CancellationToken) {
         self.health.ok();
         let mut whole = true;
+        let mut finished = Stopwatch::start();
         loop {
             let reviewed = tokio::select! {
                 () = stop.cancelled() => return,
@@ -89,10 +90,11 @@ impl OwnEntries {
                 Ok(review) => {
                     self.tell(review).await;
                     whole = false;
+                    finished = Stopwatch::start();
                     self.every
                 }
                 Err(refused) => {
-                    tracing::info!(reason = %refused.reason(), "this party's entries can't be fetched now");
+                    self.unfinished(&refused, &finished);
                     AGAIN_AFTER.min(self.every)
                 }
             };
@@ -100,6 +102,16 @@ impl OwnEntries {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
             }
+        }
+    }
+
+    /// A broker that lists nothing at all must not pass for one that is away for a moment.
+    fn unfinished(&self, refused: &Refused, finished: &Stopwatch) {
+        let reason = refused.reason();
+        if finished.elapsed() > self.every.saturating_mul(2) {
+            tracing::error!(%reason, "this party's entries could not be fetched for two reviews on end");
+        } else {
+            tracing::info!(%reason, "this party's entries can't be fetched now");
         }
     }
 
@@ -173,7 +185,8 @@ impl OwnEntries {
         found.unlisted = review.held.into_keys().collect();
         found.gaps_of(review.selection.missing());
         let missing = found.count();
-        self.metrics.own_entries(listed, missing);
+        let now = self.clock.now();
+        self.metrics.own_entries(listed, missing, now);
         if missing == 0 {
             tracing::info!(
                 entries = listed,
@@ -182,7 +195,7 @@ impl OwnEntries {
             self.health.ok();
             return;
         }
-        let kept = found.keep(&self.folder, self.clock.now()).await;
+        let kept = found.keep(&self.folder, now).await;
         if let Err(error) = kept {
             tracing::error!(%error, "the evidence could not be kept");
         }

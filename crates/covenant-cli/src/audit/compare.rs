@@ -103,7 +103,7 @@ pub(crate) fn run(compare: &Compare, lang: Language) -> anyhow::Result<Found> {
         match &related {
             Related::Fork | Related::Unproved => {
                 forks += 1;
-                let folder = compare.keep(before, after)?;
+                let folder = compare.keep(before, after, forks)?;
                 let (folder, word) = (folder.display(), related.word(lang));
                 let evidence = lang.pick("Bewijs:", "Evidence:");
                 say(&format!(
@@ -293,7 +293,7 @@ impl Compare {
         )
     }
 
-    fn keep(&self, before: &Held, after: &Held) -> anyhow::Result<PathBuf> {
+    fn keep(&self, before: &Held, after: &Held, number: usize) -> anyhow::Result<PathBuf> {
         let about = format!(
             "first.note   {} ({})\nsecond.note  {} ({})\n",
             before.name, before.checkpoint.size, after.name, after.checkpoint.size
@@ -302,6 +302,7 @@ impl Compare {
             ("first.note", before.note.as_slice()),
             ("second.note", after.note.as_slice()),
         ];
-        keep_notes(&self.evidence, "compared", notes, &about, SystemClock.now())
+        let word = format!("compared-{number}");
+        keep_notes(&self.evidence, &word, notes, &about, SystemClock.now())
     }
 }

@@ -55,7 +55,7 @@ pub(crate) struct Query {
 }
 
 /// Which entries.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 struct Filter {
     /// Under this covenant (id).
     #[arg(long, default_value = "")]

@@ -386,4 +386,77 @@ mod tests {
             std::slice::from_ref(&missing)
         );
     }
+
+    /// An entry of a recipient under a covenant that the broker does not give.
+    fn entry() -> Entry {
+        let leaf = Skeleton {
+            seq: 0,
+            at: model::Timestamp::from_millis(1_800_000_000_000),
+            class: ledger::Class::Decision,
+            covenant: Some(Digest::new([1; 32])),
+            recipient: PartyId::parse("corporatie").ok(),
+            source: None,
+            counters: ledger::Counters {
+                recipient: Some(7),
+                source: None,
+                purpose: 7,
+            },
+            n: [0; 32],
+            request: Digest::new([2; 32]),
+            answer: Digest::new([3; 32]),
+            outcome: Digest::new([4; 32]),
+        };
+        Entry {
+            leaf: leaf.to_leaf().unwrap().into(),
+            ..Entry::default()
+        }
+    }
+
+    #[test]
+    fn a_covenant_that_is_held_back_is_no_excuse() {
+        let own = Oin::parse("00000001001234567000").unwrap();
+        let roles = Roles::default();
+        let judge = |filter: &Filter| {
+            Complete::judge(filter, &[entry()], false, (&roles, &own), None).verdict
+        };
+        assert_eq!(judge(&Filter::default()), Verdict::Unknown);
+        let by_kind = Filter {
+            kind: "check-answered".to_owned(),
+            ..Filter::default()
+        };
+        assert_eq!(judge(&by_kind), Verdict::Unseen);
+    }
+
+    #[test]
+    fn a_filter_follows_an_audience_or_says_that_it_does_not() {
+        let filter = |change: fn(&mut Filter)| {
+            let mut filter = Filter::default();
+            change(&mut filter);
+            filter.by()
+        };
+        let party = PartyId::parse("politie").unwrap();
+        assert_eq!(filter(|_| {}), By::Everything);
+        assert_eq!(
+            filter(|f| f.recipient = "politie".to_owned()),
+            By::Recipient(party.clone())
+        );
+        assert_eq!(
+            filter(|f| f.source = "politie".to_owned()),
+            By::Source(party.clone())
+        );
+        assert_eq!(filter(|f| f.party = "politie".to_owned()), By::Party(party));
+        for change in [
+            |f: &mut Filter| f.clause = "3.1".to_owned(),
+            |f: &mut Filter| f.basis = "AVG 6.1.e".to_owned(),
+            |f: &mut Filter| f.kind = "check-answered".to_owned(),
+            |f: &mut Filter| f.class = Some(super::super::Class::Decision),
+            |f: &mut Filter| f.decision = Some(super::super::Decided::Withheld),
+            |f: &mut Filter| {
+                f.recipient = "politie".to_owned();
+                f.source = "gemeente".to_owned();
+            },
+        ] {
+            assert_eq!(filter(change), By::Other);
+        }
+    }
 }
