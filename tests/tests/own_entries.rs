@@ -1,15 +1,14 @@
 //! A party's node has the log list its own entries, and finds what the broker leaves out: by the
 //! numbers, also of a refusal that has no receipt, and by the receipts that it holds.
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, Result, ensure};
 use journeys::liar::{Liar, Lie, leaves, naming};
 use journeys::processes::get;
 use journeys::realm::{Realm, eventually, quick, set, today};
-use ledger::Outcome;
+use ledger::{Outcome, Skeleton};
 use model::clock::SystemClock;
 use sandbox::messages::{Home, home, visit};
+use serde_json::Value;
 use wire::audit_v1::Entry;
 
 const VISITS: (&str, &str) = ("veilig-op-bezoek-roosdonk", "bezoekveiligheid");
@@ -77,21 +76,39 @@ fn is_refusal(entry: &Entry) -> Result<bool> {
     Ok(outcome.kind == ledger::Kind::CheckRefused)
 }
 
-fn evidence(realm: &Realm) -> Result<Option<PathBuf>> {
-    let mut found = None;
+/// Everything that was kept as evidence.
+fn evidence(realm: &Realm) -> Result<Vec<Value>> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir(&realm.node(PARTY)?.state)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("log-omission-") {
-            found = Some(path);
+            found.push(serde_json::from_slice(&std::fs::read(&path)?)?);
         }
     }
     Ok(found)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_leaves_out_a_partys_entry_is_named() -> Result<()> {
-    let (mut realm, liar) = realm().await?;
+/// An entry of the evidence, proved by nothing but what is in it and the log's key.
+fn proved(realm: &Realm, kept: &Value) -> Result<Skeleton> {
+    let text = |name: &str| kept[name].as_str().context("a text");
+    let key = ledger::LogVerifier::parse(&realm.world.broker.log_key)?;
+    let checkpoint = key.verify(text("checkpoint")?.as_bytes())?;
+    let proof = kept["proof"].as_array().context("a proof")?.iter();
+    let proof: Option<Vec<model::Digest>> = proof
+        .map(|hash| model::Digest::from_hex(hash.as_str()?))
+        .collect();
+    let (leaf, index) = (text("leaf")?.as_bytes(), kept["index"].as_u64());
+    let (size, root) = (checkpoint.size, &checkpoint.root);
+    let (hash, index) = (ledger::tree::leaf_hash(leaf), index.context("an index")?);
+    ledger::tree::verify_inclusion(hash, index, size, &proof.context("hashes")?, root)?;
+    Ok(Skeleton::from_leaf(leaf)?)
+}
+
+/// A world in which one party asked six questions and was refused one; how many entries name it,
+/// and the place of the refusal.
+async fn eventful() -> Result<(Realm, Liar, u64, u64)> {
+    let (realm, liar) = realm().await?;
     for number in 1..4 {
         ensure!(ask(&realm, "huismeester", number).await?, "it is answered");
     }
@@ -103,51 +120,48 @@ async fn a_broker_that_leaves_out_a_partys_entry_is_named() -> Result<()> {
     let size = realm.log_size().await?;
     let entries = leaves(&mut realm.auditor()?, size).await?;
     let own = naming(&entries, PARTY);
-    let count = u64::try_from(own.len())?;
-    ensure!(count > 6, "{own:?}");
-    reviewed(&realm, "all is listed", count, 0).await?;
-    ensure!(evidence(&realm)?.is_none(), "there is nothing to keep");
-
     let mut refused = None;
-    for place in &own {
-        let entry = entries.iter().find(|entry| entry.index == *place);
-        if is_refusal(entry.context("an entry")?)? {
-            refused = Some(*place);
+    for entry in entries.iter().filter(|entry| own.contains(&entry.index)) {
+        if is_refusal(entry)? {
+            refused = Some(entry.index);
         }
     }
-    let refused = refused.context("the refusal is an entry")?;
+    let count = u64::try_from(own.len())?;
+    ensure!(count > 6, "{own:?}");
+    Ok((realm, liar, count, refused.context("it is an entry")?))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_leaves_out_a_partys_entry_is_named() -> Result<()> {
+    let (mut realm, liar, count, refused) = eventful().await?;
+    reviewed(&realm, "all is listed", count, 0).await?;
+    ensure!(evidence(&realm)?.is_empty(), "there is nothing to keep");
+
     liar.lies(Lie::Omits(vec![refused]));
     reviewed(&realm, "the refusal is missed", count - 1, 1).await?;
-    let kept = evidence(&realm)?.context("the evidence is kept")?;
-    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(kept)?)?;
+    let kept = evidence(&realm)?;
+    let kept = kept.first().context("the evidence is kept")?;
     assert_eq!(kept["numbers"][0]["counter"], "recipient");
     assert_eq!(kept["unlisted"], serde_json::json!([]));
     // What is kept proves by itself that there is an entry before it.
-    let after = &kept["after"][0];
-    let leaf = after["leaf"].as_str().context("a leaf")?;
-    let note = after["checkpoint"].as_str().context("a checkpoint")?;
-    let key = ledger::LogVerifier::parse(&realm.world.broker.log_key)?;
-    let checkpoint = key.verify(note.as_bytes())?;
-    let proof: Option<Vec<model::Digest>> = after["proof"]
-        .as_array()
-        .context("a proof")?
-        .iter()
-        .map(|hash| model::Digest::from_hex(hash.as_str()?))
-        .collect();
-    ledger::tree::verify_inclusion(
-        ledger::tree::leaf_hash(leaf.as_bytes()),
-        after["index"].as_u64().context("an index")?,
-        checkpoint.size,
-        &proof.context("hashes")?,
-        &checkpoint.root,
-    )?;
-    let leaf = ledger::Skeleton::from_leaf(leaf.as_bytes())?;
+    let after = proved(&realm, &kept["after"][0])?;
     let missing = kept["numbers"][0]["last"].as_u64();
-    assert_eq!(leaf.counters.recipient, missing.map(|last| last + 1));
+    assert_eq!(after.counters.recipient, missing.map(|last| last + 1));
 
-    // The last one leaves no gap: its receipt shows it. With the one before it, both do.
+    // The last one leaves no gap: its receipt shows it.
     liar.lies(Lie::OmitsLast);
-    reviewed(&realm, "the last one is missed", count - 1, 1).await?;
+    let by_receipt = eventually("the last one is missed", async || {
+        let kept = evidence(&realm)?;
+        let none = serde_json::json!([]);
+        Ok(kept.into_iter().find(|kept| kept["numbers"] == none))
+    })
+    .await?;
+    reviewed(&realm, "it is told", count - 1, 1).await?;
+    let last = proved(&realm, &by_receipt["receipts"][0])?;
+    assert_eq!(Some(last.seq), by_receipt["unlisted"][0].as_u64());
+    let kept = evidence(&realm)?.len();
+    assert_eq!(kept, 2, "the same finding is kept once");
+
     liar.lies(Lie::Repeats);
     eventually("what stands twice is named", async || {
         let (holds, _, missing) = told(&realm).await?;

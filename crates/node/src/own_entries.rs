@@ -22,6 +22,7 @@ use model::{Digest, PartyId, Timestamp};
 use process::health::Check;
 use store::NodeStore;
 use tokio_util::sync::CancellationToken;
+use wire::notice::Receipt;
 
 use self::evidence::Evidence;
 use crate::log::Log;
@@ -152,6 +153,19 @@ impl OwnEntries {
     /// What the receipts of answers and notices proved.
     fn held(&self) -> Result<Held, Refused> {
         let mut held = Held::new();
+        self.receipts(|receipt| {
+            for entry in &receipt.entries {
+                // It was verified when it came in.
+                if let Ok(leaf) = Skeleton::from_leaf(&entry.leaf) {
+                    held.insert(entry.index, (leaf_hash(&entry.leaf), leaf.at));
+                }
+            }
+        })?;
+        Ok(held)
+    }
+
+    /// Gives every receipt that this node holds to `take`.
+    fn receipts(&self, mut take: impl FnMut(&Receipt)) -> Result<(), Refused> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self
@@ -162,20 +176,22 @@ impl OwnEntries {
             };
             after = Some(last.clone());
             for (name, sealed) in &page {
-                let receipt = read_receipt(&self.vault.open(name, sealed)?);
-                hold(&mut held, receipt.as_ref());
+                if let Some(receipt) = read_receipt(&self.vault.open(name, sealed)?) {
+                    take(&receipt);
+                }
             }
         }
         let mut after = 0;
         loop {
             let page = self.store.read(|view| view.received(after, AT_ONCE))?;
             let Some(last) = page.last() else {
-                return Ok(held);
+                return Ok(());
             };
             after = last.number;
             for received in &page {
-                let notice = stored_notice(&self.vault, received)?;
-                hold(&mut held, notice.as_ref().map(|notice| &notice.receipt));
+                if let Some(notice) = stored_notice(&self.vault, received)? {
+                    take(&notice.receipt);
+                }
             }
         }
     }
@@ -194,6 +210,9 @@ impl OwnEntries {
             );
             self.health.ok();
             return;
+        }
+        if let Err(refused) = self.receipts(|receipt| found.receipt(receipt)) {
+            tracing::error!(reason = %refused.reason(), "a receipt can't be read back");
         }
         let kept = found.keep(&self.folder, now).await;
         if let Err(error) = kept {
@@ -248,15 +267,6 @@ impl Review {
         self.selection.observe(&leaf, Purpose::Unknown);
         if self.selection.missing().len() > before {
             self.found.after(entry, note);
-        }
-    }
-}
-
-fn hold(held: &mut Held, receipt: Option<&wire::notice::Receipt>) {
-    for entry in receipt.iter().flat_map(|receipt| &receipt.entries) {
-        // It was verified when it came in.
-        if let Ok(leaf) = Skeleton::from_leaf(&entry.leaf) {
-            held.insert(entry.index, (leaf_hash(&entry.leaf), leaf.at));
         }
     }
 }

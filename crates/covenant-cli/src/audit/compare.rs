@@ -56,8 +56,8 @@ pub(crate) struct Compare {
 enum Related {
     /// It follows from it, and by what that is proved.
     Follows(Proof),
-    /// They are of two histories.
-    Fork,
+    /// They are of two histories, as the entries in a file show where the sizes differ.
+    Fork(Option<String>),
     /// The broker's proof does not hold.
     Unproved,
     /// It can't be told with what there is, and why.
@@ -101,10 +101,11 @@ pub(crate) fn run(compare: &Compare, lang: Language) -> anyhow::Result<Found> {
         let related = runtime.block_on(relate(&roots, client.as_mut(), before, after, lang));
         let (before_name, after_name) = (&before.name, &after.name);
         match &related {
-            Related::Fork | Related::Unproved => {
+            Related::Fork(_) | Related::Unproved => {
                 forks += 1;
-                let folder = compare.keep(before, after, forks)?;
-                let (folder, word) = (folder.display(), related.word(lang));
+                let word = related.word(lang);
+                let folder = compare.keep(before, after, forks, &word)?;
+                let folder = folder.display();
                 let evidence = lang.pick("Bewijs:", "Evidence:");
                 say(&format!(
                     "ALARM: {before_name} / {after_name}: {word}. {evidence} {folder}"
@@ -195,7 +196,7 @@ async fn relate(
         return if small.root == large.root {
             Related::Follows(Proof::Same)
         } else {
-            Related::Fork
+            Related::Fork(None)
         };
     }
     for (name, roots) in roots {
@@ -205,7 +206,7 @@ async fn relate(
             }
             // The leaves make the one and not the other: they can't both be of that log.
             (Some(first), Some(second)) if *first == small.root || *second == large.root => {
-                return Related::Fork;
+                return Related::Fork(Some(name.clone()));
             }
             _ => {}
         }
@@ -246,12 +247,17 @@ impl Related {
                     "the second only adds to the first (the broker's proof, verified)",
                 )
                 .to_owned(),
-            Self::Fork => lang
-                .pick(
+            Self::Fork(shown_by) => {
+                let word = lang.pick(
                     "twee geschiedenissen, beide getekend met de sleutel van het logboek",
                     "two histories, both signed by the log's key",
-                )
-                .to_owned(),
+                );
+                match (shown_by, lang) {
+                    (None, _) => word.to_owned(),
+                    (Some(name), Language::Nl) => format!("{word} (nagerekend uit {name}: bewaar die erbij)"),
+                    (Some(name), Language::En) => format!("{word} (worked out from {name}: keep that too)"),
+                }
+            }
             Self::Unproved => lang
                 .pick(
                     "de makelaar kan niet bewijzen dat het tweede het eerste alleen aanvult",
@@ -293,9 +299,15 @@ impl Compare {
         )
     }
 
-    fn keep(&self, before: &Held, after: &Held, number: usize) -> anyhow::Result<PathBuf> {
+    fn keep(
+        &self,
+        before: &Held,
+        after: &Held,
+        number: usize,
+        told: &str,
+    ) -> anyhow::Result<PathBuf> {
         let about = format!(
-            "first.note   {} ({})\nsecond.note  {} ({})\n",
+            "{told}\n\nfirst.note   {} ({})\nsecond.note  {} ({})\n",
             before.name, before.checkpoint.size, after.name, after.checkpoint.size
         );
         let notes = [

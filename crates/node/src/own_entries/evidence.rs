@@ -4,12 +4,14 @@ use std::io::Write as _;
 use std::path::Path;
 
 use ledger::counters::selection::{Missing, Whose};
-use model::Timestamp;
+use ledger::tree::leaf_hash;
+use model::{Digest, Timestamp};
 use serde::Serialize;
+use wire::notice::Receipt;
 
 use crate::uplink::ListedEntry;
 
-/// How many entries after a gap are kept with their proofs.
+/// How many entries are kept with their proofs, of each sort.
 const KEPT: usize = 100;
 
 /// What does not hold.
@@ -21,6 +23,8 @@ pub(super) struct Evidence {
     after: Vec<Proved>,
     /// Places of entries of which this node holds a receipt, and that were not listed.
     pub(super) unlisted: Vec<u64>,
+    /// What the receipts of these prove.
+    receipts: Vec<Proved>,
     /// Places of entries whose proof or leaf does not hold.
     pub(super) unproved: Vec<u64>,
     /// Places of entries that stand after one with the same or a higher place.
@@ -62,12 +66,19 @@ impl Evidence {
     /// An entry that stands after a gap.
     pub(super) fn after(&mut self, entry: &ListedEntry, note: &[u8]) {
         if self.after.len() < KEPT {
-            self.after.push(Proved {
-                index: entry.index,
-                leaf: String::from_utf8_lossy(&entry.leaf).into_owned(),
-                proof: entry.proof.iter().map(model::Digest::to_hex).collect(),
-                checkpoint: String::from_utf8_lossy(note).into_owned(),
-            });
+            let proved = proved(entry.index, &entry.leaf, &entry.proof, note);
+            self.after.push(proved);
+        }
+    }
+
+    /// Keeps what a receipt proves of the entries that were not listed.
+    pub(super) fn receipt(&mut self, receipt: &Receipt) {
+        for entry in &receipt.entries {
+            if self.receipts.len() < KEPT && self.unlisted.contains(&entry.index) {
+                let (leaf, proof) = (&entry.leaf, &entry.inclusion_proof);
+                let proved = proved(entry.index, leaf, proof, &receipt.checkpoint);
+                self.receipts.push(proved);
+            }
         }
     }
 
@@ -81,9 +92,17 @@ impl Evidence {
             .saturating_add(u64::try_from(others).unwrap_or(u64::MAX))
     }
 
-    /// Keeps it in `folder`, one file a day: the first of a day stays.
+    /// Keeps it in `folder`; the same finding of the same day is kept once.
     pub(super) async fn keep(&self, folder: &Path, now: Timestamp) -> std::io::Result<()> {
-        let path = folder.join(format!("log-omission-{}.json", now.day()));
+        let what = (
+            &self.numbers,
+            &self.unlisted,
+            &self.unproved,
+            &self.out_of_order,
+        );
+        let name = leaf_hash(&serde_json::to_vec(&what)?).to_hex();
+        let name = name.get(..8).unwrap_or_default();
+        let path = folder.join(format!("log-omission-{}-{name}.json", now.day()));
         let bytes = serde_json::to_vec_pretty(self)?;
         let written = tokio::task::spawn_blocking(move || {
             let mut file = match std::fs::File::create_new(&path) {
@@ -94,5 +113,14 @@ impl Evidence {
             file.sync_all()
         });
         written.await.map_err(std::io::Error::other)?
+    }
+}
+
+fn proved(index: u64, leaf: &[u8], proof: &[Digest], note: &[u8]) -> Proved {
+    Proved {
+        index,
+        leaf: String::from_utf8_lossy(leaf).into_owned(),
+        proof: proof.iter().map(Digest::to_hex).collect(),
+        checkpoint: String::from_utf8_lossy(note).into_owned(),
     }
 }
