@@ -121,7 +121,7 @@ pub async fn listen_in(realm: &Realm, party: &str, stop: CancellationToken) -> R
     Ok(tape)
 }
 
-async fn pass_on(
+pub(crate) async fn pass_on(
     tape: Tape,
     mut onward: Channel,
     request: Request<axum::body::Body>,

@@ -9,6 +9,7 @@ use journeys::realm::{Realm, eventually, quick};
 use ledger::{Cosigner, Kind, LogVerifier};
 use model::Secret;
 use model::clock::{Clock as _, SystemClock};
+use sandbox::messages::{Home, home, visit};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -101,6 +102,16 @@ async fn only_the_witness_of_the_party_cosigns_and_only_what_was_offered() -> Re
     let mut realm = Realm::start(&quick()).await?;
     let name = name_of(&realm, "politie")?;
     realm.stop_node("politie").await?;
+    // The node has perhaps cosigned what there was, and the first cosignature of a size stays.
+    let asker = realm.client("corporatie", "huismeester")?;
+    let about = home(Home {
+        postcode: "9999ZZ",
+        number: 1,
+        shielded: false,
+    });
+    let (covenant, purpose) = ("veilig-op-bezoek-roosdonk", "bezoekveiligheid");
+    let question = visit(covenant, purpose, &asker.role, about);
+    asker.checks().check_visit(question).await?;
     let mut politie = Spoken::open(&realm, "politie").await?;
     let note = politie.offered().await?;
     let log = LogVerifier::parse(&realm.world.broker.log_key)?;

@@ -25,6 +25,12 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
+    /// The organisation in the caller's own certificate.
+    pub(crate) fn oin(&self) -> anyhow::Result<model::Oin> {
+        let material = TlsMaterial::from_files(&self.cert, &self.key, &self.ca)?;
+        Ok(material.own()?.oin().clone())
+    }
+
     /// A channel to `address`, `host:port`. Must be called on a tokio runtime.
     pub(crate) fn connect(&self, address: &str) -> anyhow::Result<Channel> {
         let material = TlsMaterial::from_files(&self.cert, &self.key, &self.ca)?;

@@ -2,6 +2,8 @@
 //!
 //! No key is ever printed: only fingerprints, which the parties compare aloud.
 
+mod witness;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -23,6 +25,8 @@ use crate::policy;
 pub(crate) enum Keys {
     /// Makes the key of a covenant's epoch. One party does this, once.
     Make(Make),
+    /// Makes the key with which your node cosigns the log, and says what others need of it.
+    MakeWitness(witness::MakeWitness),
     /// Seals a key to the other parties and signs the package as its maker.
     Seal(Seal),
     /// Opens a package that another party sealed to yours.
@@ -154,6 +158,7 @@ pub(crate) struct Public {
 pub(crate) fn run(keys: Keys, lang: Language) -> anyhow::Result<Found> {
     match keys {
         Keys::Make(make) => run_make(&make, lang),
+        Keys::MakeWitness(make) => witness::run(&make, lang),
         Keys::Seal(seal) => run_seal(&seal, lang),
         Keys::Open(open) => run_open(&open, lang),
         Keys::Fingerprint(fingerprint) => {

@@ -6,6 +6,8 @@
 //! often others ask. Entries that name no party (only the auditor reads them) have a purpose
 //! number of their own audience, so that parties see no gap where such an entry stands.
 
+pub mod selection;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Digest, PartyId, PurposeId};

@@ -24,6 +24,9 @@ pub struct Arguments {
 enum Command {
     /// Reads the configuration, keys, certificates and covenants, says what is wrong, and ends.
     CheckConfig,
+    /// Prints the newest checkpoint of the log that the node verified, to be compared with others'
+    /// (`covenant audit compare`); also while the node runs.
+    Checkpoint,
     /// Makes a backup of the running node: everything that it acknowledged before is in it. Run it
     /// as the node's user or as root. The vault key is not in it, and without that key it can't be
     /// read: keep the two apart, and keep both.
@@ -64,6 +67,11 @@ impl Arguments {
         match self.command {
             None => crate::run(config, set).map(|()| None),
             Some(Command::CheckConfig) => crate::check_config(config, set).map(|()| None),
+            Some(Command::Checkpoint) => {
+                // A note ends in a line feed, and printing adds one.
+                let note = String::from_utf8(crate::newest_checkpoint(config, set)?)?;
+                Ok(Some(note.trim_end_matches('\n').to_owned()))
+            }
             Some(Command::Backup { out }) => crate::back_up_to(config, set, &out).map(Some),
             Some(Command::Restore {
                 from,

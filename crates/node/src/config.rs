@@ -151,6 +151,11 @@ pub struct BrokerConfig {
     /// this node does not know of a suspension by another party; the broker does.
     #[serde(default = "default_covenants_every_ms")]
     pub covenants_every_ms: u64,
+    /// How often this node has the log list every entry that names its party, and looks whether one
+    /// was left out, in milliseconds; also once at each start. Longer means that an omission stays
+    /// unnoticed for longer.
+    #[serde(default = "default_own_entries_every_ms")]
+    pub own_entries_every_ms: u64,
 }
 
 /// The node's own secrets.
@@ -354,6 +359,10 @@ const fn default_timeout_ms() -> u64 {
 
 const fn default_covenants_every_ms() -> u64 {
     10_000
+}
+
+const fn default_own_entries_every_ms() -> u64 {
+    24 * 3_600 * 1_000
 }
 
 const fn default_reconnect_max_ms() -> u64 {

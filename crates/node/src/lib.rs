@@ -8,6 +8,8 @@
 //! A signal's way: [`intake`] checks every field and derives tokens, the store keeps all of it in
 //! one durable batch, [`uplink`] pushes it. A question's way: [`checks`]. What comes back:
 //! [`notices`]. The desk for data subjects is `rights`. Everything that the broker shows is laid beside what was seen before: [`log`].
+//! [`notices`]. Everything that the broker shows is laid beside what was seen before: [`log`]; and
+//! every day the log must list each entry that names this party.
 
 pub mod caller;
 pub mod checks;
@@ -23,6 +25,7 @@ pub mod link;
 pub mod log;
 pub mod metrics;
 pub mod notices;
+mod own_entries;
 mod owner;
 pub mod refusal;
 mod retention;
@@ -37,4 +40,4 @@ mod versions;
 pub use command::Arguments;
 pub use config::Config;
 pub use control::{Restored, Restoring, back_up_to, purge_now, restore, retention};
-pub use running::{RunningNode, check_config, load, run, start, start_with};
+pub use running::{RunningNode, check_config, load, newest_checkpoint, run, start, start_with};

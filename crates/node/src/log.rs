@@ -6,6 +6,7 @@
 //! happened, begins anew with another state folder.
 
 mod cosigning;
+mod laid_out;
 mod memory;
 
 use std::sync::{Mutex, PoisonError};
@@ -17,6 +18,7 @@ use model::{Digest, Timestamp};
 use store::{NodeStore, NodeTx, SeenCheckpoint, StoreError};
 use wire::notice::{self, Receipt};
 
+pub use self::laid_out::checkpoint_file;
 pub(crate) use self::memory::Memory;
 
 use crate::metrics::NodeMetrics;

@@ -1,5 +1,6 @@
 //! What an operator sees of the node: counts by outcome. No identifier, no actor, no case.
 
+use model::Timestamp;
 use process::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -54,6 +55,9 @@ pub struct NodeMetrics {
     log_size: Gauge,
     cosigned: Counter,
     log_refused: Counter,
+    own_entries: Gauge,
+    own_entries_missing: Gauge,
+    own_entries_reviewed: Gauge,
     certificates: Family<ByCertificate, Gauge>,
     purged: Family<ByKind, Counter>,
 }
@@ -75,6 +79,21 @@ impl NodeMetrics {
                 "purged",
                 "Records that went because they may not be kept any longer, by kind",
                 self.purged.clone(),
+            );
+            to.register(
+                "own_entries_listed",
+                "Entries of this party that the log listed at the last review",
+                self.own_entries.clone(),
+            );
+            to.register(
+                "own_entries_missing",
+                "Entries of this party that the log left out, or that do not hold, at the last review",
+                self.own_entries_missing.clone(),
+            );
+            to.register(
+                "own_entries_reviewed_seconds",
+                "Unix time of the last review that could be finished; 0 before the first one",
+                self.own_entries_reviewed.clone(),
             );
         });
     }
@@ -168,6 +187,9 @@ impl NodeMetrics {
             log_size: Gauge::default(),
             cosigned: Counter::default(),
             log_refused: Counter::default(),
+            own_entries: Gauge::default(),
+            own_entries_missing: Gauge::default(),
+            own_entries_reviewed: Gauge::default(),
             certificates: Family::default(),
             purged: Family::default(),
         }
@@ -242,6 +264,14 @@ impl NodeMetrics {
 
     pub(crate) fn purged(&self, kind: &'static str, count: u64) {
         self.purged.get_or_create(&ByKind { kind }).inc_by(count);
+    }
+
+    /// A review at this moment listed and missed so many.
+    pub(crate) fn own_entries(&self, listed: u64, missing: u64, now: Timestamp) {
+        self.own_entries_reviewed.set(now.as_millis() / 1_000);
+        let gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.own_entries.set(gauge(listed));
+        self.own_entries_missing.set(gauge(missing));
     }
 
     pub(crate) fn log_size(&self, size: u64) {

@@ -466,6 +466,18 @@ impl Inbox {
     }
 }
 
+/// A notice as it was kept; `None` when it does not read back.
+///
+/// # Errors
+/// When it can't be opened.
+pub(crate) fn stored_notice(
+    vault: &Vault,
+    received: &store::Received,
+) -> Result<Option<Notice>, Refused> {
+    let bytes = vault.open(&vault_name(received.id), &received.body)?;
+    Ok(read_notice(&bytes))
+}
+
 /// The name of a notice in the vault.
 pub(crate) fn vault_name(id: NoticeId) -> Vec<u8> {
     [b"notice/", id.as_bytes().as_slice()].concat()

@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::checks::Checks;
-use crate::config::{Config, LoginLevelConfig, OutboxConfig};
+use crate::config::{Config, LoginLevelConfig};
 use crate::covenants::Covenants;
 use crate::grpc::Services;
 use crate::health::NodeHealth;
@@ -34,6 +34,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::metrics::NodeMetrics;
 use crate::notices::Inbox;
+use crate::own_entries::OwnEntries;
 use crate::owner;
 use crate::retention::Retention;
 use crate::rights::{Desk, DeskOwn, RightsMetrics};
@@ -97,6 +98,21 @@ pub fn check_config(files: &[PathBuf], set: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The newest checkpoint that the node of these settings verified, exact bytes; also while it runs.
+///
+/// # Errors
+/// When there is none yet.
+pub fn newest_checkpoint(files: &[PathBuf], set: &[String]) -> Result<Vec<u8>> {
+    let path = crate::log::checkpoint_file(&load(files, set)?.state_dir);
+    let told = || {
+        format!(
+            "read {}: the node writes it once it saw the log",
+            path.display()
+        )
+    };
+    std::fs::read(&path).with_context(told)
+}
+
 /// Runs a node until SIGTERM.
 ///
 /// # Errors
@@ -151,6 +167,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
     let figures = RightsMetrics::register(&registry);
     let node = assemble(&config, parts, store.clone(), (metrics, figures), clock)?;
     let retention = Retention::of(&config.retention, &node.checks)?;
+    let own_entries = own_entries(&config, &node, &health);
     let stop = CancellationToken::new();
     checks.look(&node.checks, &config.outbox).await;
     let services = Services {
@@ -175,11 +192,12 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> Result<Running
             tokio::spawn(retention.clone().run(stop.clone())),
             tokio::spawn(crate::control::serve(
                 retention,
-                config.state_dir,
+                config.state_dir.clone(),
                 stop.clone(),
             )),
-            tokio::spawn(keep_house(node.checks, checks, config.outbox, stop.clone())),
+            tokio::spawn(keep_house(node.checks, checks, config, stop.clone())),
             tokio::spawn(desk.keep(health.clone(), stop.clone())),
+            tokio::spawn(own_entries.run(stop.clone())),
         ],
         link,
         store,
@@ -303,6 +321,22 @@ async fn open_store(config: &Config) -> Result<NodeStore> {
     let state = config.state_dir.clone();
     let opened = tokio::task::spawn_blocking(move || NodeStore::open(&state, settings)).await?;
     opened.context("state_dir")
+}
+
+fn own_entries(config: &Config, node: &Assembled, health: &Health) -> OwnEntries {
+    let checks = &node.checks;
+    OwnEntries {
+        party: checks.party.clone(),
+        store: checks.store.clone(),
+        vault: Arc::clone(&checks.vault),
+        log: Arc::clone(&checks.log),
+        broker: checks.broker.clone(),
+        metrics: checks.metrics.clone(),
+        clock: Arc::clone(&checks.clock),
+        every: Duration::from_millis(config.broker.own_entries_every_ms.max(1)),
+        folder: config.state_dir.clone(),
+        health: health.check("own entries in the log"),
+    }
 }
 
 struct Assembled {
@@ -438,20 +472,18 @@ async fn serve_admin(admin: AdminServer, stop: CancellationToken) {
     }
 }
 
-/// Looks after what time brings: health and metrics are told.
-async fn keep_house(
-    node: Checks,
-    health: NodeHealth,
-    outbox: OutboxConfig,
-    stop: CancellationToken,
-) {
+/// Looks after what time brings: health and metrics are told, and the newest checkpoint is laid out.
+async fn keep_house(node: Checks, health: NodeHealth, config: Config, stop: CancellationToken) {
     let mut tick = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => {}
         }
-        health.look(&node, &outbox).await;
+        health.look(&node, &config.outbox).await;
         node.metrics.link(&node.link);
+        if let Err(error) = node.log.lay_out(&config.state_dir).await {
+            tracing::warn!(%error, "the newest checkpoint can't be laid out beside the state");
+        }
     }
 }

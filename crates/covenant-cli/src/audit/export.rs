@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use ledger::LogVerifier;
+use model::clock::{Clock as _, SystemClock};
 use tonic::transport::Channel;
 use wire::audit_v1::ExportRequest;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 
 use super::gather::{Source, gather};
+use super::judge::lay;
 use super::logius;
+use super::memory::{Memory, keep_evidence};
 use super::past::From;
 use crate::answer::{Found, Language, say};
 use crate::connection::{Credentials, runtime, told};
@@ -41,6 +45,13 @@ pub(crate) struct Export {
     /// not be there yet.
     #[arg(long, required_unless_present = "otlp")]
     out: Option<PathBuf>,
+    /// Where the last checkpoint is kept, as of `audit query` and `audit watch`: an export of another
+    /// or a shorter log is an alarm.
+    #[arg(long, requires_all = ["vkey", "broker"])]
+    memory: Option<PathBuf>,
+    /// The folder in which both checkpoints are kept when they contradict each other.
+    #[arg(long, default_value = "evidence")]
+    evidence: PathBuf,
     #[command(flatten)]
     logius: logius::Options,
 }
@@ -61,6 +72,35 @@ impl Export {
         ExportRequest {
             from_index: self.from,
             covenant: self.covenant.clone(),
+        }
+    }
+}
+
+impl Export {
+    /// Lays the checkpoint of what was exported beside the one remembered, and remembers it.
+    fn remembered(&self, note: &[u8], lang: Language) -> anyhow::Result<Found> {
+        let (Some(path), Some(key)) = (&self.memory, self.source.vkey()) else {
+            return Ok(Found::Good);
+        };
+        let (key, now) = (LogVerifier::parse(key)?, SystemClock.now());
+        let mut memory = Memory::load(path, &key, now)?;
+        let (broker, credentials) = self.source.broker()?;
+        let laid = runtime()?.block_on(async {
+            let mut client = client(broker, &credentials)?;
+            let laid = lay(&mut client, &key, memory.checkpoint(), note).await;
+            laid.map_err(|status| told(&status, lang))
+        })?;
+        match laid {
+            Ok(checkpoint) => {
+                memory.keep(checkpoint, note, None, now)?;
+                Ok(Found::Good)
+            }
+            Err(alarm) => {
+                let folder = keep_evidence(&self.evidence, alarm, memory.note(), note, now)?;
+                let (word, folder) = (lang.pick("Bewijs:", "Evidence:"), folder.display());
+                complainln!("ALARM: {}. {word} {folder}", alarm.text(lang));
+                Ok(Found::Bad)
+            }
         }
     }
 }
@@ -98,6 +138,10 @@ fn own_words(export: &Export, lang: Language) -> anyhow::Result<Found> {
         }
     };
     let count = gather(&source, export.source.vkey(), out, lang)?;
+    let note = std::fs::read(out.join(ledger::evidence::Item::Checkpoint.path()))?;
+    if export.remembered(&note, lang)? == Found::Bad {
+        return Ok(Found::Bad);
+    }
     let out = out.display();
     say(&match lang {
         Language::Nl => format!(
@@ -124,6 +168,11 @@ fn entries_alone(export: &Export, out: &Path, lang: Language) -> anyhow::Result<
         .await
     })?;
     finish(&file, &part, out)?;
+    if export.memory.is_some()
+        && export.remembered(&super::compare::note_of(out)?, lang)? == Found::Bad
+    {
+        return Ok(Found::Bad);
+    }
     let (out, count) = (out.display(), next.saturating_sub(export.from));
     say(&match lang {
         Language::Nl => format!("{out}: {count} regels van het logboek"),

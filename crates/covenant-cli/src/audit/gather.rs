@@ -24,7 +24,7 @@ use crate::answer::{Language, write_new};
 use crate::connection::{Credentials, runtime, told};
 
 /// The exact bytes of covenants, each with the envelopes over it.
-type Covenants = Vec<(Vec<u8>, Vec<Vec<u8>>)>;
+pub(super) type Covenants = Vec<(Vec<u8>, Vec<Vec<u8>>)>;
 
 /// What an export turned out to hold, once it was verified.
 struct Read {
@@ -200,7 +200,7 @@ fn local(covenants: &[PathBuf], signatures: &[PathBuf]) -> anyhow::Result<Covena
 }
 
 /// The wanted covenants from the broker, as far as this reader may have them.
-async fn fetched(
+pub(super) async fn fetched(
     broker: &str,
     credentials: &Credentials,
     wanted: &BTreeSet<Digest>,

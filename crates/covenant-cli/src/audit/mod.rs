@@ -1,11 +1,14 @@
 //! `covenant audit`: reads the disclosure log, and verifies it without trusting whoever keeps it.
 
 mod bundle;
+mod compare;
 mod entries;
 mod export;
 mod finding;
 mod gather;
+mod judge;
 mod logius;
+mod memory;
 pub(crate) mod past;
 mod query;
 mod replay;
@@ -22,6 +25,8 @@ use crate::answer::{Found, Language};
 /// Reads and verifies the disclosure log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
+    /// Says whether checkpoints of several parties are of one log: a fork shows outside the broker only.
+    Compare(Box<compare::Compare>),
     /// Lists entries, as far as you may see them.
     Query(Box<query::Query>),
     /// Saves an evidence bundle, the entries alone, or the log in the words of another standard.
@@ -37,6 +42,7 @@ pub(crate) enum Audit {
 /// Runs the command.
 pub(crate) fn run(audit: Audit, lang: Language) -> anyhow::Result<Found> {
     match audit {
+        Audit::Compare(compare) => compare::run(&compare, lang),
         Audit::Query(query) => query::run(&query, lang),
         Audit::Export(export) => export::run(&export, lang),
         Audit::Replay(again) => replay::run(&again, lang),

@@ -1,5 +1,6 @@
 //! `covenant audit query`: entries of the log by who, what, when and why.
 
+mod complete;
 mod proved;
 mod table;
 
@@ -7,14 +8,20 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ledger::LogVerifier;
+use model::clock::{Clock as _, SystemClock};
 use model::{Day, Timestamp};
+use serde::Serialize;
 use wire::audit_v1::{
-    Decision, EntryClass, EntryFilter, GetConsistencyProofRequest, ListEntriesRequest,
+    Decision, Entry, EntryClass, EntryFilter, GetConsistencyProofRequest, ListEntriesRequest,
 };
 
-use self::proved::Proved;
+use self::complete::{Complete, Gap, Roles, Verdict, versions};
+use self::proved::{Lie, Proved};
 use super::entries::Shown;
 use super::export::client;
+use super::gather::fetched;
+use super::judge::{Alarm, lay};
+use super::memory::{Memory, keep_evidence};
 use super::subject;
 use crate::answer::{Found, Language, say, say_json};
 use crate::connection::{Credentials, runtime, told};
@@ -36,13 +43,20 @@ pub(crate) struct Query {
     /// At most so many entries.
     #[arg(long, default_value_t = 1000)]
     limit: usize,
+    /// Where the last checkpoint and numbers are kept, so that the next query, watch or export with
+    /// this file finds out when the log is another or a shorter one; made at the first query.
+    #[arg(long, requires = "vkey")]
+    memory: Option<PathBuf>,
+    /// The folder in which both checkpoints are kept when they contradict each other.
+    #[arg(long, default_value = "evidence")]
+    evidence: PathBuf,
     /// A table for people, or JSON or CSV for programs.
     #[arg(long, value_enum, default_value = "table")]
     format: Shape,
 }
 
 /// Which entries.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 struct Filter {
     /// Under this covenant (id).
     #[arg(long, default_value = "")]
@@ -111,38 +125,161 @@ enum Decided {
 enum Shape {
     /// A table.
     Table,
-    /// A JSON array, with each outcome as it was logged.
+    /// A JSON object: the entries, each with its outcome as it was logged, and what was proved.
     Json,
     /// Comma-separated values.
     Csv,
 }
 
+/// What a query found.
+struct Answer {
+    entries: Vec<Entry>,
+    more: bool,
+    proved: Proved,
+}
+
+/// What a query says.
+enum Told {
+    /// The answer, and whether anything is missing from it.
+    Answer(Box<(Answer, Complete)>),
+    /// The broker lies; nothing it said is shown.
+    Lie(Lie),
+    /// The log is not the one that was seen before.
+    Alarm(Alarm, PathBuf),
+}
+
+/// The answer for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    entries: &'a [Shown],
+    /// Whether there are more than were asked for.
+    more: bool,
+    log_size: u64,
+    /// Whether the log's key is known to have signed that.
+    signed: bool,
+    /// What the numbers say of entries that are missing.
+    omissions: Verdict,
+    missing: Vec<Gap>,
+}
+
 /// Runs the command.
 pub(crate) fn run(query: &Query, lang: Language) -> anyhow::Result<Found> {
-    let (entries, more, proved) = runtime()?.block_on(list(query, lang))?;
+    let (answer, complete) = match runtime()?.block_on(ask(query, lang))? {
+        Told::Answer(told) => *told,
+        Told::Lie(lie) => {
+            complainln!("ALARM: {}", lie.text(lang));
+            return Ok(Found::Bad);
+        }
+        Told::Alarm(alarm, folder) => {
+            let (told, folder) = (alarm.text(lang), folder.display());
+            let word = lang.pick("Bewijs:", "Evidence:");
+            complainln!("ALARM: {told}. {word} {folder}");
+            return Ok(Found::Bad);
+        }
+    };
+    let shown: Vec<Shown> = answer
+        .entries
+        .iter()
+        .map(Shown::read)
+        .collect::<Result<_, _>>()?;
+    let (count, more) = (shown.len(), answer.more);
     if query.format != Shape::Table {
         // Standard output holds the entries alone.
-        complainln!("{}", proved.text(lang));
+        complainln!("{}", answer.proved.text(lang));
+        complainln!("{}", complete.text(lang));
         if more {
             // Who counts in a file must not take a part for the whole.
-            complainln!("{}", there_are_more(entries.len(), lang));
+            complainln!("{}", there_are_more(count, lang));
         }
     }
     match query.format {
-        Shape::Json => say_json(&entries)?,
-        Shape::Csv => table::csv(std::io::stdout().lock(), &entries)?,
+        Shape::Json => {
+            let (log_size, signed) = answer.proved.log();
+            say_json(&Document {
+                entries: &shown,
+                more,
+                log_size,
+                signed,
+                omissions: complete.verdict,
+                missing: complete.gaps(),
+            })?;
+        }
+        Shape::Csv => table::csv(std::io::stdout().lock(), &shown)?,
         Shape::Table => {
-            say(&table::table(&entries, lang))?;
-            let count = entries.len();
+            say(&table::table(&shown, lang))?;
             say(&match (lang, more) {
                 (_, true) => there_are_more(count, lang),
                 (Language::Nl, false) => format!("{count} regels"),
                 (Language::En, false) => format!("{count} entries"),
             })?;
-            say(&proved.text(lang))?;
+            say(&answer.proved.text(lang))?;
+            say(&complete.text(lang))?;
         }
     }
-    Ok(Found::Good)
+    let good = matches!(complete.verdict, Verdict::Gapless | Verdict::Unseen);
+    Ok(Found::good_if(good))
+}
+
+/// Asks, proves, lays the log beside what was seen before, and looks for what is missing.
+async fn ask(query: &Query, lang: Language) -> anyhow::Result<Told> {
+    let now = SystemClock.now();
+    let mut memory = match (&query.memory, &query.vkey) {
+        (Some(path), Some(key)) => Some(Memory::load(path, key, now)?),
+        _ => None,
+    };
+    let answer = match list(query, &query.filter, query.limit, lang).await {
+        Ok(answer) => answer,
+        Err(error) => return error.downcast().map(Told::Lie),
+    };
+    let mut followed = None;
+    if let (Some(memory), Some(key)) = (&memory, &query.vkey) {
+        let mut client = client(&query.broker, &query.credentials)?;
+        let note = answer.proved.note();
+        let laid = lay(&mut client, key, memory.checkpoint(), note).await;
+        match laid.map_err(|status| told(&status, lang))? {
+            Ok(checkpoint) => followed = Some(checkpoint),
+            Err(alarm) => {
+                let folder = keep_evidence(&query.evidence, alarm, memory.note(), note, now)?;
+                return Ok(Told::Alarm(alarm, folder));
+            }
+        }
+    }
+    let complete = match missing(query, &answer, memory.as_ref(), lang).await {
+        Ok(complete) => complete,
+        Err(error) => return error.downcast().map(Told::Lie),
+    };
+    if let (Some(memory), Some(checkpoint)) = (&mut memory, followed) {
+        memory.showed(&complete.selection);
+        memory.keep(checkpoint, answer.proved.note(), None, now)?;
+    }
+    Ok(Told::Answer(Box::new((answer, complete))))
+}
+
+/// What is missing from an answer.
+async fn missing(
+    query: &Query,
+    answer: &Answer,
+    memory: Option<&Memory>,
+    lang: Language,
+) -> anyhow::Result<Complete> {
+    let wanted = versions(&answer.entries, memory);
+    // What the broker does not give is not known, and said.
+    let given = fetched(&query.broker, &query.credentials, &wanted, lang).await;
+    let roles = Roles::of(&given.unwrap_or_default());
+    let own = query.credentials.oin()?;
+    let (filter, entries) = (&query.filter, &answer.entries);
+    let who = (&roles, &own);
+    let complete = Complete::judge(filter, entries, answer.more, who, memory);
+    if filter.purpose.is_empty() || complete.verdict != Verdict::Missing {
+        return Ok(complete);
+    }
+    // An entry whose detail was erased is not found by its purpose any more, but is still listed.
+    let whole = Filter {
+        purpose: String::new(),
+        ..filter.clone()
+    };
+    let everything = list(query, &whole, usize::MAX, lang).await?;
+    Ok(complete.but_erased(&everything.entries))
 }
 
 fn there_are_more(count: usize, lang: Language) -> String {
@@ -153,14 +290,19 @@ fn there_are_more(count: usize, lang: Language) -> String {
 }
 
 /// The entries page by page, whether there are more than asked for, and what proves them.
-async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool, Proved)> {
-    let filter = query.filter.to_wire(lang)?;
+async fn list(
+    query: &Query,
+    filter: &Filter,
+    limit: usize,
+    lang: Language,
+) -> anyhow::Result<Answer> {
+    let filter = filter.to_wire(lang)?;
     let mut client = client(&query.broker, &query.credentials)?;
-    let mut entries = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let mut proved = Proved::by(query.vkey.clone());
     let mut page_token = String::new();
     loop {
-        let wanted = query.limit.saturating_sub(entries.len());
+        let wanted = limit.saturating_sub(entries.len());
         let request = ListEntriesRequest {
             filter: Some(filter.clone()),
             page_size: i32::try_from(wanted.min(1000)).unwrap_or(1000),
@@ -179,14 +321,18 @@ async fn list(query: &Query, lang: Language) -> anyhow::Result<(Vec<Shown>, bool
             proved.grown(&answer.into_inner().consistency_proof)?;
         }
         for entry in &page.entries {
-            entries.push(Shown::read(entry)?);
+            // Nothing is counted that the hashes do not prove.
+            Shown::read(entry)?;
         }
+        entries.extend(page.entries);
         page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok((entries, false, proved));
-        }
-        if entries.len() >= query.limit {
-            return Ok((entries, true, proved));
+        let more = !page_token.is_empty();
+        if !more || entries.len() >= limit {
+            return Ok(Answer {
+                entries,
+                more,
+                proved,
+            });
         }
     }
 }

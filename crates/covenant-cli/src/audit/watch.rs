@@ -1,9 +1,6 @@
 //! `covenant audit watch`: keeps the last checkpoint that it saw, and says loudly when the log's next
 //! one does not follow from it, or when none comes.
 
-mod judge;
-mod memory;
-
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,12 +11,12 @@ use ledger::cosignature::WitnessVerifier;
 use model::Timestamp;
 use model::clock::{Clock as _, SystemClock};
 use tonic::transport::Channel;
+use wire::audit_v1::GetCheckpointRequest;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
-use wire::audit_v1::{GetCheckpointRequest, GetConsistencyProofRequest};
 
-use self::judge::{Alarm, Step, step, verified};
-use self::memory::{Memory, keep_evidence};
 use super::export::client;
+use super::judge::{Alarm, lay};
+use super::memory::{Memory, keep_evidence};
 use crate::answer::{Found, Language, say};
 use crate::connection::{Credentials, runtime, told};
 
@@ -161,25 +158,12 @@ impl Watch {
             Ok(answer) => answer.into_inner().checkpoint,
             Err(status) => return Ok(Look::NoAnswer(told(&status, lang))),
         };
-        let judged = step(&self.vkey, memory.checkpoint(), &given);
-        let alarm = |alarm| Look::Alarm(alarm, memory.note().to_vec(), given.to_vec());
-        let now = match judged {
-            Step::Alarm(found) => return Ok(alarm(found)),
-            Step::Follows(now) => now,
-            Step::Prove { from, to } => {
-                let request = GetConsistencyProofRequest {
-                    from_size: from.size,
-                    to_size: to.size,
-                };
-                let proof = match client.get_consistency_proof(request).await {
-                    Ok(answer) => answer.into_inner().consistency_proof,
-                    Err(status) => return Ok(Look::NoAnswer(told(&status, lang))),
-                };
-                match verified(&from, to, &proof) {
-                    Ok(now) => now,
-                    Err(found) => return Ok(alarm(found)),
-                }
+        let now = match lay(client, &self.vkey, memory.checkpoint(), &given).await {
+            Err(status) => return Ok(Look::NoAnswer(told(&status, lang))),
+            Ok(Err(alarm)) => {
+                return Ok(Look::Alarm(alarm, memory.note().to_vec(), given.to_vec()));
             }
+            Ok(Ok(now)) => now,
         };
         let size = now.size;
         let cosigned = self.cosigned(&given)?;

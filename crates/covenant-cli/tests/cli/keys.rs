@@ -169,3 +169,35 @@ fn the_public_half_is_printed_as_a_covenant_names_it() {
     let help = said(&covenant(["keys", "make", "--help"]));
     assert!(help.contains("keys.protection"), "{help}");
 }
+
+#[test]
+fn a_witness_key_is_made_once_and_says_what_others_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("witness.pem"));
+    let oin = "00000001001234567000";
+    let make = |oin: &str| covenant(["keys", "make-witness", "--oin", oin, "--out", &out]);
+    assert_eq!(code(&make("123")), 2);
+    let made = make(oin);
+    assert_eq!(code(&made), 0, "{}", complained(&made));
+    let mode = std::fs::metadata(&out).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let public = said(&covenant(["keys", "public", &out]));
+    let told = said(&made);
+    assert_eq!(told.matches(public.trim()).count(), 2, "{told}");
+    // It is the witness that a node with this key is: what it cosigns, a watcher takes.
+    let vkey = told.split("--witness ").nth(1).unwrap().trim();
+    let watcher = ledger::WitnessVerifier::parse(vkey).unwrap();
+    let key = identity::SigningKey::read(std::path::Path::new(&out)).unwrap();
+    let name = format!("getuige/{oin}");
+    let witness = ledger::Cosigner::from_seed(&name, &key.to_secret()).unwrap();
+    let log = ledger::LogSigner::from_seed("log.example", &model::Secret::new([1; 32])).unwrap();
+    let note = log.sign(1, model::Digest::new([2; 32]));
+    let line = witness.cosign(&note, 1_800_000_000).unwrap();
+    let parsed = ledger::checkpoint::Note::parse(&note).unwrap();
+    let whole = parsed.with(line).to_bytes();
+    assert_eq!(watcher.verify(&whole), Ok(1_800_000_000));
+    // Never over a key that is there.
+    let before = std::fs::read(&out).unwrap();
+    assert_eq!(code(&make(oin)), 2);
+    assert_eq!(std::fs::read(&out).unwrap(), before);
+}

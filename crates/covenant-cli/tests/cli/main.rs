@@ -13,6 +13,7 @@ mod desk_node;
 mod evidence;
 mod import;
 mod keys;
+mod liars;
 mod lifecycle;
 mod link;
 mod logius;

@@ -80,7 +80,10 @@ async fn decided(world: &World) {
             "match-decided",
         ];
         let output = run(audit(world, &query)).await;
-        if json(&output).as_array().is_some_and(|all| !all.is_empty()) {
+        if json(&output)["entries"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+        {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

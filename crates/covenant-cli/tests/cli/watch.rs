@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use ledger::LogSigner;
+use ledger::{LogSigner, WitnessVerifier};
 use model::{Digest, Secret};
 use sandbox::messages::{Home, home, signal, submit};
 use sandbox::{Plan, Running, World};
@@ -144,6 +144,65 @@ async fn growth_is_well_and_a_fork_a_rollback_and_silence_are_alarms() {
     );
 }
 
+/// Sets when a witness last cosigned what the watcher remembers.
+fn cosigned(folder: &Path, seconds_ago: i64) {
+    let path = folder.join("state.json");
+    let mut state: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let now = model::clock::Clock::now(&model::clock::SystemClock);
+    state["cosigned_at"] = now.plus_seconds(-seconds_ago).to_rfc3339().into();
+    std::fs::write(&path, state.to_string()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_no_witness_cosigned_for_ten_minutes_is_an_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::start(&folder.path().join("world"), &Plan::demo())
+        .await
+        .unwrap();
+    let world = running.world.clone();
+    let here = folder.path();
+    // A witness that never cosigns, though the log itself is fresh and verified each time.
+    let absent = ledger::Cosigner::from_seed("getuige/nobody", &Secret::new([4; 32]));
+    let absent = absent.unwrap().verifier().to_vkey();
+    let watched = ["--witness", absent.as_str()];
+    let first = watch(&world, here, &watched).await;
+    assert_eq!(code(&first), 0, "{}", complained(&first));
+    for (ago, expected) in [(590, 0), (610, 1)] {
+        cosigned(here, ago);
+        let found = watch(&world, here, &watched).await;
+        assert_eq!(code(&found), expected, "{ago}: {}", said(&found));
+        let alarm = "ALARM: no checkpoint cosigned by a witness for more than 600 seconds";
+        assert_eq!(
+            said(&found).contains(alarm),
+            expected == 1,
+            "{}",
+            said(&found)
+        );
+    }
+    // A cosignature of one witness on the newest checkpoint ends it.
+    let node = &world.nodes["gemeente"];
+    let home = node.config.parent().unwrap();
+    let key = identity::SigningKey::read(&home.join("witness.pem")).unwrap();
+    let name = format!("getuige/{}", node.oin);
+    let own = WitnessVerifier::new(&name, &key.verifying_key().to_bytes()).unwrap();
+    let own = own.to_vkey();
+    push(&world).await;
+    let both = ["--witness", absent.as_str(), "--witness", own.as_str()];
+    let mut fresh = None;
+    for _ in 0..20 {
+        cosigned(here, 610);
+        let found = watch(&world, here, &both).await;
+        if code(&found) == 0 {
+            fresh = Some(said(&found));
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    assert!(fresh.unwrap().contains("in order"));
+    running.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_says_what_it_proved() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,7 +226,12 @@ async fn a_query_says_what_it_proved() {
     );
     let without = run(world, "query", &["--format", "json"]).await;
     assert!(complained(&without).contains("Not verified: who signed it"));
-    assert!(!json(&without).as_array().unwrap().is_empty());
+    let document = json(&without);
+    assert!(!document["entries"].as_array().unwrap().is_empty());
+    assert_eq!(
+        (&document["signed"], &document["omissions"]),
+        (&false.into(), &"gapless".into())
+    );
     // Somebody else's key proves nothing, and nothing is shown.
     let other =
         LogSigner::from_seed(key.split_once('+').unwrap().0, &Secret::new([3; 32])).unwrap();

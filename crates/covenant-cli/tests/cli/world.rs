@@ -189,8 +189,8 @@ async fn the_log_is_read_exported_and_verified() {
     asker.checks().check_visit(question).await.unwrap();
     let output = run(audit(world, &["query", "--format", "json"], cert, key)).await;
     assert_eq!(code(&output), 0, "{}", complained(&output));
-    let entries = json(&output);
-    let kinds: Vec<&str> = entries
+    let document = json(&output);
+    let kinds: Vec<&str> = document["entries"]
         .as_array()
         .unwrap()
         .iter()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::Digest;
+use model::{Digest, Timestamp};
 use prost::Message as _;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -13,6 +13,9 @@ use wire::{audit_v1, broker_v1 as pb};
 
 use super::signed::Speaker;
 use crate::refusal::{Reason, Refused};
+
+/// How many entries of the log are asked for at once.
+const LISTED_AT_ONCE: i32 = 500;
 
 /// The broker, over one shared connection.
 #[derive(Debug, Clone)]
@@ -29,6 +32,28 @@ pub struct Answered {
     pub advice: String,
     /// The proof.
     pub receipt: Receipt,
+}
+
+/// A page of the log's entries that name this party, as the broker lists them; unverified.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The entries.
+    pub entries: Vec<ListedEntry>,
+    /// The signed note under which they are proved.
+    pub checkpoint: Vec<u8>,
+    /// Asks for the next page; empty when there is none.
+    pub next: String,
+}
+
+/// One entry of a listing.
+#[derive(Debug, Clone)]
+pub struct ListedEntry {
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// The leaf; empty where only its hash was given.
+    pub leaf: Vec<u8>,
+    /// The audit path, lowest first.
+    pub proof: Vec<Digest>,
 }
 
 impl Broker {
@@ -139,6 +164,53 @@ impl Broker {
             )
             .await?;
         Ok(answer.checkpoint.to_vec())
+    }
+
+    /// A page of the entries of the log that name this party, with proofs; `from` leaves earlier ones
+    /// out.
+    ///
+    /// # Errors
+    /// As [`Broker::check`].
+    pub async fn listing(
+        &self,
+        from: Option<Timestamp>,
+        page_token: String,
+    ) -> Result<Listing, Refused> {
+        let filter = audit_v1::EntryFilter {
+            from: from.map(wire::field::timestamp),
+            ..audit_v1::EntryFilter::default()
+        };
+        let asked = audit_v1::ListEntriesRequest {
+            filter: Some(filter),
+            page_size: LISTED_AT_ONCE,
+            page_token,
+            with_proofs: true,
+        };
+        let mut client = wire::client::disclosure_log(self.channel.clone());
+        let page = self
+            .call("listing", asked, async move |r| {
+                client.list_entries(r).await
+            })
+            .await?;
+        if page.proofs.len() != page.entries.len() {
+            return Err(Reason::ReceiptInvalid.into());
+        }
+        let entry = |(entry, proof): (audit_v1::Entry, audit_v1::EntryProof)| {
+            let hashes = proof.hashes.iter().map(|hash| Digest::from_slice(hash));
+            Some(ListedEntry {
+                index: entry.index,
+                leaf: entry.leaf.to_vec(),
+                proof: hashes.collect::<Option<_>>()?,
+            })
+        };
+        let entries = page.entries.into_iter().zip(page.proofs).map(entry);
+        Ok(Listing {
+            entries: entries
+                .collect::<Option<_>>()
+                .ok_or(Reason::ReceiptInvalid)?,
+            checkpoint: page.checkpoint.to_vec(),
+            next: page.next_page_token,
+        })
     }
 
     /// A trace ends at the party's border: what goes out begins a new one.

@@ -38,8 +38,8 @@ use crate::rights::Desk;
 pub(crate) use lifecycle::Lifecycle;
 
 pub use client::{
-    Answered, Broker, notice_bytes, read_notice, read_recall, read_receipt, recall_bytes,
-    receipt_bytes,
+    Answered, Broker, ListedEntry, Listing, notice_bytes, read_notice, read_recall, read_receipt,
+    recall_bytes, receipt_bytes,
 };
 pub use signed::Speaker;
 

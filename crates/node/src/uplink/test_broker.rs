@@ -62,6 +62,8 @@ pub(crate) struct State {
     pub(crate) cosigned: Vec<(u64, String)>,
     pub(crate) refusals: Vec<pb::WitnessRefusal>,
     pub(crate) desk: rights::DeskState,
+    /// How many consistency proofs were asked for.
+    pub(crate) proofs_asked: usize,
     nodes: BTreeMap<NodeId, Digest>,
     size: u64,
 }
@@ -74,6 +76,7 @@ pub(crate) struct TestBroker {
     offered: Arc<watch::Sender<()>>,
     /// There is more for the desk to send down.
     more: Arc<watch::Sender<()>>,
+    held: Arc<watch::Sender<bool>>,
     covenant: Digest,
     sources: Vec<PartyId>,
 }
@@ -90,6 +93,7 @@ impl TestBroker {
             key: Arc::new(watch::channel(pb::KeyState::Agreed).0),
             offered: Arc::new(watch::channel(()).0),
             more: Arc::new(watch::channel(()).0),
+            held: Arc::new(watch::channel(false).0),
             covenant: covenant.digest(),
             sources: vec![PartyId::parse("gemeente").unwrap()],
         }

@@ -233,6 +233,18 @@ fn receipts_end(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         "a large receipt",
     )?;
     store.write_blocking(|tx| tx.put_receipt(b"r", b"small", TODAY.plus_days(9)))?;
+    store.write_blocking(|tx| tx.put_receipt(b"q", b"other", TODAY.plus_days(9)))?;
+    let row = |name: &[u8], receipt: &[u8]| (name.to_vec(), receipt.to_vec());
+    same(
+        store.read(|view| view.receipts_after(None, 1))?,
+        vec![row(b"q", b"other")],
+        "the first of all receipts",
+    )?;
+    same(
+        store.read(|view| view.receipts_after(Some(b"q"), 9))?,
+        vec![row(b"r", b"small")],
+        "those after it",
+    )?;
     store.write_blocking(|tx| tx.purge(TODAY.plus_days(2), 9))?;
     same(
         store.read(|view| view.receipt(b"r"))?,

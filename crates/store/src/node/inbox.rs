@@ -4,6 +4,7 @@ use model::{Day, NoticeId, Timestamp};
 
 use super::{NodeTx, NodeView};
 use crate::codec::{Put, Take};
+use crate::engine::Row;
 use crate::error::StoreError;
 use crate::expiry::{get_until, next_number, put_until};
 use crate::layout::{Key, RECEIPT, RECEIVED, RECEIVED_ID, SEEN};
@@ -90,6 +91,26 @@ impl NodeView {
     pub fn receipt(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let found = get_until(&self.tx, &Key::of(RECEIPT).raw(name).done())?;
         Ok(found.map(|(_, receipt)| receipt))
+    }
+
+    /// A page of receipts in order of name, each with its name: those after `after`.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn receipts_after(
+        &self,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.after(RECEIPT, after, limit)?
+            .into_iter()
+            .map(|(key, record)| {
+                let mut take = Take::new(&record, "receipt");
+                take.day()?;
+                let name = key.get(1..).unwrap_or_default().to_vec();
+                Ok((name, take.rest().to_vec()))
+            })
+            .collect()
     }
 }
 

@@ -106,7 +106,12 @@ impl NodeView {
         self.tx.get(&Key::of(NOTE).text(name).done())
     }
 
-    fn after(&self, space: u8, after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, StoreError> {
+    pub(super) fn after(
+        &self,
+        space: u8,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
         // The first key after `after` is `after` with a zero byte behind it.
         let from = after.map_or_else(
             || vec![space],

@@ -53,6 +53,9 @@ impl DisclosureLogService for TestBroker {
         request: Request<audit::GetConsistencyProofRequest>,
     ) -> Result<Response<audit::GetConsistencyProofResponse>, Status> {
         let audit::GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
+        self.state().proofs_asked += 1;
+        let mut held = self.held.subscribe();
+        held.wait_for(|held| !held).await.unwrap();
         let consistency_proof = proof(&self.state(), from_size, to_size);
         Ok(Response::new(audit::GetConsistencyProofResponse {
             consistency_proof,

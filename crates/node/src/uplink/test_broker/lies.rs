@@ -14,6 +14,11 @@ impl TestBroker {
         self.offered.send_replace(());
     }
 
+    /// From now on consistency proofs are on their way, until they are let go.
+    pub(crate) fn hold_proofs(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
     /// So many more entries, about which nobody is told.
     pub(crate) fn grow(&self, count: u64) {
         for _ in 0..count {

@@ -183,3 +183,66 @@ async fn a_smaller_offer_than_an_answer_showed_is_no_contradiction() {
     assert!(!pair.log().is_contradicted());
     larger.offer();
 }
+
+/// How long a message takes at most that nothing holds up.
+const ARRIVES_WITHIN: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn an_answer_that_overtakes_an_offer_is_no_contradiction() {
+    let pair = Pair::new().await;
+    pair.connected().await;
+    pair.cosigned(2).await;
+    pair.broker.hold_proofs(true);
+    // The answer is laid beside the log first, and its proof is on its way ...
+    let answered = pair.visit(question());
+    let offered = async {
+        until("the answer's proof is asked for", || {
+            pair.broker.state().proofs_asked == 1
+        })
+        .await;
+        // ... when the offer comes with a proof from where the stream was.
+        pair.broker.grow(2);
+        pair.broker.offer();
+        tokio::time::sleep(ARRIVES_WITHIN).await;
+        pair.broker.hold_proofs(false);
+    };
+    let (answered, ()) = tokio::join!(answered, offered);
+    answered.unwrap();
+    until("the offer is cosigned", || {
+        pair.broker.state().cosigned.last().map(|(size, _)| *size) == Some(5)
+    })
+    .await;
+    assert!(!pair.log().is_contradicted());
+    assert!(pair.broker.state().refusals.is_empty());
+}
+
+#[tokio::test]
+async fn an_offer_that_overtakes_an_answer_is_no_contradiction() {
+    let pair = Pair::new().await;
+    pair.connected().await;
+    pair.cosigned(2).await;
+    // An answer that the stream does not know of: the next offer needs a proof of its own.
+    pair.visit(question()).await.unwrap();
+    let asked = pair.broker.state().proofs_asked;
+    pair.broker.grow(2);
+    pair.broker.hold_proofs(true);
+    pair.broker.offer();
+    until("the offer's proof is asked for", || {
+        pair.broker.state().proofs_asked > asked
+    })
+    .await;
+    let answered = pair.visit(question());
+    let let_go = async {
+        tokio::time::sleep(ARRIVES_WITHIN).await;
+        pair.broker.hold_proofs(false);
+    };
+    let (answered, ()) = tokio::join!(answered, let_go);
+    answered.unwrap();
+    until("the offer is cosigned", || {
+        pair.broker.state().cosigned.last().map(|(size, _)| *size) == Some(5)
+    })
+    .await;
+    assert_eq!(pair.log().newest().unwrap().0.size, 6);
+    assert!(!pair.log().is_contradicted());
+    assert!(pair.broker.state().refusals.is_empty());
+}

@@ -1,11 +1,13 @@
-//! What a watcher remembers between two runs, and what it keeps as evidence.
+//! What a reader of the log remembers between two runs, and what it keeps as evidence. `audit watch`,
+//! `audit query` and `audit export` may share one file.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use ledger::counters::selection::{Audience, Reached, Selection, Whose};
 use ledger::{Checkpoint, LogVerifier};
-use model::Timestamp;
+use model::{Digest, PartyId, PurposeId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::judge::Alarm;
@@ -21,6 +23,7 @@ pub(super) struct Memory {
     last: Option<(Checkpoint, Vec<u8>)>,
     verified_at: Timestamp,
     cosigned_at: Timestamp,
+    reached: Vec<(Audience, Reached)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -31,6 +34,61 @@ struct Stored {
     checkpoint: String,
     verified_at: String,
     cosigned_at: String,
+    /// The last number of each audience that a query showed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    numbers: Vec<Number>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Number {
+    covenant: String,
+    counter: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    party: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purpose: Option<String>,
+    number: u64,
+    index: u64,
+    at: String,
+}
+
+impl Number {
+    fn of(audience: &Audience, reached: Reached) -> Self {
+        let (counter, party, purpose) = match &audience.whose {
+            Whose::Recipient(party) => ("recipient", Some(party), None),
+            Whose::Source(party) => ("source", Some(party), None),
+            Whose::Purpose(party, purpose) => ("purpose", party.as_ref(), purpose.as_ref()),
+        };
+        Self {
+            covenant: audience.covenant.to_hex(),
+            counter: counter.to_owned(),
+            party: party.map(ToString::to_string),
+            purpose: purpose.map(ToString::to_string),
+            number: reached.number,
+            index: reached.seq,
+            at: reached.at.to_rfc3339(),
+        }
+    }
+
+    fn read(&self) -> Option<(Audience, Reached)> {
+        let party = self.party.as_deref().map(PartyId::parse);
+        let party = party.transpose().ok()?;
+        let purpose = self.purpose.as_deref().map(PurposeId::parse);
+        let whose = match (self.counter.as_str(), party) {
+            ("recipient", Some(party)) => Whose::Recipient(party),
+            ("source", Some(party)) => Whose::Source(party),
+            ("purpose", party) => Whose::Purpose(party, purpose.transpose().ok()?),
+            _ => return None,
+        };
+        let covenant = Digest::from_hex(&self.covenant)?;
+        let reached = Reached {
+            number: self.number,
+            seq: self.index,
+            at: Timestamp::from_rfc3339(&self.at)?,
+        };
+        Some((Audience { covenant, whose }, reached))
+    }
 }
 
 impl Memory {
@@ -42,6 +100,7 @@ impl Memory {
             last: None,
             verified_at: now,
             cosigned_at: now,
+            reached: Vec::new(),
         };
         let name = path.display();
         let text = match std::fs::read(path) {
@@ -60,6 +119,8 @@ impl Memory {
             stored.vkey == memory.vkey,
             "{name} is about a log with another key: name another file"
         );
+        let numbers: Option<Vec<_>> = stored.numbers.iter().map(Number::read).collect();
+        memory.reached = numbers.with_context(|| format!("{name}: numbers are not well formed"))?;
         let note = stored.checkpoint.into_bytes();
         let checkpoint = key
             .verify(&note)
@@ -92,6 +153,23 @@ impl Memory {
         self.cosigned_at
     }
 
+    /// The last number of each audience that was ever shown.
+    pub(super) fn reached(&self) -> &[(Audience, Reached)] {
+        &self.reached
+    }
+
+    /// Takes over what a query showed; [`Memory::keep`] makes it durable.
+    pub(super) fn showed(&mut self, selection: &Selection) {
+        for (audience, now) in selection.reached() {
+            let mut known = self.reached.iter_mut();
+            match known.find(|(known, _)| known == audience) {
+                Some((_, before)) if before.number < now.number => *before = now,
+                Some(_) => {}
+                None => self.reached.push((audience.clone(), now)),
+            }
+        }
+    }
+
     /// Keeps a good checkpoint, on disk before it counts.
     pub(super) fn keep(
         &mut self,
@@ -109,6 +187,11 @@ impl Memory {
             checkpoint: String::from_utf8(note.to_vec()).context("a checkpoint is text")?,
             verified_at: self.verified_at.to_rfc3339(),
             cosigned_at: self.cosigned_at.to_rfc3339(),
+            numbers: self
+                .reached
+                .iter()
+                .map(|(audience, reached)| Number::of(audience, *reached))
+                .collect(),
         };
         let name = self.path.display();
         let mut part = self.path.clone().into_os_string();
@@ -130,23 +213,38 @@ pub(super) fn keep_evidence(
     given: &[u8],
     now: Timestamp,
 ) -> anyhow::Result<PathBuf> {
+    let about = format!(
+        "{}\n\n{}\n\nseen.note   the last checkpoint that was good / het laatste controlepunt dat klopte\n\
+         given.note  what the broker gave at {} / wat de broker toen gaf\n",
+        alarm.text(crate::answer::Language::Nl),
+        alarm.text(crate::answer::Language::En),
+        now.to_rfc3339()
+    );
+    let notes = [("seen.note", seen), ("given.note", given)];
+    keep_notes(evidence, alarm.word(), notes, &about, now)
+}
+
+/// Keeps two notes in a folder of their own, with a text.
+pub(super) fn keep_notes(
+    evidence: &Path,
+    word: &str,
+    notes: [(&str, &[u8]); 2],
+    about: &str,
+    now: Timestamp,
+) -> anyhow::Result<PathBuf> {
     let time: String = now
         .to_rfc3339()
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .collect();
-    let folder = evidence.join(format!("{time}-{}", alarm.word()));
+    let folder = evidence.join(format!("{time}-{word}"));
     std::fs::create_dir_all(&folder).with_context(|| format!("write {}", folder.display()))?;
-    write_new(&folder.join("seen.note"), seen)?;
-    write_new(&folder.join("given.note"), given)?;
+    for (name, note) in notes {
+        write_new(&folder.join(name), note)?;
+    }
     let told = format!(
-        "{}\n\n{}\n\nseen.note   the last checkpoint that was good / het laatste controlepunt dat klopte\n\
-         given.note  what the broker gave at {} / wat de broker toen gaf\n\n\
-         Both are exact bytes. Two notes that the log's key signed and of which one can't follow from \
-         the other prove that the log was changed. Keep this folder; tell the other parties.\n",
-        alarm.text(crate::answer::Language::Nl),
-        alarm.text(crate::answer::Language::En),
-        now.to_rfc3339()
+        "{about}\nBoth are exact bytes. Two notes that the log's key signed and of which one can't follow from \
+         the other prove that the log was changed. Keep this folder; tell the other parties.\n"
     );
     write_new(&folder.join("README.txt"), told.as_bytes())?;
     Ok(folder)

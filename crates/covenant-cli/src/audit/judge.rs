@@ -3,7 +3,11 @@
 use ledger::tree::verify_consistency;
 use ledger::{Checkpoint, LogVerifier};
 use model::Digest;
+use tonic::Status;
+use tonic::transport::Channel;
 use wire::Bytes;
+use wire::audit_v1::GetConsistencyProofRequest;
+use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 
 use crate::answer::Language;
 
@@ -56,6 +60,30 @@ pub(super) enum Step {
     Prove { from: Checkpoint, to: Checkpoint },
     /// It can't be good.
     Alarm(Alarm),
+}
+
+/// Lays a note beside what was seen before; the proof of growth is asked of the broker.
+///
+/// # Errors
+/// When the broker gives no proof.
+pub(super) async fn lay(
+    client: &mut DisclosureLogServiceClient<Channel>,
+    key: &LogVerifier,
+    seen: Option<&Checkpoint>,
+    given: &[u8],
+) -> Result<Result<Checkpoint, Alarm>, Status> {
+    Ok(match step(key, seen, given) {
+        Step::Alarm(alarm) => Err(alarm),
+        Step::Follows(now) => Ok(now),
+        Step::Prove { from, to } => {
+            let request = GetConsistencyProofRequest {
+                from_size: from.size,
+                to_size: to.size,
+            };
+            let answer = client.get_consistency_proof(request).await?;
+            verified(&from, to, &answer.into_inner().consistency_proof)
+        }
+    })
 }
 
 /// Judges a note against what was seen before.
