@@ -1,15 +1,16 @@
 //! `covenant audit`: reads the disclosure log, and verifies it without trusting whoever keeps it.
 
-mod bundle;
+pub(crate) mod bundle;
 mod entries;
 mod export;
 mod finding;
-mod gather;
+pub(crate) mod gather;
+mod lines;
 mod logius;
 pub(crate) mod past;
 mod query;
 mod replay;
-mod verify;
+pub(crate) mod verify;
 mod watch;
 
 use clap::Subcommand;
