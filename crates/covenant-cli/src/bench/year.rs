@@ -20,8 +20,7 @@ use ledger::{
 };
 use model::{
     ActorId, Candidate, CategoryCode, Certainty, Digest, KeyEpoch, Match, MatchKeyId, PartyId,
-    ProtectionStatement, Pseudonym, PurposeId, RoleRef, Signal, SignalId, Subject, SubjectKind,
-    Timestamp, Token,
+    ProtectionStatement, PurposeId, RoleRef, Signal, SignalId, Subject, SubjectKind, Timestamp,
 };
 use replay::outcome::{About, outcome};
 use sha2::{Digest as _, Sha256};
@@ -177,7 +176,12 @@ fn round(active: &ActiveCovenant, now: Timestamp) -> anyhow::Result<Vec<NewEntry
     let mut round = Vec::new();
     for question in 0..8 {
         let answered = ask(question % 4 == 0, true)?;
-        anyhow::ensure!(answered.len() == 2, "two sources are in scope");
+        let reveal = |entry: &NewEntry| entry.outcome.decision == Some(Decided::Revealed);
+        let revealing = answered.iter().filter(|entry| reveal(entry)).count();
+        anyhow::ensure!(
+            answered.len() == 2 && revealing == usize::from(question % 4 == 0),
+            "of the two sources in scope one reveals, one time in four"
+        );
         round.extend(answered);
     }
     let refused = ask(false, false)?;
@@ -271,10 +275,8 @@ fn looked_up(active: &ActiveCovenant, found: bool, now: Timestamp) -> anyhow::Re
         kind: SubjectKind::Address,
         minor: ProtectionStatement::Absent,
         shielded_address: ProtectionStatement::Absent,
-        tokens: vec![Token {
-            key: key.clone(),
-            pseudonym: Pseudonym::from_bytes([7; 32]),
-        }],
+        // What agrees was found already; by what plays no part in the decision.
+        tokens: Vec::new(),
     };
     let signal = Signal {
         id: SignalId::from_slice(&[1; 16]).context("an id of 16 bytes")?,
