@@ -35,33 +35,7 @@ pub(super) fn measure(entries: u64) -> anyhow::Result<Vec<String>> {
     let signer = LogSigner::from_seed(log.name(), &key.to_secret())?;
     let year = Year::of(entries, &active, &signer, SystemClock.now())?;
     let digest = active.covenant().digest();
-    let hashes = fastest(|| {
-        bare_hashes(entries);
-        Ok(())
-    })?;
-    let mut lines = vec![
-        format!(
-            "| {} entries | MB | seconds | us an entry | beside bare hashes |",
-            number(rate(entries, Duration::from_secs(1)))
-        ),
-        "|---|--:|--:|--:|--:|".to_owned(),
-    ];
-    let mut tell = |what: &str, bytes: u64, took: Duration| {
-        let (seconds, bare) = (took.as_secs_f64(), hashes.as_secs_f64());
-        lines.push(format!(
-            "| {what} | {} | {seconds:.2} | {:.2} | {:.1} |",
-            number(rate(bytes, Duration::from_secs(1_000_000))),
-            1e6 / rate(entries, took),
-            seconds / bare.max(f64::EPSILON),
-        ));
-    };
-    // With the byte that each begins with, and two hashes under every node.
-    let hashed = (u64::try_from(LEAF_LEN)? + 1 + 65) * entries;
-    tell(
-        "reference: two bare SHA-256 for each leaf, on one core",
-        hashed,
-        hashes,
-    );
+    let mut table = Table::of(entries)?;
     let party = PartyId::parse(ASKER)?;
     for (whose, reader) in [
         ("auditor", Reader::Auditor(BTreeSet::from([digest]))),
@@ -72,34 +46,81 @@ pub(super) fn measure(entries: u64) -> anyhow::Result<Vec<String>> {
         year.export(&reader, &mut to)?;
         to.flush()?;
         drop(to);
-        let bytes = std::fs::metadata(&export)?.len();
-        let read = fastest(|| through(&export, |_| ()))?;
-        tell(
-            &format!("reference: reading the {whose}'s export"),
-            bytes,
-            read,
-        );
-        let took = fastest(|| {
-            let report = verify::export(&export, Some(&world.broker.log_key))?;
-            anyhow::ensure!(
-                report.is_good() && report.records == entries,
-                "the export holds"
-            );
-            Ok(())
-        })?;
-        tell(&format!("export of the {whose}"), bytes, took);
-        let took = bundled(&export, &world, &log)?;
-        let mut hasher = Sha256::new();
-        let hash = fastest(|| through(&export, |piece| hasher.update(piece)))?;
-        tell(
-            "reference: one SHA-256 over that file, on one core",
-            bytes,
-            hash,
-        );
-        tell(&format!("evidence bundle of the {whose}"), bytes, took);
+        table.reader(whose, &export, &world, &log)?;
         std::fs::remove_file(&export)?;
     }
-    Ok(lines)
+    Ok(table.lines)
+}
+
+/// What is told.
+struct Table {
+    entries: u64,
+    /// How long the bare hashes took.
+    hashes: Duration,
+    lines: Vec<String>,
+}
+
+impl Table {
+    fn of(entries: u64) -> anyhow::Result<Self> {
+        let hashes = fastest(|| {
+            bare_hashes(entries);
+            Ok(())
+        })?;
+        let count = number(rate(entries, Duration::from_secs(1)));
+        let heading =
+            format!("| {count} entries | MB | seconds | us an entry | beside bare hashes |");
+        let mut table = Self {
+            entries,
+            hashes,
+            lines: vec![heading, "|---|--:|--:|--:|--:|".to_owned()],
+        };
+        // With the byte that each begins with, and two hashes under every node.
+        let hashed = (u64::try_from(LEAF_LEN)? + 1 + 65) * entries;
+        let what = "reference: two bare SHA-256 for each leaf, on one core";
+        table.tell(what, hashed, hashes);
+        Ok(table)
+    }
+
+    fn tell(&mut self, what: &str, bytes: u64, took: Duration) {
+        let (seconds, bare) = (took.as_secs_f64(), self.hashes.as_secs_f64());
+        self.lines.push(format!(
+            "| {what} | {} | {seconds:.2} | {:.2} | {:.1} |",
+            number(rate(bytes, Duration::from_secs(1_000_000))),
+            1e6 / rate(self.entries, took),
+            seconds / bare.max(f64::EPSILON),
+        ));
+    }
+
+    /// An export and the bundle that is made of it.
+    fn reader(
+        &mut self,
+        whose: &str,
+        export: &Path,
+        world: &World,
+        log: &LogVerifier,
+    ) -> anyhow::Result<()> {
+        let bytes = std::fs::metadata(export)?.len();
+        let took = fastest(|| through(export, |_| ()))?;
+        self.tell(
+            &format!("reference: reading the {whose}'s export"),
+            bytes,
+            took,
+        );
+        let took = fastest(|| {
+            let report = verify::export(export, Some(&world.broker.log_key))?;
+            let all = report.is_good() && report.records == self.entries;
+            anyhow::ensure!(all, "the export holds");
+            Ok(())
+        })?;
+        self.tell(&format!("export of the {whose}"), bytes, took);
+        let mut hasher = Sha256::new();
+        let took = fastest(|| through(export, |piece| hasher.update(piece)))?;
+        let what = "reference: one SHA-256 over that file, on one core";
+        self.tell(what, bytes, took);
+        let took = bundled(export, world, log)?;
+        self.tell(&format!("evidence bundle of the {whose}"), bytes, took);
+        Ok(())
+    }
 }
 
 /// How long a bundle of an export takes.
