@@ -4,6 +4,7 @@
     verify.py BUNDLE [--vkey VKEY]        a folder; "." is the folder that you stand in
     verify.py EXPORT.jsonl --vkey VKEY    the entries alone
     verify.py --vectors DIR               judges every vector and compares with what it expects
+    verify.py --bundles DIR               the same for bundles, which cases.jsonl makes of those there
 
 Exit code 0 when every promise holds, 1 when one does not, 2 on misuse.
 
@@ -22,7 +23,9 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import sys
+import tempfile
 import unicodedata
 
 FORMAT = "covenant-log-export/1"
@@ -1117,6 +1120,36 @@ def judge_vectors(folder):
     return 1 if failures or not count else 0
 
 
+def make_case(case, folder, root):
+    """A bundle as a line of cases.jsonl says: a copy of a good one, changed."""
+    shutil.copytree(folder / case["of"], root)
+    for path in case["gone"]:
+        (root / path).unlink()
+    for path, text in case["new"].items():
+        (root / path).write_bytes(text.encode("utf-8"))
+    for edit in case["edits"]:
+        content, at = (root / edit["path"]).read_bytes(), edit["at"]
+        content = content[:at] + edit["text"].encode("utf-8") + content[at + edit["length"] :]
+        (root / edit["path"]).write_bytes(content)
+
+
+def judge_bundle_vectors(folder):
+    folder, failures, count = pathlib.Path(folder), 0, 0
+    with tempfile.TemporaryDirectory() as root:
+        for line in (folder / "cases.jsonl").read_text("utf-8").splitlines():
+            case = json.loads(line)
+            place = pathlib.Path(root) / str(count)
+            make_case(case, folder, place)
+            bundle = Bundle(place, case["vkey"])
+            count += 1
+            print(f"{case['name']}: {bundle.found()}")
+            if bundle.found() != case["expect"]:
+                failures += 1
+                print(f"  but it expects: {case['expect']}")
+    print(f"{count} bundles, {failures} judged otherwise than expected")
+    return 1 if failures or not count else 0
+
+
 def main():
     parser = argparse.ArgumentParser(
         description="Verifies an evidence bundle, or an export of the disclosure log."
@@ -1124,9 +1157,12 @@ def main():
     parser.add_argument("path", nargs="*", help="a bundle (a folder), or an export (JSON Lines)")
     parser.add_argument("--vkey", help="the log's public key in text form, from whom you trust")
     parser.add_argument("--vectors", metavar="DIR", help="judge the vectors in this folder")
+    parser.add_argument("--bundles", metavar="DIR", help="judge the bundles of this folder")
     arguments = parser.parse_args()
     if arguments.vectors:
         return judge_vectors(arguments.vectors)
+    if arguments.bundles:
+        return judge_bundle_vectors(arguments.bundles)
     if not arguments.path:
         parser.error("name a bundle, or an export and --vkey")
     if arguments.vkey:

@@ -64,8 +64,10 @@ impl Audiences {
         let key = |what: &str, name: Option<&str>, of: Option<&str>| {
             // Names have no character below 0x20, so the separators can't be part of one.
             let (name, of) = (name.unwrap_or("\u{1}"), of.unwrap_or("\u{1}"));
-            let tuple = format!("covenant-log/1/audience\0{what}\0{name}\0{of}");
-            AudienceKey(*sha256(&[tuple.as_bytes(), &[0], &covenant]).as_bytes())
+            let label = "covenant-log/1/audience";
+            let [label, what, name, of] = [label, what, name, of].map(str::as_bytes);
+            let tuple = sha256(&[label, &[0], what, &[0], name, &[0], of, &[0], &covenant]);
+            AudienceKey(*tuple.as_bytes())
         };
         let party = recipient.map(PartyId::as_str);
         Self {
@@ -121,20 +123,14 @@ impl Reader {
             Self::Operator => true,
             Self::Auditor(covenants) => covenant.is_some_and(|c| covenants.contains(c)),
             Self::Party(names) => match (covenant, party) {
-                (Some(covenant), Some(party)) => names.contains(&(*covenant, party.clone())),
+                // A party has few names, and a look-up would take a copy of this one.
+                (Some(covenant), Some(party)) => names
+                    .iter()
+                    .any(|(of, name)| of == covenant && name == party),
                 _ => false,
             },
         }
     }
-}
-
-/// What is known of an entry's purpose.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Purpose<'a> {
-    /// The outcome was not opened.
-    Unknown,
-    /// The outcome names this purpose, or none.
-    Known(Option<&'a PurposeId>),
 }
 
 type Group = (Option<Digest>, Option<PartyId>);
@@ -162,18 +158,19 @@ impl Counting {
         }
     }
 
-    /// Takes the next entry of the list.
+    /// Takes the next entry of the list, which these number. `opened` says whether its outcome was
+    /// opened: only then its purpose is known.
     ///
     /// # Errors
     /// [`CounterGap`] when one of its numbers does not follow.
-    pub fn observe(&mut self, leaf: &Skeleton, purpose: Purpose<'_>) -> Result<(), CounterGap> {
+    pub fn observe(
+        &mut self,
+        leaf: &Skeleton,
+        keys: &Audiences,
+        opened: bool,
+    ) -> Result<(), CounterGap> {
         let covenant = leaf.covenant.as_ref();
         let (recipient, source) = (leaf.recipient.as_ref(), leaf.source.as_ref());
-        let known = match purpose {
-            Purpose::Unknown => None,
-            Purpose::Known(purpose) => purpose,
-        };
-        let keys = Audiences::of(covenant, recipient, source, known);
         for (counter, key, found, party) in [
             (
                 "recipient",
@@ -188,11 +185,10 @@ impl Counting {
                 self.follow(counter, key, found, owed, None)?;
             }
         }
-        let group = (leaf.covenant, leaf.recipient.clone());
-        if purpose == Purpose::Unknown {
+        if !opened {
             *self
                 .unopened
-                .entry(group)
+                .entry(group(leaf))
                 .or_default()
                 .entry(leaf.counters.purpose)
                 .or_default() += 1;
@@ -204,7 +200,7 @@ impl Counting {
             keys.purpose,
             leaf.counters.purpose,
             owed,
-            Some(&group),
+            Some(leaf),
         )
     }
 
@@ -214,7 +210,7 @@ impl Counting {
         key: AudienceKey,
         found: u64,
         owed: bool,
-        fill: Option<&Group>,
+        fill: Option<&Skeleton>,
     ) -> Result<(), CounterGap> {
         let last = self.last.insert(key, found);
         let expected = match last {
@@ -230,10 +226,10 @@ impl Counting {
         if found < expected {
             return Err(gap);
         }
-        if !owed {
+        if !owed || found == expected {
             return Ok(());
         }
-        let mut unopened = fill.and_then(|group| self.unopened.get_mut(group));
+        let mut unopened = fill.and_then(|leaf| self.unopened.get_mut(&group(leaf)));
         for missing in expected..found {
             let waiting = unopened
                 .as_mut()
@@ -245,6 +241,10 @@ impl Counting {
         }
         Ok(())
     }
+}
+
+fn group(leaf: &Skeleton) -> Group {
+    (leaf.covenant, leaf.recipient.clone())
 }
 
 /// How many numbers of one audience are remembered.

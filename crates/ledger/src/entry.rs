@@ -12,6 +12,8 @@
 //! numbers have 20 digits, names and classes are filled up with dots (which no name contains), and
 //! what is absent is dots only. Verifiers hash the bytes and never write them again.
 
+use std::sync::LazyLock;
+
 use model::{Digest, PartyId, PurposeId, Timestamp};
 
 use crate::counters::{Audiences, Counters};
@@ -365,6 +367,33 @@ const TEMPLATE: [(&str, &str, usize); 13] = [
 ];
 const END: &str = "\"}";
 
+/// A leaf that JSON text begins with, as far as it has the form of one, and what follows it.
+pub(crate) fn leaf_in_json(text: &str) -> Option<(String, &str)> {
+    /// What stands around the values in a leaf, and in JSON.
+    static AROUND: LazyLock<[(&str, String); 14]> = LazyLock::new(|| {
+        let mut around = [END; 14];
+        for (place, (before, _, _)) in around.iter_mut().zip(TEMPLATE) {
+            *place = before;
+        }
+        around.map(|text| (text, text.replace('"', "\\\"")))
+    });
+    let (mut leaf, mut rest, mut plain) = (String::with_capacity(LEAF_LEN), text, true);
+    let lengths = TEMPLATE.iter().map(|(_, _, length)| *length).chain([0]);
+    for ((around, in_json), length) in AROUND.iter().zip(lengths) {
+        let (value, after) = rest
+            .strip_prefix(in_json.as_str())?
+            .split_at_checked(length)?;
+        // Written without escapes: what would need one is no part of any value.
+        plain &= value.bytes().fold(true, |plain, byte| {
+            plain & byte.is_ascii_graphic() & (byte != b'"') & (byte != b'\\')
+        });
+        leaf.push_str(around);
+        leaf.push_str(value);
+        rest = after;
+    }
+    plain.then_some((leaf, rest))
+}
+
 fn fill(text: &str, length: usize) -> String {
     format!("{text:.<length$}")
 }
@@ -389,16 +418,52 @@ fn number((field, value): Value<'_>) -> Result<Option<u64>, EntryError> {
     number.map(Some).ok_or(EntryError::Leaf(field))
 }
 
+/// Only what [`Timestamp::to_rfc3339`] writes: `2026-11-23T20:15:00.000Z`.
 fn instant((field, value): Value<'_>) -> Result<Timestamp, EntryError> {
-    Timestamp::from_rfc3339(value)
-        .filter(|at| may_be_written(*at) && at.to_rfc3339() == value)
+    read_instant(value)
+        .filter(|at| may_be_written(*at))
         .ok_or(EntryError::Leaf(field))
+}
+
+fn read_instant(value: &str) -> Option<Timestamp> {
+    let mut rest = value;
+    let mut digits = |count: usize, behind: &str| {
+        let (digits, after) = rest.split_at_checked(count)?;
+        rest = after.strip_prefix(behind)?;
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse::<i64>().ok()).flatten()
+    };
+    let (year, month, day) = (digits(4, "-")?, digits(2, "-")?, digits(2, "T")?);
+    let (hour, minute) = (digits(2, ":")?, digits(2, ":")?);
+    let (second, milli) = (digits(2, ".")?, digits(3, "Z")?);
+    let leap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0;
+    let days = match month {
+        2 => 28 + i64::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    let exists = (1..=days).contains(&day) && hour < 24 && minute < 60 && second < 60;
+    if !exists || !rest.is_empty() {
+        return None;
+    }
+    // Years from March on, so that a leap day is the last of its year; its months are as many days
+    // before as 153 in every five make.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let before = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5;
+    let days = before + day - 1 - 719_468;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(Timestamp::from_millis(seconds * 1_000 + milli))
 }
 
 fn class((field, value): Value<'_>) -> Result<Class, EntryError> {
     Class::ALL
         .into_iter()
-        .find(|class| fill(class.as_str(), CLASS) == value)
+        .find(|class| class.as_str() == value.trim_end_matches('.'))
         .ok_or(EntryError::Leaf(field))
 }
 
@@ -419,4 +484,41 @@ fn party((field, value): Value<'_>) -> Result<Option<PartyId>, EntryError> {
     PartyId::parse(name)
         .map(Some)
         .map_err(|_| EntryError::Leaf(field))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instant_that_is_written_is_read_and_nothing_else() {
+        for day in 0..2_932_000_i64 {
+            // Every day to the year 9997, at another time each.
+            let at = Timestamp::from_millis(day * 86_400_000 + day * 7_919 % 86_400_000);
+            assert_eq!(read_instant(&at.to_rfc3339()), Some(at), "{at}");
+        }
+        let good = "2026-11-23T20:15:00.000Z";
+        for at in 0..good.len() {
+            for byte in ' '..='~' {
+                let mut text: Vec<char> = good.chars().collect();
+                text[at] = byte;
+                let text: String = text.into_iter().collect();
+                let other = Timestamp::from_rfc3339(&text).filter(|at| at.to_rfc3339() == text);
+                assert_eq!(read_instant(&text), other, "{text}");
+            }
+        }
+        for text in [
+            "2026-02-29T00:00:00.000Z",
+            "2024-02-29T00:00:00.000Z",
+            "2100-02-29T00:00:00.000Z",
+            "2000-02-29T23:59:59.999Z",
+            "2026-04-31T00:00:00.000Z",
+            "2026-12-31T23:59:60.000Z",
+            "2026-12-00T23:59:00.000Z",
+            "1969-12-31T23:59:59.999Z",
+        ] {
+            let other = Timestamp::from_rfc3339(text).filter(|at| at.to_rfc3339() == text);
+            assert_eq!(read_instant(text), other, "{text}");
+        }
+    }
 }

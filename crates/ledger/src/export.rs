@@ -14,6 +14,7 @@
 //! memory for 64 hashes, and knows at once which line was changed.
 
 pub(crate) mod json;
+pub(crate) mod written;
 
 use model::Digest;
 use serde::Serialize;
@@ -21,7 +22,7 @@ use serde::Serialize;
 use crate::checkpoint::{CheckpointError, LogVerifier};
 use crate::counters::Reader;
 use crate::entry::{EntryError, Skeleton};
-use crate::export::json::{DisclosedJson, Entry, Header, Object, OpenJson, ReaderJson};
+use crate::export::json::{DisclosedJson, Entry, Header, Object, OpenJson, ReaderJson, Text};
 use crate::opening::{Opening, Part};
 use crate::tree::{self, NodeId, TreeError};
 
@@ -161,7 +162,7 @@ impl Exporter {
         }
         let mut proof = Vec::new();
         for (from, to) in new_siblings(index, self.size, index == self.from) {
-            proof.push(tree::range(from, to, &mut node)?.to_hex());
+            proof.push(tree::range(from, to, &mut node)?.to_hex().into());
         }
         let stored = NodeId { level: 0, index };
         let stored = node(stored).ok_or(TreeError::Missing(stored))?;
@@ -175,7 +176,7 @@ impl Exporter {
                 if *hash != stored {
                     return Err(TreeError::Mismatch.into());
                 }
-                entry.hash = Some(hash.to_hex());
+                entry.hash = Some(hash.to_hex().into());
             }
             Shown::Leaf {
                 leaf,
@@ -187,7 +188,7 @@ impl Exporter {
                     return Err(TreeError::Mismatch.into());
                 }
                 let skeleton = Skeleton::from_leaf(leaf)?;
-                entry.leaf = Some(String::from_utf8_lossy(leaf).into_owned());
+                entry.leaf = Some(Text(String::from_utf8_lossy(leaf)));
                 entry.request = disclosed(Part::Request, request, &skeleton)?;
                 entry.answer = disclosed(Part::Answer, answer, &skeleton)?;
                 entry.outcome = disclosed(Part::Outcome, outcome, &skeleton)?;
@@ -246,14 +247,16 @@ fn disclosed(
     part: Part,
     opening: &Disclosed,
     leaf: &Skeleton,
-) -> Result<Option<DisclosedJson>, ExportError> {
+) -> Result<Option<DisclosedJson<'static>>, ExportError> {
     match opening {
         Disclosed::Hidden => Ok(None),
         Disclosed::Erased => Ok(Some(DisclosedJson::Word(ERASED.to_owned()))),
         Disclosed::Open(opening) if opening.opens(part, leaf.commitment(part)) => {
             Ok(Some(DisclosedJson::Open(OpenJson {
-                salt: data_encoding::HEXLOWER.encode(opening.salt.as_bytes()),
-                bytes: data_encoding::BASE64.encode(&opening.bytes),
+                salt: data_encoding::HEXLOWER
+                    .encode(opening.salt.as_bytes())
+                    .into(),
+                bytes: data_encoding::BASE64.encode(&opening.bytes).into(),
             })))
         }
         Disclosed::Open(_) => Err(ExportError::Opening(part)),

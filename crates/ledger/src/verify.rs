@@ -4,7 +4,7 @@
 //! vectors in `tests/vectors/ledger`. Verification stops at the first bad record: what stands
 //! behind it can't be trusted, and is not judged.
 
-mod record;
+mod line;
 mod walk;
 
 use std::io::BufRead;
@@ -12,13 +12,13 @@ use std::io::BufRead;
 use model::Timestamp;
 
 use crate::checkpoint::{Checkpoint, LogVerifier};
-use crate::counters::{Counting, Purpose, Reader};
+use crate::counters::{Counting, Reader};
 use crate::entry::Skeleton;
-use crate::export::json::{self, Entry, Header};
+use crate::export::json::{self, Header};
 use crate::export::{Disclosed, FORMAT, MAX_LINE};
-use crate::opening::Part;
-pub(crate) use crate::verify::record::read_reader;
-use crate::verify::record::{Read, Record, digests, read_outcome};
+pub(crate) use crate::verify::line::read_reader;
+use crate::verify::line::{Content, Leaf, Record, State, digests};
+pub use crate::verify::line::{Line, Lines};
 use crate::verify::walk::Walk;
 
 /// What an export promises, in the order in which a record is judged.
@@ -195,11 +195,13 @@ pub fn verify(mut reader: impl BufRead, log: &LogVerifier) -> std::io::Result<Re
 #[derive(Debug)]
 pub struct Verifier {
     log: LogVerifier,
+    reading: Lines,
     lines: u64,
     walk: Option<Walk>,
     counting: Option<Counting>,
     report: Report,
-    seen: Option<Seen>,
+    leaf: Option<Skeleton>,
+    contents: Option<[Disclosed; 3]>,
 }
 
 /// What a good record shows of its leaf. Every opening opens its commitment.
@@ -233,18 +235,33 @@ impl Verifier {
         };
         Self {
             log: log.clone(),
+            reading: Lines::new(true),
             lines: 0,
             walk: None,
             counting: None,
             report,
-            seen: None,
+            leaf: None,
+            contents: None,
         }
     }
 
-    /// What the last line showed, once: nothing of the header, of a record that is a hash only, and
-    /// of a bad one.
-    pub const fn take_seen(&mut self) -> Option<Seen> {
-        self.seen.take()
+    /// What the last line showed, once: nothing of the header, of a record that is a hash only, of a
+    /// bad one, and of one that was read without its contents.
+    pub fn take_seen(&mut self) -> Option<Seen> {
+        let [request, answer, outcome] = self.contents.take()?;
+        Some(Seen {
+            leaf: self.leaf.take()?,
+            request,
+            answer,
+            outcome,
+        })
+    }
+
+    /// The leaf that the last line showed: none of the header, of a record that is a hash only, of a
+    /// bad one, and once it was taken with what it shows.
+    #[must_use]
+    pub const fn leaf(&self) -> Option<&Skeleton> {
+        self.leaf.as_ref()
     }
 
     /// The place in the log that the next record must have; `None` before the header.
@@ -259,26 +276,40 @@ impl Verifier {
         &self.report
     }
 
-    /// Takes one line without its line feed. Once a line was bad, every further one gets the same.
+    /// Reads and takes one line without its line feed. Once a line was bad, every further one gets the
+    /// same.
     ///
     /// # Errors
     /// The first bad record.
     pub fn line(&mut self, line: &[u8]) -> Result<(), Bad> {
+        let line = if self.walk.is_none() {
+            self.reading.header(line)
+        } else {
+            self.reading.record(line)
+        };
+        self.take(line)
+    }
+
+    /// Takes the next line, which was read before: the first one with [`Lines::header`].
+    ///
+    /// # Errors
+    /// As [`Verifier::line`].
+    pub fn take(&mut self, line: Line) -> Result<(), Bad> {
         if let Some(bad) = &self.report.bad {
             return Err(bad.clone());
         }
         self.lines += 1;
-        self.seen = None;
+        (self.leaf, self.contents) = (None, None);
         let index = self.walk.as_ref().map(|walk| walk.next);
-        let judged = if line.len() > MAX_LINE {
-            Err(Broken(
+        let judged = match (line.0, &self.walk) {
+            (Content::TooLong, _) => Err(Broken(
                 Promise::Form,
                 "the line is longer than 512 KiB".to_owned(),
-            ))
-        } else if self.walk.is_none() {
-            self.header(line)
-        } else {
-            self.record(line)
+            )),
+            (Content::Header(line), None) => self.header(&line),
+            (Content::Record(record), Some(_)) => record.and_then(|record| self.record(record)),
+            (Content::Header(_), Some(_)) => Err(form("no record")),
+            (Content::Record(_), None) => Err(form("no header")),
         };
         judged.map_err(|Broken(promise, problem)| {
             let bad = Bad {
@@ -321,7 +352,8 @@ impl Verifier {
             return Err(form("another format: use the version that writes it"));
         }
         let reader = read_reader(&header.reader.0).ok_or_else(|| form("the reader"))?;
-        let prefix = digests(&header.prefix).ok_or_else(|| form("the prefix"))?;
+        let prefix = digests(header.prefix.iter().map(String::as_str));
+        let prefix = prefix.ok_or_else(|| form("the prefix"))?;
         let checkpoint = self
             .log
             .verify(header.checkpoint.as_bytes())
@@ -345,12 +377,10 @@ impl Verifier {
         Ok(())
     }
 
-    fn record(&mut self, line: &[u8]) -> Result<(), Broken> {
-        let (Some(walk), Some(counting)) = (&mut self.walk, &mut self.counting) else {
+    fn record(&mut self, record: Record) -> Result<(), Broken> {
+        let Some(walk) = &mut self.walk else {
             return Err(form("no header"));
         };
-        let record: Entry = json::read(line).ok_or_else(|| form("no record"))?;
-        let record = Record::read(record).ok_or_else(|| form("a field of the record"))?;
         let order = |problem: &str| Err(Broken(Promise::Order, problem.to_owned()));
         if walk.next >= walk.size {
             return order("a record beyond the checkpoint's size");
@@ -362,82 +392,51 @@ impl Verifier {
             let problem = "the leaf or its proof is not what the checkpoint signs";
             return Err(Broken(Promise::Tree, problem.to_owned()));
         }
-        let Some((leaf, openings)) = record.leaf else {
-            self.report.records += 1;
-            return Ok(());
-        };
-        let leaf = Skeleton::from_leaf(&leaf).map_err(|e| form(&e.to_string()))?;
-        if leaf.seq != record.index {
-            return order("the leaf's seq is not its index");
+        if let Some(leaf) = record.leaf {
+            let leaf = leaf.map_err(|e| form(&e.to_string()))?;
+            if leaf.skeleton.seq != record.index {
+                return order("the leaf's seq is not its index");
+            }
+            self.shown(*leaf)?;
         }
-        let (first, last) = self.report.period.unwrap_or((leaf.at, leaf.at));
-        if leaf.at < last {
+        self.report.records += 1;
+        Ok(())
+    }
+
+    fn shown(&mut self, leaf: Leaf) -> Result<(), Broken> {
+        let at = leaf.skeleton.at;
+        let (first, last) = self.report.period.unwrap_or((at, at));
+        if at < last {
             return Err(Broken(
                 Promise::Time,
                 "it is earlier than a record before it".to_owned(),
             ));
         }
-        judge_openings(&leaf, &openings, self.report.reader.as_ref())?;
-        let [_, _, outcome] = &openings;
-        let purpose = match outcome {
-            Read::Open(opening) => Some(
-                read_outcome(opening, &leaf)
-                    .map_err(|problem| Broken(Promise::Outcome, problem.to_owned()))?,
-            ),
-            Read::Hidden | Read::Erased => None,
-        };
-        let purpose = purpose
-            .as_ref()
-            .map_or(Purpose::Unknown, |p| Purpose::Known(p.as_ref()));
-        counting
-            .observe(&leaf, purpose)
-            .map_err(|gap| Broken(Promise::Counters, gap.to_string()))?;
-        self.report.period = Some((first, leaf.at));
-        self.report.records += 1;
-        self.report.leaves += 1;
-        for opening in &openings {
-            match opening {
-                Read::Open(_) => self.report.opened += 1,
-                Read::Erased => self.report.erased += 1,
-                Read::Hidden => {}
-            }
+        if let Some(broken) = Broken::of_openings(&leaf, self.report.reader.as_ref()) {
+            return Err(broken);
         }
-        let [request, answer, outcome] = openings.map(Disclosed::from);
-        self.seen = Some(Seen {
-            leaf,
-            request,
-            answer,
-            outcome,
-        });
+        leaf.outcome
+            .map_err(|problem| Broken(Promise::Outcome, problem.to_owned()))?;
+        if let Some(counting) = &mut self.counting {
+            let [_, _, outcome] = leaf.states;
+            let opened = outcome == State::Opens;
+            counting
+                .observe(&leaf.skeleton, &leaf.audiences, opened)
+                .map_err(|gap| Broken(Promise::Counters, gap.to_string()))?;
+        }
+        self.report.period = Some((first, at));
+        self.report.leaves += 1;
+        for state in leaf.states {
+            self.report.opened += u64::from(state == State::Opens);
+            self.report.erased += u64::from(state == State::Erased);
+        }
+        self.leaf = Some(leaf.skeleton);
+        self.contents = leaf.contents;
         Ok(())
     }
 }
 
-/// What is shown opens its commitment, and what the reader is owed is shown.
-fn judge_openings(
-    leaf: &Skeleton,
-    openings: &[Read; 3],
-    reader: Option<&Reader>,
-) -> Result<(), Broken> {
-    let broken = |problem: String| Err(Broken(Promise::Openings, problem));
-    let owed = |part| reader.is_some_and(|reader| reader.is_owed_opening(leaf, part));
-    for (part, opening) in Part::ALL.into_iter().zip(openings) {
-        match opening {
-            Read::Open(opening) if !opening.opens(part, leaf.commitment(part)) => {
-                return broken(format!(
-                    "the {} does not open its commitment",
-                    part.as_str()
-                ));
-            }
-            Read::Hidden if owed(part) => {
-                return broken(format!("the {} is not shown to its reader", part.as_str()));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
+#[derive(Debug)]
 struct Broken(Promise, String);
 
 fn form(problem: &str) -> Broken {

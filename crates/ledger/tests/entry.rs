@@ -10,7 +10,7 @@ mod log_builder;
 
 use std::collections::BTreeSet;
 
-use ledger::counters::{Counting, Purpose, Reader};
+use ledger::counters::{Counting, Reader};
 use ledger::{Audiences, Class, Counters, EntryError, Kind, LEAF_LEN, NewEntry, Part, Skeleton};
 use log_builder::{busy_log, check, covenant, event, matched, other_covenant, party, placement};
 use model::{PartyId, PurposeId, Timestamp};
@@ -327,7 +327,9 @@ fn a_withheld_continuous_match_leaves_the_parties_no_gap() {
 
 fn follow(reader: &Reader, leaves: &[&Skeleton]) -> Result<(), ledger::counters::CounterGap> {
     let mut counting = Counting::new(reader.clone(), true);
-    leaves
-        .iter()
-        .try_for_each(|leaf| counting.observe(leaf, Purpose::Unknown))
+    leaves.iter().try_for_each(|leaf| {
+        let (recipient, source) = (leaf.recipient.as_ref(), leaf.source.as_ref());
+        let numbered = Audiences::of(leaf.covenant.as_ref(), recipient, source, None);
+        counting.observe(leaf, &numbered, false)
+    })
 }

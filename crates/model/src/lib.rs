@@ -50,8 +50,14 @@ impl Digest {
     /// Reads 64 lower-case hexadecimal characters.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;
-        Self::from_slice(&bytes)
+        let mut bytes = [0; 32];
+        if text.len() != 2 * bytes.len() {
+            return None;
+        }
+        data_encoding::HEXLOWER
+            .decode_mut(text.as_bytes(), &mut bytes)
+            .ok()?;
+        Some(Self(bytes))
     }
 
     /// The 32 bytes.

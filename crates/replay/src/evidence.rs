@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use covenant::signoff::Pins;
 use ledger::evidence::{Item, Listed, MANIFEST, Manifest, cosigned_by, keys_file};
-use ledger::verify::{Promise as LogPromise, Seen, Verifier};
+use ledger::verify::{Line, Lines, Promise as LogPromise, Seen, Verifier};
 use ledger::{Class, LogVerifier};
 use model::{Digest, PartyId, Timestamp};
 
@@ -143,6 +143,7 @@ pub struct Judge {
     verifier: Option<Verifier>,
     agreed: BTreeMap<Digest, Agreed>,
     named: BTreeSet<Digest>,
+    reading: Lines,
     headed: bool,
     lines: u64,
     seen: Option<Seen>,
@@ -182,6 +183,7 @@ impl Judge {
             verifier: None,
             agreed: BTreeMap::new(),
             named: BTreeSet::new(),
+            reading: Lines::new(true),
             headed: false,
             lines: 0,
             seen: None,
@@ -306,33 +308,45 @@ impl Judge {
         Ok(())
     }
 
-    /// Takes one line of the entries without its line feed, and says whether to go on.
+    /// Reads and takes one line of the entries without its line feed, and says whether to go on.
     pub fn line(&mut self, line: &[u8]) -> bool {
+        let line = if self.headed {
+            self.reading.record(line)
+        } else {
+            self.reading.header(line)
+        };
+        self.take(line)
+    }
+
+    /// Takes the next line, which was read before: the first one with [`Lines::header`]. Says whether
+    /// to go on.
+    pub fn take(&mut self, line: Line) -> bool {
         self.lines += 1;
         self.seen = None;
         let Some(verifier) = &mut self.verifier else {
             return false;
         };
         let index = verifier.next_index();
-        if let Err(bad) = verifier.line(line) {
+        if let Err(bad) = verifier.take(line) {
             self.spoil(Promise::Log(bad.promise), bad.line, bad.index, &bad.problem);
             return false;
         }
-        self.seen = verifier.take_seen();
-        let judged = if self.headed {
-            self.entry()
-        } else {
-            self.headed = true;
-            self.header()
+        let named = verifier.leaf().map(|leaf| (leaf.covenant, leaf.class));
+        let judged = match named {
+            Some((Some(covenant), class)) => self.entry(covenant, class),
+            _ if self.headed => Ok(()),
+            _ => self.header(),
         };
-        if let Err((promise, problem)) = judged {
-            self.seen = None;
-            self.spoil(promise, self.lines, index, problem);
+        self.headed = true;
+        match judged {
+            Ok(()) => self.seen = self.verifier.as_mut().and_then(Verifier::take_seen),
+            Err((promise, problem)) => self.spoil(promise, self.lines, index, problem),
         }
         self.is_good()
     }
 
-    /// What the last line showed, once: nothing of the header, of a hash only, and of a bad line.
+    /// What the last line showed, once: nothing of the header, of a hash only, of a bad line, and of one
+    /// that was read without its contents.
     pub const fn take_seen(&mut self) -> Option<Seen> {
         self.seen.take()
     }
@@ -354,14 +368,7 @@ impl Judge {
         Ok(())
     }
 
-    fn entry(&mut self) -> Result<(), (Promise, &'static str)> {
-        let Some((digest, class)) = self
-            .seen
-            .as_ref()
-            .and_then(|seen| Some((seen.leaf.covenant?, seen.leaf.class)))
-        else {
-            return Ok(());
-        };
+    fn entry(&mut self, digest: Digest, class: Class) -> Result<(), (Promise, &'static str)> {
         let Some(agreed) = self.agreed.get(&digest) else {
             return Err((Promise::Covenants, "its covenant is not in the bundle"));
         };

@@ -1,50 +1,77 @@
 //! An evidence bundle on disk: reading it for whoever verifies, and the two files for people.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::DirEntry;
 use std::path::Path;
 
 use ::replay::evidence::{Found, Given, Judge, Report};
 use anyhow::Context as _;
-use ledger::evidence::{Item, Listed, MAX_FILE};
-use ledger::export::MAX_LINE;
+use ledger::evidence::{Item, Listed, MANIFEST, MAX_FILE, Manifest};
 use ledger::verify::Seen;
 use model::Digest;
 use sha2::{Digest as _, Sha256};
+
+use super::lines;
 
 /// The bundle's own program: the one that is held against this one by tests.
 pub(super) const PROGRAM: &str = include_str!("../../../../tests/independent/verify.py");
 /// What the bundle says of itself.
 pub(super) const README: &str = include_str!("bundle.md");
 
-/// Judges a folder, and gives what each good entry shows to `take`.
+/// Judges a folder.
+pub(crate) fn judge(folder: &Path, given: Given<'_>) -> anyhow::Result<Report> {
+    read_with(folder, given, None)
+}
+
+/// Judges a folder, and gives what each good entry shows to `take`: what it makes of that holds unless
+/// the report says that a file is not what the manifest lists.
 pub(super) fn read(
     folder: &Path,
     given: Given<'_>,
     mut take: impl FnMut(Seen),
 ) -> anyhow::Result<Report> {
-    let files = files(folder)?;
-    let mut judge = Judge::new(&files, given);
-    if judge.is_good() {
-        let path = folder.join(Item::Entries.path());
-        let mut entries = BufReader::with_capacity(1 << 20, open(&path)?);
-        let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX) + 2;
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = std::io::Read::take(&mut entries, limit)
-                .read_until(b'\n', &mut line)
-                .with_context(|| format!("read {}", path.display()))?;
-            if read == 0 || !judge.line(line.strip_suffix(b"\n").unwrap_or(&line)) {
-                break;
-            }
-            if let Some(seen) = judge.take_seen() {
+    read_with(folder, given, Some(&mut take))
+}
+
+/// The entries are read once. Until their end they are taken for what the manifest says; where they
+/// turn out to be something else, that alone is what is wrong, as if they had been measured before.
+fn read_with(
+    folder: &Path,
+    given: Given<'_>,
+    mut take: Option<&mut dyn FnMut(Seen)>,
+) -> anyhow::Result<Report> {
+    let mut files = files(folder)?;
+    if let Some(claimed) = claimed(&files) {
+        let entries = Item::Entries.path();
+        let found = |listed| Found {
+            listed,
+            bytes: Vec::new(),
+        };
+        files.insert(entries.clone(), found(claimed));
+        let mut judge = Judge::new(&files, given);
+        let worth_reading = judge.is_good();
+        let measured = lines::measured(&folder.join(&entries), take.is_some(), |line| {
+            let more = worth_reading && judge.take(line);
+            if let (Some(take), Some(seen)) = (&mut take, judge.take_seen()) {
                 take(seen);
             }
+            more
+        })?;
+        if measured == claimed {
+            return Ok(judge.finish());
         }
+        files.insert(entries, found(measured));
     }
-    Ok(judge.finish())
+    Ok(Judge::new(&files, given).finish())
+}
+
+/// What the manifest says of the entries, if they have that length at least: else nothing that they
+/// hold makes them what it lists.
+fn claimed(files: &BTreeMap<String, Found>) -> Option<Listed> {
+    let entries = Item::Entries.path();
+    let manifest = Manifest::parse(&files.get(MANIFEST)?.bytes)?;
+    let claimed = *manifest.files.get(&entries)?;
+    (files.get(&entries)?.listed.length == claimed.length).then_some(claimed)
 }
 
 /// The covenants in a folder, whose digests are still to be judged.
@@ -79,61 +106,56 @@ fn files(folder: &Path) -> anyhow::Result<BTreeMap<String, Found>> {
         if name == "covenants" && kind.is_dir() {
             for inner in list(&entry.path())? {
                 let path = format!("covenants/{}", inner.file_name().to_string_lossy());
-                files.insert(path, measure(&inner, MAX_FILE)?);
+                files.insert(path, measure(&inner)?);
             }
         } else {
-            let most = if name == Item::Entries.path() {
-                u64::MAX
+            let found = if name == Item::Entries.path() {
+                length(&entry)?
             } else {
-                MAX_FILE
+                measure(&entry)?
             };
-            files.insert(name, measure(&entry, most)?);
+            files.insert(name, found);
         }
     }
     Ok(files)
 }
 
-fn list(folder: &Path) -> anyhow::Result<Vec<std::fs::DirEntry>> {
+fn list(folder: &Path) -> anyhow::Result<Vec<DirEntry>> {
     let told = || format!("read {}", folder.display());
     let entries = std::fs::read_dir(folder).with_context(told)?;
     entries.collect::<Result<_, _>>().with_context(told)
 }
 
-fn measure(entry: &std::fs::DirEntry, most: u64) -> anyhow::Result<Found> {
-    let none = Found {
-        listed: Listed {
-            length: u64::MAX,
-            digest: Digest::new([0; 32]),
-        },
-        bytes: Vec::new(),
-    };
-    if !entry.file_type()?.is_file() || entry.metadata()?.len() > most {
-        return Ok(none);
+/// What measures like nothing that a manifest can list.
+const NOTHING: Listed = Listed {
+    length: u64::MAX,
+    digest: Digest::new([0; 32]),
+};
+
+/// The entries, of which only the length is known before they are read.
+fn length(entry: &DirEntry) -> anyhow::Result<Found> {
+    let mut listed = NOTHING;
+    if entry.file_type()?.is_file() {
+        listed.length = entry.metadata()?.len();
     }
-    let path = entry.path();
-    let told = || format!("read {}", path.display());
-    let mut file = open(&path)?;
-    let (mut bytes, mut length, mut hasher) = (Vec::new(), 0_u64, Sha256::new());
-    let mut piece = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut piece).with_context(told)?;
-        let piece = piece.get(..read).unwrap_or_default();
-        if piece.is_empty() {
-            break;
-        }
-        length += u64::try_from(read)?;
-        hasher.update(piece);
-        if most == MAX_FILE {
-            bytes.extend_from_slice(piece);
-        }
-    }
-    let digest = Digest::new(hasher.finalize().into());
     Ok(Found {
-        listed: Listed { length, digest },
-        bytes,
+        listed,
+        bytes: Vec::new(),
     })
 }
 
-fn open(path: &Path) -> anyhow::Result<File> {
-    File::open(path).with_context(|| format!("read {}", path.display()))
+fn measure(entry: &DirEntry) -> anyhow::Result<Found> {
+    if !entry.file_type()?.is_file() || entry.metadata()?.len() > MAX_FILE {
+        return Ok(Found {
+            listed: NOTHING,
+            bytes: Vec::new(),
+        });
+    }
+    let path = entry.path();
+    let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let listed = Listed {
+        length: u64::try_from(bytes.len())?,
+        digest: Digest::new(Sha256::digest(&bytes).into()),
+    };
+    Ok(Found { listed, bytes })
 }

@@ -43,7 +43,7 @@ pub(super) fn judge(folder: &Path, told: &verify::Verify, lang: Language) -> any
         pins: pins.as_ref(),
         now: SystemClock.now(),
     };
-    let report = bundle::read(folder, given, |_| {})?;
+    let report = bundle::judge(folder, given)?;
     let own_program = bundle::is_own_program(folder);
     match told.format {
         Format::Json => say_json(&as_json(&report, given, own_program))?,

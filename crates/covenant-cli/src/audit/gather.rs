@@ -37,7 +37,7 @@ struct Read {
 }
 
 /// Where a bundle comes from.
-pub(super) enum Source<'a> {
+pub(crate) enum Source<'a> {
     /// From the broker, and with which certificate.
     Broker(&'a str, Credentials, ExportRequest),
     /// From an export, covenants and signatures that are here already.
@@ -49,7 +49,7 @@ pub(super) enum Source<'a> {
 }
 
 /// Writes a bundle, verifies what was written, and returns how many entries it holds.
-pub(super) fn gather(
+pub(crate) fn gather(
     source: &Source<'_>,
     vkey: Option<&str>,
     out: &Path,
@@ -125,7 +125,7 @@ fn fill(
         pins: None,
         now: SystemClock.now(),
     };
-    let report = bundle::read(part, given, |_| {})?;
+    let report = bundle::judge(part, given)?;
     if let Some(bad) = report.bad {
         anyhow::bail!(
             "the bundle would not hold ({}, {}): {}",

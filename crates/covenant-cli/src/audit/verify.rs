@@ -2,7 +2,8 @@
 //!
 //! Whoever keeps the log is not believed in anything but what the public key and the hashes prove.
 
-use std::io::{BufRead as _, BufReader};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -15,7 +16,7 @@ use serde_json::json;
 use wire::audit_v1::{ExportRequest, GetCheckpointRequest, GetConsistencyProofRequest};
 
 use super::export::{client, stream};
-use super::{finding, past};
+use super::{finding, lines, past};
 use crate::answer::{Format, Found, Language, say, say_json};
 use crate::connection::{Credentials, runtime, told};
 
@@ -101,22 +102,20 @@ pub(crate) fn run(verify: &Verify, lang: Language) -> anyhow::Result<Found> {
 }
 
 /// Verifies a file, by the reader's key or by its own.
-fn export(path: &Path, vkey: Option<&str>) -> anyhow::Result<Report> {
-    let told = || format!("read {}", path.display());
-    let open = || {
-        let file = std::fs::File::open(path).with_context(told)?;
-        anyhow::Ok(BufReader::with_capacity(1 << 20, file))
-    };
+pub(crate) fn export(path: &Path, vkey: Option<&str>) -> anyhow::Result<Report> {
     let log = match vkey {
         Some(vkey) => LogVerifier::parse(vkey).context("--vkey")?,
         None => {
-            let mut header = Vec::new();
+            let file = File::open(path).with_context(|| format!("read {}", path.display()))?;
             let most = u64::try_from(ledger::export::MAX_LINE)?;
-            std::io::Read::take(open()?, most).read_until(b'\n', &mut header)?;
+            let mut header = Vec::new();
+            BufReader::new(file.take(most)).read_until(b'\n', &mut header)?;
             past::key(header.strip_suffix(b"\n").unwrap_or(&header), None)?
         }
     };
-    ledger::verify(open()?, &log).with_context(told)
+    let mut verifier = Verifier::new(&log);
+    lines::each(path, |line| verifier.take(line).is_ok())?;
+    Ok(verifier.finish())
 }
 
 /// Whether the broker's newest checkpoint only adds to what was verified.

@@ -13,6 +13,7 @@ use covenant::signoff::{ActiveCovenant, Envelope, PartyPins, Pins, verify};
 use covenant::table::{OpenCell, open_cells};
 use covenant::{Checking, Covenant, check_as};
 use model::clock::{Clock as _, SystemClock};
+use sandbox::World;
 
 use super::{number, per_second, without_limits};
 use crate::trial::lay_out;
@@ -78,6 +79,11 @@ pub(super) fn measure(time: Duration) -> anyhow::Result<Vec<String>> {
 /// The demo's covenant, signed by all.
 fn active() -> anyhow::Result<ActiveCovenant> {
     let (_folder, world) = lay_out(without_limits())?;
+    active_in(&world)
+}
+
+/// The first covenant of a world.
+pub(super) fn active_in(world: &World) -> anyhow::Result<ActiveCovenant> {
     let place = world.covenants.first().context("a covenant")?;
     let text = std::fs::read_to_string(&place.file)?;
     let envelopes = place

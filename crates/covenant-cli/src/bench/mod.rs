@@ -5,6 +5,8 @@ mod checks;
 mod decide;
 mod pseudonyms;
 mod signals;
+mod verify;
+mod year;
 
 use std::time::Duration;
 
@@ -23,9 +25,13 @@ pub(crate) struct Bench {
     /// What to measure.
     #[arg(value_enum)]
     what: What,
-    /// How long each measurement takes, in seconds.
+    /// How long each measurement takes, in seconds; `verify` takes as long as it does.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// How large a log `verify` makes, in entries; a million of them take some 10 GB of the temporary
+    /// folder and minutes to make.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    entries: u64,
 }
 
 /// What can be measured.
@@ -39,6 +45,8 @@ enum What {
     Checks,
     /// Decisions on one core, beside a look-up in a map.
     Decide,
+    /// Exports and evidence bundles verified, beside bare SHA-256 over the same leaves.
+    Verify,
 }
 
 /// Runs the command.
@@ -49,6 +57,7 @@ pub(crate) fn run(bench: &Bench) -> anyhow::Result<Found> {
         What::Signals => runtime()?.block_on(signals::measure(time))?,
         What::Checks => runtime()?.block_on(checks::measure(time))?,
         What::Decide => decide::measure(time)?,
+        What::Verify => verify::measure(bench.entries)?,
     };
     if cfg!(debug_assertions) {
         complainln!("this is a debug build: the figures say little");

@@ -122,3 +122,76 @@ async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
     assert!(said(&verify(&[])).contains("ander programma"));
     assert_eq!(code(&verify(&[])), 1);
 }
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// Makes the bundle that a line of the committed cases describes.
+fn make(case: &serde_json::Value, folder: &Path) {
+    copy(
+        &repository("tests/vectors/bundles").join(case["of"].as_str().unwrap()),
+        folder,
+    );
+    let path = |path: &serde_json::Value| folder.join(path.as_str().unwrap());
+    for gone in case["gone"].as_array().unwrap() {
+        std::fs::remove_file(path(gone)).unwrap();
+    }
+    for (name, content) in case["new"].as_object().unwrap() {
+        std::fs::write(folder.join(name), content.as_str().unwrap()).unwrap();
+    }
+    for edit in case["edits"].as_array().unwrap() {
+        let mut bytes = std::fs::read(path(&edit["path"])).unwrap();
+        let number = |name: &str| usize::try_from(edit[name].as_u64().unwrap()).unwrap();
+        let range = number("at")..number("at") + number("length");
+        bytes.splice(range, edit["text"].as_str().unwrap().bytes());
+        std::fs::write(path(&edit["path"]), bytes).unwrap();
+    }
+}
+
+#[test]
+fn every_committed_bundle_is_judged_as_it_expects() {
+    let root = tempfile::tempdir().unwrap();
+    let cases = repository("tests/vectors/bundles/cases.jsonl");
+    let cases = std::fs::read_to_string(cases).unwrap();
+    for (number, line) in cases.lines().enumerate() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let folder = root.path().join(number.to_string());
+        make(&case, &folder);
+        let (folder, vkey) = (text(&folder), case["vkey"].as_str().unwrap());
+        let arguments = [
+            "audit", "verify", &folder, "--vkey", vkey, "--format", "json",
+        ];
+        let report = json(&covenant(arguments));
+        let number = |value: &serde_json::Value| {
+            let number = value.as_u64();
+            number.map_or_else(|| "-".to_owned(), |number| number.to_string())
+        };
+        let bad = &report["first_bad"];
+        let found = if bad.is_null() {
+            let count = |name: &str| format!("{name}={}", report[name]);
+            let counts = ["records", "leaves", "opened", "erased"].map(count);
+            let covenants = report["covenants"].as_array().unwrap().len();
+            let signed = ["signatures", "cosignatures"].map(count).join(" ");
+            format!("good {} covenants={covenants} {signed}", counts.join(" "))
+        } else {
+            let at = match bad["line"].as_u64() {
+                Some(line) => format!(" line={line} index={}", number(&bad["index"])),
+                None => String::new(),
+            };
+            let [file, promise] = ["file", "promise"].map(|name| bad[name].as_str().unwrap());
+            format!("bad file={file}{at} promise={promise}")
+        };
+        assert_eq!(found, case["expect"], "{}: {report}", case["name"]);
+    }
+    assert!(cases.lines().count() > 30);
+}

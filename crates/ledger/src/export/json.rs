@@ -2,17 +2,18 @@
 //! objects (serde would take a list for a struct too), no field is unknown, none stands twice, and
 //! nothing is nested deeper than 64.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use model::Digest;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::counters::Reader;
 
 /// Reads one line that must be a JSON object.
-pub(crate) fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
     let text = std::str::from_utf8(line).ok()?;
     if nests_deeper_than(64, text) {
         return None;
@@ -23,6 +24,10 @@ pub(crate) fn read<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
 }
 
 fn nests_deeper_than(limit: u32, text: &str) -> bool {
+    // What opens no more often than that can't nest deeper: so it is with all but a few.
+    if opened(text) <= limit {
+        return false;
+    }
     let (mut depth, mut inside, mut escaped) = (0_u32, false, false);
     for byte in text.bytes() {
         match byte {
@@ -38,6 +43,16 @@ fn nests_deeper_than(limit: u32, text: &str) -> bool {
         }
     }
     false
+}
+
+/// How many of its bytes open an object or a list, those inside of texts counted too.
+fn opened(text: &str) -> u32 {
+    // Small sums over short pieces are what a processor adds up many at a time.
+    let pieces = text.as_bytes().chunks(128).map(|piece| {
+        let opens = |byte: &u8| u8::from(byte | 0x20 == b'{');
+        u32::from(piece.iter().map(opens).sum::<u8>())
+    });
+    pieces.sum()
 }
 
 /// A `T` that was read from an object.
@@ -117,40 +132,60 @@ impl From<&Reader> for ReaderJson {
     }
 }
 
+/// A text of a line. It stays where it was read, unless it is written with escapes.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+}
+
 /// One leaf.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<'a> {
     pub(crate) index: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) hash: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) leaf: Option<String>,
-    pub(crate) proof: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) request: Option<DisclosedJson>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) answer: Option<DisclosedJson>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) outcome: Option<DisclosedJson>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hash: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) leaf: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) proof: Vec<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request: Option<DisclosedJson<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answer: Option<DisclosedJson<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<DisclosedJson<'a>>,
 }
 
 /// An opening, or a word in its place.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(crate) enum DisclosedJson {
+pub(crate) enum DisclosedJson<'a> {
     Word(String),
-    Open(OpenJson),
+    Open(OpenJson<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct OpenJson {
-    pub(crate) salt: String,
-    pub(crate) bytes: String,
+pub(crate) struct OpenJson<'a> {
+    #[serde(borrow)]
+    pub(crate) salt: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) bytes: Text<'a>,
 }
 
-impl<'de> Deserialize<'de> for DisclosedJson {
+impl<'de: 'a, 'a> Deserialize<'de> for DisclosedJson<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(DisclosedVisitor)
     }
@@ -159,17 +194,17 @@ impl<'de> Deserialize<'de> for DisclosedJson {
 struct DisclosedVisitor;
 
 impl<'de> Visitor<'de> for DisclosedVisitor {
-    type Value = DisclosedJson;
+    type Value = DisclosedJson<'de>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an opening or a word")
     }
 
-    fn visit_str<E: Error>(self, word: &str) -> Result<DisclosedJson, E> {
+    fn visit_str<E: Error>(self, word: &str) -> Result<DisclosedJson<'de>, E> {
         Ok(DisclosedJson::Word(word.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<DisclosedJson, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<DisclosedJson<'de>, A::Error> {
         OpenJson::deserialize(MapAccessDeserializer::new(map)).map(DisclosedJson::Open)
     }
 }

@@ -1,0 +1,348 @@
+//! One line of an export, read and judged as far as that takes no other line.
+
+use model::{Digest, PartyId, PurposeId};
+use serde::Deserialize;
+
+use super::{Broken, Promise, form};
+use crate::counters::{Audiences, Reader};
+use crate::entry::{EntryError, Skeleton};
+use crate::export::json::{self, DisclosedJson, Entry, ReaderJson, Text};
+use crate::export::{Disclosed, ERASED, MAX_LINE, written};
+use crate::kind::Kind;
+use crate::opening::{MAX_CONTENT, Opening, Part, Salt};
+use crate::tree::leaf_hash;
+
+/// A line that was read by itself, for [`super::Verifier::take`].
+#[derive(Debug)]
+pub struct Line(pub(super) Content);
+
+#[derive(Debug)]
+pub(super) enum Content {
+    TooLong,
+    /// Its reading waits, since what it takes is the log's key.
+    Header(Vec<u8>),
+    Record(Result<Record, Broken>),
+}
+
+/// Reads lines by themselves: nearly all the work of verifying, and none that depends on another
+/// line. So lines may be read in any order and on any thread, by as many of these as there are
+/// threads; only taking them goes by the order of the log.
+#[derive(Debug)]
+pub struct Lines {
+    contents: bool,
+    named: Vec<(Named, Audiences)>,
+}
+
+/// What [`Audiences::of`] asks for.
+type Named = (
+    Option<Digest>,
+    Option<PartyId>,
+    Option<PartyId>,
+    Option<PurposeId>,
+);
+
+/// How many audiences are remembered: more than there are in most logs, few enough to look through.
+const REMEMBERED: usize = 32;
+
+impl Lines {
+    /// `contents` says whether what is opened is kept once it was held against its commitment: only
+    /// then [`super::Verifier::take_seen`] gives something.
+    #[must_use]
+    pub const fn new(contents: bool) -> Self {
+        Self {
+            contents,
+            named: Vec::new(),
+        }
+    }
+
+    /// The first line of an export, without its line feed.
+    #[must_use]
+    pub fn header(&self, line: &[u8]) -> Line {
+        Line(if line.len() > MAX_LINE {
+            Content::TooLong
+        } else {
+            Content::Header(line.to_vec())
+        })
+    }
+
+    /// Reads any further line, without its line feed: hashes the leaf, and holds what is opened
+    /// against its commitments.
+    #[must_use]
+    pub fn record(&mut self, line: &[u8]) -> Line {
+        Line(if line.len() > MAX_LINE {
+            Content::TooLong
+        } else {
+            Content::Record(self.read(line))
+        })
+    }
+
+    fn read(&mut self, line: &[u8]) -> Result<Record, Broken> {
+        // What is a record in the form in which it is written, is that record in any form.
+        let written = std::str::from_utf8(line).ok().and_then(written::read);
+        if let Some(record) = written.and_then(|entry| self.fields(&entry)) {
+            return Ok(record);
+        }
+        let entry: Entry<'_> = json::read(line).ok_or_else(|| form("no record"))?;
+        self.fields(&entry)
+            .ok_or_else(|| form("a field of the record"))
+    }
+
+    fn fields(&mut self, entry: &Entry<'_>) -> Option<Record> {
+        let openings = [
+            read_opening(entry.request.as_ref())?,
+            read_opening(entry.answer.as_ref())?,
+            read_opening(entry.outcome.as_ref())?,
+        ];
+        let proof = digests(entry.proof.iter().map(Text::as_str))?;
+        let (hash, leaf) = match (&entry.hash, &entry.leaf) {
+            (Some(hash), None) => {
+                let hash = Digest::from_hex(hash.as_str())?;
+                let hidden = openings.iter().all(|o| matches!(o, Disclosed::Hidden));
+                hidden.then_some((hash, None))?
+            }
+            (None, Some(leaf)) => {
+                let leaf = leaf.as_str().as_bytes();
+                (leaf_hash(leaf), Some(self.leaf(leaf, openings)))
+            }
+            _ => return None,
+        };
+        Some(Record {
+            index: entry.index,
+            hash,
+            proof,
+            leaf,
+        })
+    }
+
+    fn leaf(&mut self, leaf: &[u8], openings: [Disclosed; 3]) -> Result<Box<Leaf>, EntryError> {
+        let skeleton = Skeleton::from_leaf(leaf)?;
+        let mut states = [State::Hidden; 3];
+        for ((part, opening), state) in Part::ALL.into_iter().zip(&openings).zip(&mut states) {
+            *state = match opening {
+                Disclosed::Hidden => State::Hidden,
+                Disclosed::Erased => State::Erased,
+                Disclosed::Open(open) if open.opens(part, skeleton.commitment(part)) => {
+                    State::Opens
+                }
+                Disclosed::Open(_) => State::Amiss,
+            };
+        }
+        let purpose = match &openings {
+            [_, _, Disclosed::Open(outcome)] => read_outcome(outcome, &skeleton),
+            _ => Ok(None),
+        };
+        let (purpose, outcome) = match purpose {
+            Ok(purpose) => (purpose, Ok(())),
+            Err(problem) => (None, Err(problem)),
+        };
+        let audiences = self.audiences(&skeleton, purpose);
+        Ok(Box::new(Leaf {
+            skeleton,
+            states,
+            contents: self.contents.then_some(openings),
+            outcome,
+            audiences,
+        }))
+    }
+
+    fn audiences(&mut self, leaf: &Skeleton, purpose: Option<PurposeId>) -> Audiences {
+        let known = self.named.iter().find(|(named, _)| {
+            let (covenant, recipient, source, of) = named;
+            *of == purpose
+                && *source == leaf.source
+                && *recipient == leaf.recipient
+                && *covenant == leaf.covenant
+        });
+        if let Some((_, audiences)) = known {
+            return *audiences;
+        }
+        let audiences = Audiences::of(
+            leaf.covenant.as_ref(),
+            leaf.recipient.as_ref(),
+            leaf.source.as_ref(),
+            purpose.as_ref(),
+        );
+        if self.named.len() < REMEMBERED {
+            let (recipient, source) = (leaf.recipient.clone(), leaf.source.clone());
+            let named = (leaf.covenant, recipient, source, purpose);
+            self.named.push((named, audiences));
+        }
+        audiences
+    }
+}
+
+/// A record, in the order of the log not yet judged.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Record {
+    pub(super) index: u64,
+    pub(super) hash: Digest,
+    pub(super) proof: Vec<Digest>,
+    /// The leaf; `None` where only its hash is shown.
+    pub(super) leaf: Option<Result<Box<Leaf>, EntryError>>,
+}
+
+/// A leaf that is shown, and what its openings are in the order of [`Part::ALL`].
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Leaf {
+    pub(super) skeleton: Skeleton,
+    pub(super) states: [State; 3],
+    /// What was opened, where it is asked for.
+    pub(super) contents: Option<[Disclosed; 3]>,
+    /// What is wrong with the outcome, where it is opened.
+    pub(super) outcome: Result<(), &'static str>,
+    /// Whose numbers it has. That of the purpose says nothing while the outcome is not opened.
+    pub(super) audiences: Audiences,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    Hidden,
+    Erased,
+    Opens,
+    /// Opened, and not what was committed to.
+    Amiss,
+}
+
+fn read_opening(json: Option<&DisclosedJson<'_>>) -> Option<Disclosed> {
+    match json {
+        None => Some(Disclosed::Hidden),
+        Some(DisclosedJson::Word(word)) => (word == ERASED).then_some(Disclosed::Erased),
+        Some(DisclosedJson::Open(open)) => {
+            let salt = Salt::new(*Digest::from_hex(open.salt.as_str())?.as_bytes());
+            let bytes = data_encoding::BASE64.decode(open.bytes.as_str().as_bytes());
+            let bytes = bytes.ok()?;
+            (bytes.len() <= MAX_CONTENT).then_some(Disclosed::Open(Opening { salt, bytes }))
+        }
+    }
+}
+
+pub(super) fn digests<'a, T: FromIterator<Digest>>(
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Option<T> {
+    texts.into_iter().map(Digest::from_hex).collect()
+}
+
+pub(crate) fn read_reader(json: &ReaderJson) -> Option<Reader> {
+    Some(match json {
+        ReaderJson::Operator {} => Reader::Operator,
+        ReaderJson::Auditor { covenants } => {
+            Reader::Auditor(digests(covenants.iter().map(String::as_str))?)
+        }
+        ReaderJson::Party { names } => Reader::Party(
+            names
+                .iter()
+                .map(|n| {
+                    Some((
+                        Digest::from_hex(&n.0.covenant)?,
+                        PartyId::parse(&n.0.party).ok()?,
+                    ))
+                })
+                .collect::<Option<_>>()?,
+        ),
+    })
+}
+
+/// The purpose that an opened outcome names, or what is wrong with it. Only the fields that a
+/// verifier needs are read, so that an older verifier can read a newer outcome.
+fn read_outcome(opening: &Opening, leaf: &Skeleton) -> Result<Option<PurposeId>, &'static str> {
+    #[derive(Deserialize)]
+    struct Head<'a> {
+        #[serde(borrow)]
+        kind: Text<'a>,
+        #[serde(borrow)]
+        purpose: Option<Text<'a>>,
+    }
+    let head: Head<'_> = json::read(&opening.bytes).ok_or("it is not an outcome")?;
+    let kind = Kind::parse(head.kind.as_str()).ok_or("its kind is not in the catalogue")?;
+    if kind.class() != leaf.class {
+        return Err("its kind is not of the leaf's class");
+    }
+    let purpose = head
+        .purpose
+        .map(|p| PurposeId::parse(p.as_str()))
+        .transpose();
+    purpose.map_err(|_| "its purpose is not well formed")
+}
+
+impl Broken {
+    /// What an opening breaks: it does not open its commitment, or is owed and not shown.
+    pub(super) fn of_openings(leaf: &Leaf, reader: Option<&Reader>) -> Option<Self> {
+        let owed = |part| reader.is_some_and(|reader| reader.is_owed_opening(&leaf.skeleton, part));
+        for (part, state) in Part::ALL.into_iter().zip(leaf.states) {
+            let problem = match state {
+                State::Amiss => "does not open its commitment",
+                State::Hidden if owed(part) => "is not shown to its reader",
+                _ => continue,
+            };
+            let problem = format!("the {} {problem}", part.as_str());
+            return Some(Self(Promise::Openings, problem));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every line behind the header of every committed vector.
+    fn records() -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/ledger");
+        let mut records = Vec::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let (_, export) = text.split_once("\n\n").unwrap();
+            records.extend(export.lines().skip(1).map(str::to_owned));
+        }
+        records
+    }
+
+    /// The record as it is written, and as JSON says it.
+    fn both(line: &str) -> (Option<Record>, Option<Record>) {
+        let mut lines = Lines::new(true);
+        let written = written::read(line).and_then(|entry| lines.fields(&entry));
+        let read = json::read(line.as_bytes()).and_then(|entry| lines.fields(&entry));
+        (written, read)
+    }
+
+    #[test]
+    fn what_is_written_is_what_json_says() {
+        let (mut same, mut other) = (0, 0);
+        for line in records() {
+            let (written, read) = both(&line);
+            assert!(written.is_none() || written == read, "{line}");
+            same += usize::from(written.is_some());
+            other += usize::from(written.is_none() && read.is_some());
+        }
+        assert!(same > 10 * other && other > 0, "{same} {other}");
+    }
+
+    #[test]
+    fn no_change_makes_it_another_record_than_json_says() {
+        let pieces = [
+            "", "\"", "\\", "\\\"", "\\u0030", "0", "00", "9", "-", ".", "e1", " ", "\t", "{", "}",
+            "[", "]", ",", ":", "null", "\u{e9}", "\u{1}", "x",
+        ];
+        let all = records();
+        let (mut taken, mut tried) = (0, 0);
+        for line in all.iter().step_by(all.len() / 8) {
+            let places = (0..line.len()).filter(|at| at % 3 == 0 || *at < 40);
+            for at in places.filter(|at| line.is_char_boundary(*at)) {
+                for (number, piece) in pieces.iter().enumerate() {
+                    // In the place of a byte, and before it.
+                    let end = (at + (at + number) % 2).min(line.len());
+                    let (Some(head), Some(tail)) = (line.get(..at), line.get(end..)) else {
+                        continue;
+                    };
+                    let changed = format!("{head}{piece}{tail}");
+                    let (written, read) = both(&changed);
+                    assert!(written.is_none() || written == read, "{changed}");
+                    taken += usize::from(written.is_some());
+                    tried += 1;
+                }
+            }
+        }
+        assert!(taken > 100 && tried > 50 * 1_000, "{taken} of {tried}");
+    }
+}
