@@ -1,8 +1,7 @@
 //! What a filtered answer's numbers show, for each way to filter and each kind of reader.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ledger::counters::Purpose;
-use ledger::counters::selection::{Audience, By, Missing, Reached, Selection, Whose};
+use ledger::counters::selection::{Audience, By, Missing, Purpose, Reached, Selection, Whose};
 use ledger::{Class, Counters, Skeleton};
 use model::{Digest, PartyId, PurposeId, Timestamp};
 

@@ -14,8 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::Skeleton;
-use ledger::counters::Purpose;
-use ledger::counters::selection::{By, Selection};
+use ledger::counters::selection::{By, Purpose, Selection};
 use ledger::tree::{leaf_hash, verify_inclusion};
 use model::clock::{Clock, Stopwatch};
 use model::{Digest, PartyId, Timestamp};

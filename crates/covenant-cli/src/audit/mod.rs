@@ -1,17 +1,12 @@
 //! `covenant audit`: reads the disclosure log, and verifies it without trusting whoever keeps it.
 
-mod bundle;
+pub(crate) mod bundle;
 mod compare;
 mod entries;
 mod export;
 mod finding;
-mod gather;
-mod judge;
-pub(crate) mod bundle;
-mod entries;
-mod export;
-mod finding;
 pub(crate) mod gather;
+mod judge;
 mod lines;
 mod logius;
 mod memory;
@@ -19,7 +14,6 @@ pub(crate) mod past;
 mod query;
 mod replay;
 pub(crate) mod subject;
-mod verify;
 pub(crate) mod verify;
 mod watch;
 

@@ -7,8 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Digest, PartyId, PurposeId, Timestamp};
 
-use super::{Counters, Purpose};
+use super::Counters;
 use crate::entry::Skeleton;
+
+/// What is known of an entry's purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose<'a> {
+    /// The outcome was not opened.
+    Unknown,
+    /// The outcome names this purpose, or none.
+    Known(Option<&'a PurposeId>),
+}
 
 /// What an answer was selected by, apart from a covenant and a range of time.
 #[derive(Clone, PartialEq, Eq, Debug)]

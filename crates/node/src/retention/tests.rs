@@ -2,7 +2,7 @@
 
 use model::{Day, NoticeId, SignalId};
 use store::{NodePurgeable, OwnSignal};
-use wire::notice::{LegalBasis, MatchId, Notice, NoticeSubject, Obligation, Receipt, ReceiptEntry};
+use wire::notice::{LegalBasis, MatchId, Notice, Obligation, Receipt, ReceiptEntry};
 use wire::word::WithdrawalReason as Reason;
 
 use super::*;
@@ -141,7 +141,6 @@ async fn notice(world: &World, promise: Option<&str>) -> NoticeId {
     });
     let notice = Notice {
         id,
-        subject: NoticeSubject::Match,
         covenant: covenant.id().clone(),
         covenant_digest: covenant.digest(),
         clause: clause.number.clone(),

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use covenant::{Checking, Covenant, check_bytes};
 use ledger::Skeleton;
-use ledger::counters::Purpose;
-use ledger::counters::selection::{By, Missing, Reached, Selection, Whose};
+use ledger::counters::selection::{By, Missing, Purpose, Reached, Selection, Whose};
 use model::{Digest, Oin, PartyId, PurposeId};
 use serde::Serialize;
 use serde_json::Value;
