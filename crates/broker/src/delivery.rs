@@ -55,7 +55,7 @@ pub(crate) struct NoticeBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecallBody {
     /// The recall's id.
-    pub(crate) recall: String,
+    pub(crate) recall_id: String,
     /// The covenant's id.
     pub(crate) covenant: String,
     /// SHA-256 of its file, hexadecimal.

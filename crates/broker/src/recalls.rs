@@ -196,7 +196,7 @@ fn body(recall: &Recall, told: &Told, now: Timestamp) -> RecallBody {
         ToldBy::Check(id) => (None, Some(id.to_string())),
     };
     RecallBody {
-        recall: recall.id.to_string(),
+        recall_id: recall.id.to_string(),
         covenant: told.covenant.to_string(),
         covenant_digest: told.digest.to_hex(),
         reason: recall.reason.clone(),

@@ -16,7 +16,7 @@ use crate::delivery::{BasisBody, NoticeBody, PassedBody, RecallBody};
 /// The message of a recall; `None` when what is stored is no recall's.
 pub(super) fn recall(logged: &Logged<store::Notice>, body: RecallBody) -> Option<type_v1::Recall> {
     let RecallBody {
-        recall,
+        recall_id,
         covenant,
         covenant_digest,
         reason,
@@ -35,7 +35,7 @@ pub(super) fn recall(logged: &Logged<store::Notice>, body: RecallBody) -> Option
     };
     let recall = Recall {
         id: logged.disclosure().id,
-        recall: RecallId::parse(&recall)?,
+        recall: RecallId::parse(&recall_id)?,
         covenant: CovenantId::parse(&covenant).ok()?,
         covenant_digest: Digest::from_hex(&covenant_digest)?,
         reason: RecallReason::parse(&reason)?,

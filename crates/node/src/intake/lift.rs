@@ -37,12 +37,12 @@ impl Intake {
         id: SignalId,
         now: Timestamp,
     ) -> Result<Option<Lifting>, Refused> {
-        let (record, name, sealed) = self.store.read(|view| {
+        let (record, before, name, sealed) = self.store.read(|view| {
             let own = view.own(id)?.ok_or_else(signal_unknown)?;
             let record = Record::decode(&own.state)?;
             let name = vault_name(record.accepted_at(), id);
             let sealed = view.vault(&name)?;
-            Ok::<_, Refused>((record, name, sealed))
+            Ok::<_, Refused>((record, own.outside, name, sealed))
         })?;
         let (State::Restricted, Some(sealed)) = (record.state, sealed) else {
             return Ok(None);
@@ -59,7 +59,7 @@ impl Intake {
             now,
         };
         let checked = check(&draft, against)?;
-        let out = self.outgoing(&active, &checked, &content.message, now)?;
+        let out = self.outgoing(&active, &checked, (&content.message, &before), now)?;
         if out.comparisons.is_empty() {
             return Err(nothing_to_compare(&active));
         }

@@ -202,7 +202,7 @@ impl Intake {
             tallies,
             comparisons,
             too_frequent: left_out,
-        } = self.outgoing(active, checked, content, now)?;
+        } = self.outgoing(active, checked, (content, &[]), now)?;
         if comparisons.is_empty() {
             return Err(match left_out.first() {
                 Some(key) => too_frequent(key),
@@ -254,12 +254,13 @@ impl Intake {
     }
 
     /// The signal as it leaves: once for every epoch of which this node has the key, each under an
-    /// id, a salt and tokens of its own.
+    /// id, a salt and tokens of its own, and others than the ids under which it left `before`: what
+    /// was withdrawn under one stays so.
     pub(super) fn outgoing(
         &self,
         active: &Active,
         checked: &Checked,
-        content: &[u8],
+        (content, before): (&[u8], &[OutsideId]),
         now: Timestamp,
     ) -> Result<Outgoing, Refused> {
         let mut out = Outgoing::default();
@@ -269,7 +270,21 @@ impl Intake {
             let number = epoch.number().get().to_be_bytes();
             let own = checked.id.as_bytes().as_slice();
             let covenant = checked.covenant.as_str().as_bytes();
-            let parts = |label| [label, covenant, number.as_slice(), own, content];
+            let same = |outside: &&OutsideId| {
+                outside.covenant == checked.covenant && outside.epoch == epoch.number()
+            };
+            let times = u64::try_from(before.iter().filter(same).count()).unwrap_or(u64::MAX);
+            let times = times.to_be_bytes();
+            let parts = |label: &'static [u8]| {
+                [
+                    label,
+                    covenant,
+                    number.as_slice(),
+                    own,
+                    times.as_slice(),
+                    content,
+                ]
+            };
             let salt = self.vault.recognise(&parts(b"signal salt"));
             let id = SignalId::from_slice(&self.vault.id(&parts(b"signal outside")))
                 .unwrap_or_else(SignalId::fresh);
