@@ -259,7 +259,7 @@ impl Desk {
         let ours = verified.leaves.iter().all(|leaf| {
             leaf.class == Class::Rights
                 && leaf.covenant == Some(digest)
-                && leaf.recipient.as_ref() == Some(&self.party)
+                && leaf.names(&self.party)
                 && leaf.at.as_millis() >= earliest
         });
         if !ours {

@@ -169,8 +169,8 @@ impl Desk {
         Ok(passing)
     }
 
-    /// Whether a passed request's receipt holds: that it was passed on stands in the log, as a use
-    /// of a right under this covenant, by who is said to pass it on or for this party.
+    /// Whether a passed request's receipt holds: that these sealed bytes were passed on stands in the
+    /// log, as a use of a right under this covenant, by who is said to pass it on and for this party.
     ///
     /// # Errors
     /// `RECEIPT_INVALID`.
@@ -178,15 +178,23 @@ impl Desk {
         let verified = self.log.verify(&passed.receipt)?;
         let versions = self.covenants.digests(&passed.covenant);
         let holds = verified.leaves.iter().all(|leaf| {
-            let named = [leaf.recipient.as_ref(), leaf.source.as_ref()];
             leaf.class == Class::Rights
                 && leaf
                     .covenant
                     .is_some_and(|digest| versions.contains(&digest))
-                && (named.contains(&Some(&passed.from)) || named.contains(&Some(&self.party)))
+                && leaf.source.as_ref() == Some(&passed.from)
+                && leaf.recipient.as_ref() == Some(&self.party)
+        });
+        let digest = sha256(&passed.sealed);
+        let is_this = passed.receipt.entries.iter().all(|entry| {
+            let answer = entry.answer.as_ref().map(|o| o.content.as_slice());
+            answer == Some(digest.as_slice())
         });
         let active = self.covenants.carried(&passed.covenant, self.clock.now());
-        if holds && let Some(active) = active {
+        if holds
+            && is_this
+            && let Some(active) = active
+        {
             self.log
                 .sufficiently_witnessed(active.covenant(), &passed.receipt.checkpoint)
         } else {
@@ -324,4 +332,9 @@ fn too_large() -> Refused {
         "het verzoek is te groot om door te geven; open een zaak met minder onderwerpen",
     );
     found.into()
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).into()
 }

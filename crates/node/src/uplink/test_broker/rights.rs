@@ -142,10 +142,20 @@ impl TestBroker {
 
     /// An entry of a right that the corporation used.
     pub(crate) fn rights_receipt(&self, request: &[u8], answer: &[u8]) -> Receipt {
+        self.receipt_from(None, request, answer)
+    }
+
+    /// The same for what another party passes on to the corporation.
+    pub(crate) fn passed_receipt(&self, from: &str, sealed: &[u8]) -> Receipt {
+        use sha2::Digest as _;
+        self.receipt_from(Some(party(from)), b"", &sha2::Sha256::digest(sealed))
+    }
+
+    fn receipt_from(&self, source: Option<PartyId>, request: &[u8], answer: &[u8]) -> Receipt {
         let sealed = self.log_entry(NewEntry {
             covenant: Some(self.covenant),
             recipient: Some(party("corporatie")),
-            source: None,
+            source,
             purpose: None,
             request: request.to_vec(),
             answer: answer.to_vec(),

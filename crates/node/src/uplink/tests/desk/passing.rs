@@ -29,7 +29,7 @@ async fn passed(pair: &Pair) -> wire::broker_v1::PassedRequest {
     let sealed = pair.broker.state().desk.passings[0].sealed[0]
         .sealed
         .clone();
-    let receipt = pair.broker.rights_receipt(b"", b"");
+    let receipt = pair.broker.passed_receipt("gemeente", &sealed);
     wire::broker_v1::PassedRequest {
         id: model::NoticeId::fresh().to_string(),
         covenant: "proef".to_owned(),
