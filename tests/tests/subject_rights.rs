@@ -6,6 +6,7 @@ use journeys::realm::{Realm, eventually, quick, today};
 use journeys::voice::{date, reason};
 use journeys::world::{SAFE_VISIT, of};
 use ledger::{Kind, LogVerifier, Outcome};
+use sandbox::Plan;
 use sandbox::clients::connect;
 use sandbox::messages::{Home, fresh_id, home, visit};
 use tonic::transport::Channel;
@@ -27,6 +28,14 @@ const DOOR: Home = Home {
 };
 
 type Rights = RightsServiceClient<Channel>;
+
+/// A world in which recalls go out every second.
+fn plan() -> Plan {
+    Plan {
+        recalls_every_seconds: 1,
+        ..quick()
+    }
+}
 
 /// The desk of a party.
 fn desk(realm: &Realm, party: &str) -> Result<Rights> {
@@ -147,7 +156,7 @@ fn provided(case: &Case) -> Result<&CaseItem> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn access_is_answered_by_each_party_for_itself() -> Result<()> {
-    let realm = Realm::start(&quick()).await?;
+    let realm = Realm::start(&plan()).await?;
     advised(&realm).await?;
 
     let source = desk(&realm, "gemeente")?;
@@ -197,7 +206,7 @@ async fn access_is_answered_by_each_party_for_itself() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_must_stay_silent_reads_as_nothing() -> Result<()> {
-    let realm = Realm::start(&quick()).await?;
+    let realm = Realm::start(&plan()).await?;
     advised(&realm).await?;
     let source = desk(&realm, "gemeente")?;
     let case = confirmed(&source, CaseKind::Access, DOOR).await?;
@@ -260,7 +269,7 @@ async fn recalled(realm: &Realm) -> Result<StoredRecall> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_signal_is_recalled_unlinked_and_every_proof_holds() -> Result<()> {
-    let realm = Realm::start(&quick()).await?;
+    let realm = Realm::start(&plan()).await?;
     let signal = advised(&realm).await?;
     let source = desk(&realm, "gemeente")?;
     let case = confirmed(&source, CaseKind::Erasure, DOOR).await?;
@@ -376,7 +385,7 @@ async fn verifies(realm: &Realm) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_signal_advises_nobody_until_that_is_lifted() -> Result<()> {
-    let realm = Realm::start(&quick()).await?;
+    let realm = Realm::start(&plan()).await?;
     let signal = advised(&realm).await?;
     let source = desk(&realm, "gemeente")?;
     let case = confirmed(&source, CaseKind::Restriction, DOOR).await?;
@@ -412,7 +421,7 @@ async fn advice_is(realm: &Realm, expected: &str) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_passed_on_sealed_and_answered_elsewhere() -> Result<()> {
-    let realm = Realm::start(&quick()).await?;
+    let realm = Realm::start(&plan()).await?;
     advised(&realm).await?;
     let asker = desk(&realm, "corporatie")?;
     let case = confirmed(&asker, CaseKind::Access, DOOR).await?;

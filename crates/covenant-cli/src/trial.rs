@@ -97,6 +97,7 @@ pub(crate) fn lay_out(covenant: String) -> anyhow::Result<(Folder, World)> {
         covenants: vec![covenant],
         notices_interval_ms: 20,
         batch_signals: 256,
+        recalls_every_seconds: 86_400,
         log_filter: "warn".to_owned(),
     };
     let world = sandbox::layout::lay_out(&folder.0, &plan, today())?;

@@ -15,9 +15,6 @@ use crate::layout::{
 };
 use crate::world::World;
 
-/// A world is looked at for minutes: recalls can't wait for the next morning.
-const RECALLS_EVERY_SECONDS: u32 = 2;
-
 /// Writes `broker/broker.toml` and every `parties/<id>/node.toml`.
 pub(crate) fn write_all(
     folder: &Path,
@@ -99,7 +96,7 @@ fn broker(
             "interval_ms": plan.notices_interval_ms,
             "batch_signals": plan.batch_signals,
         },
-        "recalls": { "every_seconds": RECALLS_EVERY_SECONDS },
+        "recalls": { "every_seconds": plan.recalls_every_seconds },
         "witnesses": { "interval_ms": plan.notices_interval_ms.clamp(10, 1_000) },
         "telemetry": { "log_filter": plan.log_filter },
         "pins": pins_with_witnesses(keys),

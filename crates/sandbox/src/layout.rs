@@ -34,6 +34,9 @@ pub struct Plan {
     pub notices_interval_ms: u64,
     /// The most signals that are matched in one batch.
     pub batch_signals: usize,
+    /// The time between two batches of recalls, in seconds. A world is looked at for minutes: they
+    /// can't wait for the next morning.
+    pub recalls_every_seconds: u32,
     /// What the processes write to their logs, in `tracing`'s filter language.
     pub log_filter: String,
 }
@@ -49,6 +52,7 @@ impl Plan {
             ],
             notices_interval_ms: 1000,
             batch_signals: 256,
+            recalls_every_seconds: 2,
             log_filter: "warn".to_owned(),
         }
     }

@@ -30,12 +30,18 @@ fn seed(name: &str) -> Secret {
 }
 
 fn filled_in(text: &str) -> String {
-    let mut parts = text.split("\"ed25519:");
+    fill(&fill(text, "ed25519:"), "x25519:")
+}
+
+/// With a key of its own in each place of this kind.
+fn fill(text: &str, kind: &str) -> String {
+    let mut parts = text.split(&format!("\"{kind}"));
     let mut filled = parts.next().unwrap().to_owned();
     for part in parts {
         let (name, rest) = part.split_once('"').unwrap();
         let public = SigningKey::from_secret(&seed(name)).verifying_key();
-        filled.push_str(&format!("\"{public}\"{rest}"));
+        let key = public.to_string().replace("ed25519:", kind);
+        filled.push_str(&format!("\"{key}\"{rest}"));
     }
     filled
 }
