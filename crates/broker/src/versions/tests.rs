@@ -35,7 +35,8 @@ fn filled_in(text: &str) -> String {
 
 /// With a key of its own in each place of this kind.
 fn fill(text: &str, kind: &str) -> String {
-    let mut parts = text.split(&format!("\"{kind}"));
+    let before = format!("\"{kind}");
+    let mut parts = text.split(&before);
     let mut filled = parts.next().unwrap().to_owned();
     for part in parts {
         let (name, rest) = part.split_once('"').unwrap();
