@@ -97,6 +97,7 @@ async fn buf_curl_finds_its_way_by_reflection() {
         [
             "covenant.node.v1.CheckService",
             "covenant.node.v1.NoticeService",
+            "covenant.node.v1.RightsService",
             "covenant.node.v1.SignalService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
@@ -108,6 +109,7 @@ async fn buf_curl_finds_its_way_by_reflection() {
             "covenant.audit.v1.DisclosureLogService",
             "covenant.broker.v1.CovenantService",
             "covenant.broker.v1.ExchangeService",
+            "covenant.broker.v1.RightsService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
         ]
