@@ -219,7 +219,9 @@ impl Hunter {
 }
 
 /// Whether a hit is a short number inside a longer run of letters and digits, or of listed bytes:
-/// five digits stand in some hash or key by chance, once in a megabyte of hexadecimal text.
+/// five digits stand in some hash or key by chance, once in a megabyte of hexadecimal text. Or a
+/// number in a line of sled's page cache, which says where in a file it reads and writes: five
+/// digits are one of its thousands of places every so often. Keys and values it does not write.
 fn by_chance(haystack: &[u8], start: usize, end: usize) -> bool {
     let hit = haystack.get(start..end).unwrap_or_default();
     let before = start
@@ -235,7 +237,18 @@ fn by_chance(haystack: &[u8], start: usize, end: usize) -> bool {
             .iter()
             .all(|byte| byte.is_ascii_digit() || b", ".contains(byte));
     let in_list = |side: Option<u8>| side.is_some_and(|byte| b", 0123456789".contains(&byte));
-    (number && (in_run(before) || in_run(after))) || (list && (in_list(before) || in_list(after)))
+    (number && (in_run(before) || in_run(after) || is_of_the_page_cache(haystack, start)))
+        || (list && (in_list(before) || in_list(after)))
+}
+
+/// Whether a place lies in a log line whose target is sled's page cache.
+fn is_of_the_page_cache(haystack: &[u8], place: usize) -> bool {
+    let before = haystack.get(..place).unwrap_or_default();
+    let line = before.rsplit(|byte| *byte == b'\n').next();
+    let mut words = line.unwrap_or_default().split(|byte| *byte == b' ');
+    words
+        .nth(1)
+        .is_some_and(|target| target.starts_with(b"sled::pagecache::"))
 }
 
 #[cfg(test)]
@@ -260,6 +273,7 @@ mod tests {
                 1,
             ),
             ("S2FuYXJpZXZvZ2Vs", 1),
+            ("DEBUG sled::pagecache::iobuf kanarievogel", 1),
         ] {
             assert_eq!(
                 hunter.found("here", haystack.as_bytes()).len(),
@@ -292,10 +306,17 @@ mod tests {
             "\"98713\"",
             " 98713 ",
             "[57, 56, 55, 49, 51]",
+            "TRACE sled::tree found 98713",
+            "DEBUG sled::pagecache::iobuf wrote 4 bytes\nTRACE node found 98713",
+            "DEBUG sled::pagecache::iobuf wrote [57, 56, 55, 49, 51]",
         ] {
             assert_eq!(hunter.found("here", alone.as_bytes()).len(), 1, "{alone}");
         }
-        for inside in ["3be398713f12", "[1, 57, 56, 55, 49, 51, 2]"] {
+        for inside in [
+            "3be398713f12",
+            "[1, 57, 56, 55, 49, 51, 2]",
+            "x\nDEBUG sled::pagecache::iobuf wrote lsns 98713-98760 to disk",
+        ] {
             assert_eq!(hunter.found("here", inside.as_bytes()).len(), 0, "{inside}");
         }
     }
