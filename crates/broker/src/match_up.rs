@@ -271,14 +271,16 @@ impl Matching {
             source: &pair.source,
             counted: &pair.counted,
         };
+        let subject = link.as_ref().map(SubjectLink::commitment);
+        let content = grounds.content();
         let about = |decided| About {
             kind: Kind::MatchDecided,
             transaction: match_id.to_string(),
             trace: None,
             actor: None,
             decided,
-            subject: link.as_ref().map(SubjectLink::commitment),
-            content: grounds.content(),
+            subject,
+            content,
         };
         let withheld = outcome(covenant, &about(Outcome::Withheld), &said);
         let entry = NewEntry {
@@ -286,7 +288,7 @@ impl Matching {
             ..NewEntry::unnamed(Some(covenant.digest()), withheld)
         };
         made.links
-            .extend(link.clone().map(|link| (made.entries.len(), link)));
+            .extend(link.map(|link| (made.entries.len(), link)));
         match pair.decision {
             Decision::Withhold(_) => {
                 made.batch.withheld = made.batch.withheld.saturating_add(1);
