@@ -6,12 +6,12 @@
 
 use covenant::signoff::{Event, EventKind, Scope};
 use ledger::outcome::{Engine, Fact, Hex};
-use ledger::word::{Code, TransactionId};
+use ledger::word::TransactionId;
 use ledger::{Kind, NewEntry, Outcome};
 use model::{Digest, PartyId, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use crate::entries::own_engine;
+use crate::entries::{self, number, own_engine, word};
 use crate::versions::Version;
 
 /// What an entry is about.
@@ -77,10 +77,9 @@ fn scope_facts(scope: &Scope) -> Vec<(&'static str, Option<Fact>)> {
         Scope::Signal(id) => ("signal", Some(id.to_string())),
         Scope::Recipient(party) => ("recipient", Some(party.to_string())),
     };
-    let fact = |text: &str| code(text).map(Fact::Word);
     vec![
-        ("scope", fact(word)),
-        ("name", name.and_then(|name| fact(&name))),
+        ("scope", entries::word(word)),
+        ("name", name.and_then(|name| entries::word(&name))),
     ]
 }
 
@@ -94,11 +93,10 @@ const fn of(version: &Version, dropped: u64) -> About<'_> {
 }
 
 fn entry(kind: Kind, about: &About<'_>, facts: Vec<(&'static str, Option<Fact>)>) -> NewEntry {
-    let number = |value: u64| Some(Fact::Number(i64::try_from(value).unwrap_or(i64::MAX)));
-    let party = about.party.and_then(|party| code(party.as_str()));
+    let party = about.party.and_then(|party| word(party.as_str()));
     let always = [
-        ("version", number(u64::from(about.version.kept().number))),
-        ("party", party.map(Fact::Word)),
+        ("version", number(about.version.kept().number)),
+        ("party", party),
         ("notices_stopped", number(about.dropped)),
     ];
     let table = about.version.table_digest();
@@ -111,14 +109,6 @@ fn entry(kind: Kind, about: &About<'_>, facts: Vec<(&'static str, Option<Fact>)>
         },
     );
     outcome.transaction_id = id.and_then(|id| TransactionId::parse(&id).ok());
-    outcome.facts = always
-        .into_iter()
-        .chain(facts)
-        .filter_map(|(name, fact)| Some((code(name)?, fact?)))
-        .collect();
+    outcome.facts = entries::facts(always.into_iter().chain(facts));
     NewEntry::unnamed(Some(about.version.kept().digest), outcome)
-}
-
-fn code(text: &str) -> Option<Code> {
-    Code::parse(text).ok()
 }

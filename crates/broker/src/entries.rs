@@ -1,6 +1,8 @@
 //! What the broker leaves in the disclosure log beside decisions.
 
-use ledger::outcome::{Engine, Fact};
+use std::collections::BTreeMap;
+
+use ledger::outcome::{Engine, Fact, Reason};
 use ledger::word::Code;
 use ledger::{Kind, NewEntry, Outcome};
 use model::{Digest, KeyEpoch, PartyId};
@@ -15,24 +17,9 @@ pub(crate) fn padding() -> NewEntry {
 /// That a party withdrew a signal soon after it matched. It names the party to the auditor alone:
 /// the leaf names nobody.
 pub(crate) fn probe_alarm(alarm: &ProbeAlarm) -> NewEntry {
-    let mut outcome = Outcome::of(Kind::QuotaExceeded, own_engine());
-    let party = code(alarm.party.as_str());
-    outcome.facts.extend(
-        code("party")
-            .zip(party)
-            .map(|(name, party)| (name, Fact::Word(party))),
-    );
-    outcome
-        .reasons
-        .extend(
-            code("withdrawn_soon_after_match").map(|code| ledger::outcome::Reason {
-                code,
-                clause: None,
-                fact: Some(Fact::Number(i64::from(alarm.minutes))),
-                threshold: None,
-            }),
-        );
-    NewEntry::unnamed(Some(alarm.covenant), outcome)
+    let minutes = Some(Fact::Number(i64::from(alarm.minutes)));
+    let reason = reason("withdrawn_soon_after_match", minutes, None);
+    exceeded(alarm.covenant, &alarm.party, reason)
 }
 
 /// That a party used up a limit that does not depend on a clause. It names the party to the auditor
@@ -43,19 +30,23 @@ pub(crate) fn quota_exceeded(
     limit: &str,
     most: u64,
 ) -> NewEntry {
-    let mut outcome = Outcome::of(Kind::QuotaExceeded, own_engine());
-    let party = code("party").zip(code(party.as_str()).map(Fact::Word));
-    outcome.facts.extend(party);
-    let most = Fact::Number(i64::try_from(most).unwrap_or(i64::MAX));
-    outcome
-        .reasons
-        .extend(code(limit).map(|code| ledger::outcome::Reason {
-            code,
-            clause: None,
-            fact: None,
-            threshold: Some(most),
-        }));
-    NewEntry::unnamed(Some(covenant), outcome)
+    exceeded(covenant, party, reason(limit, None, number(most)))
+}
+
+fn exceeded(covenant: Digest, party: &PartyId, reason: Option<Reason>) -> NewEntry {
+    let party = [("party", word(party.as_str()))];
+    let mut entry = event(Kind::QuotaExceeded, Some(covenant), party);
+    entry.outcome.reasons.extend(reason);
+    entry
+}
+
+fn reason(text: &str, fact: Option<Fact>, threshold: Option<Fact>) -> Option<Reason> {
+    Some(Reason {
+        code: code(text)?,
+        clause: None,
+        fact,
+        threshold,
+    })
 }
 
 /// That a data subject's right had a party's signal withdrawn. It names the party, which did so.
@@ -69,24 +60,18 @@ pub(crate) fn right_used(used: &UsedRight) -> Option<NewEntry> {
             return None;
         }
     };
-    let mut outcome = Outcome::of(kind, own_engine());
-    let step = code("step").zip(code("applied_to_signal").map(Fact::Word));
-    outcome.facts.extend(step);
+    let step = [("step", word("applied_to_signal"))];
     Some(NewEntry {
         source: Some(used.party.clone()),
-        ..NewEntry::unnamed(Some(used.covenant), outcome)
+        ..event(kind, Some(used.covenant), step)
     })
 }
 
 /// That a party's witness refused to cosign, though what it saw before agrees with this log. It
 /// names the party to the auditor alone.
 pub(crate) fn witness_refused(covenant: Digest, party: &PartyId, seen: u64) -> NewEntry {
-    let mut outcome = Outcome::of(Kind::WitnessRefused, own_engine());
-    let size = i64::try_from(seen).unwrap_or(i64::MAX);
-    let party = code("party").zip(code(party.as_str()).map(Fact::Word));
-    let seen = code("seen").map(|name| (name, Fact::Number(size)));
-    outcome.facts.extend(party.into_iter().chain(seen));
-    NewEntry::unnamed(Some(covenant), outcome)
+    let facts = [("party", word(party.as_str())), ("seen", number(seen))];
+    event(Kind::WitnessRefused, Some(covenant), facts)
 }
 
 /// That a party's node connected for the first time under a covenant.
@@ -100,17 +85,13 @@ pub(crate) fn node_joined(covenant: Digest, party: &PartyId) -> NewEntry {
 
 /// That every party has shown that it holds the key of an epoch.
 pub(crate) fn epoch_started(covenant: Digest, epoch: KeyEpoch) -> NewEntry {
-    let epoch = Some(Fact::Number(i64::from(epoch.get())));
-    event(Kind::EpochStarted, Some(covenant), [("epoch", epoch)])
+    let epoch = [("epoch", number(epoch.get()))];
+    event(Kind::EpochStarted, Some(covenant), epoch)
 }
 
 /// That an epoch was closed and everything under it is gone.
 pub(crate) fn epoch_purged(covenant: Option<Digest>, epoch: KeyEpoch, signals: u64) -> NewEntry {
-    let signals = i64::try_from(signals).unwrap_or(i64::MAX);
-    let facts = [
-        ("epoch", Some(Fact::Number(i64::from(epoch.get())))),
-        ("signals", Some(Fact::Number(signals))),
-    ];
+    let facts = [("epoch", number(epoch.get())), ("signals", number(signals))];
     event(Kind::EpochPurged, covenant, facts)
 }
 
@@ -123,17 +104,29 @@ pub(crate) fn key_changed(covenant: Digest, party: &PartyId, which: &str) -> New
 fn event<const N: usize>(
     kind: Kind,
     covenant: Option<Digest>,
-    facts: [(&str, Option<Fact>); N],
+    all: [(&str, Option<Fact>); N],
 ) -> NewEntry {
     let mut outcome = Outcome::of(kind, own_engine());
-    let facts = facts.into_iter();
-    outcome.facts = facts
-        .filter_map(|(name, fact)| Some((code(name)?, fact?)))
-        .collect();
+    outcome.facts = facts(all);
     NewEntry::unnamed(covenant, outcome)
 }
 
-fn word(text: &str) -> Option<Fact> {
+/// The facts of an outcome, those that are there.
+pub(crate) fn facts<'a>(
+    all: impl IntoIterator<Item = (&'a str, Option<Fact>)>,
+) -> BTreeMap<Code, Fact> {
+    all.into_iter()
+        .filter_map(|(name, fact)| Some((code(name)?, fact?)))
+        .collect()
+}
+
+/// A number as a fact; one that is larger than any by the largest.
+pub(crate) fn number(value: impl TryInto<i64>) -> Option<Fact> {
+    Some(Fact::Number(value.try_into().unwrap_or(i64::MAX)))
+}
+
+/// A word of the log as a fact; `None` when the text has another form.
+pub(crate) fn word(text: &str) -> Option<Fact> {
     code(text).map(Fact::Word)
 }
 

@@ -13,7 +13,7 @@ use ledger::export::{Disclosed, Shown};
 use ledger::outcome::Basis;
 use ledger::{Decided, Opening, Outcome};
 use model::{CovenantId, Digest, KeyEpoch, Oin, PartyId, Token};
-use store::{Access, BrokerView, EntryFilter, StoreError, StoredEntry};
+use store::{Access, BrokerView, EntryFilter, Listed, StoreError, StoredEntry};
 use wire::reason::Reason;
 
 use self::candidates::candidates;
@@ -244,6 +244,17 @@ pub(crate) fn see(
     }))
 }
 
+/// Whether a party is who asked or was told, and whether it is who let another know something. What
+/// it may read of an entry beside the leaf follows from these two, wherever it reads it.
+pub(crate) fn stands(listed: &Listed, is: impl Fn(&PartyId) -> bool) -> (bool, bool) {
+    let named = |party: &Option<PartyId>| party.as_ref().is_some_and(&is);
+    let revealed = listed.decision == Some(Decided::Revealed);
+    (
+        named(&listed.named_recipient),
+        named(&listed.named_source) && revealed,
+    )
+}
+
 /// Whether a reader may see the leaf, the request and answer, and the outcome.
 fn rights(caller: &Caller, entry: &StoredEntry) -> (bool, bool, bool) {
     let listed = &entry.listed;
@@ -253,16 +264,12 @@ fn rights(caller: &Caller, entry: &StoredEntry) -> (bool, bool, bool) {
     if caller.audited.contains(&digest) {
         return (true, true, true);
     }
-    let is = |party: &Option<PartyId>| {
-        let named = party.as_ref().map(|party| (digest, party.clone()));
-        named.is_some_and(|named| caller.names.contains(&named))
-    };
-    let recipient = is(&listed.named_recipient);
-    let source = is(&listed.named_source);
-    let revealed = listed.decision == Some(Decided::Revealed);
+    let is = |party: &PartyId| caller.names.contains(&(digest, party.clone()));
+    let (recipient, revealed) = stands(listed, is);
+    let source = listed.named_source.as_ref().is_some_and(is);
     // The outcome names what an answer does not: the kind of signal, how many there were. The
     // recipient reads what it asked and was told.
-    (recipient || source, recipient, source && revealed)
+    (recipient || source, recipient, revealed)
 }
 
 /// Whether what a caller may see of an entry has what the caller asked for.

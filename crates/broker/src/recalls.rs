@@ -5,12 +5,11 @@
 //! withdrawal, and again until the recipient says what it did, while it may still hold what it was
 //! told. Every delivery and every acknowledgement is an entry.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::outcome::{Cell, Fact, Recipient};
-use ledger::word::{Code, TransactionId};
+use ledger::outcome::{Cell, Recipient};
+use ledger::word::TransactionId;
 use ledger::{Kind, NewEntry, Outcome};
 use model::{ActorId, NoticeId, Timestamp};
 use store::{BrokerTx, Decided, NewNotice, Recall, Step, Told, ToldBy};
@@ -20,7 +19,7 @@ use wire::word::RecallReason;
 
 use crate::Broker;
 use crate::delivery::{Body, RecallBody};
-use crate::entries::own_engine;
+use crate::entries::{facts, number, own_engine, word};
 use crate::members::Member;
 use crate::refusal::Refused;
 
@@ -231,8 +230,7 @@ fn entry(recall: &Recall, told: &Told, step: &str, actor: Option<ActorId>) -> Ne
             shows: None,
         });
     }
-    let number = |value: u64| Some(Fact::Number(i64::try_from(value).unwrap_or(i64::MAX)));
-    let reminders = recall.sent.map_or(0, |sent| u64::from(sent.reminders));
+    let reminders = recall.sent.map_or(0, |sent| sent.reminders);
     outcome.facts = facts([
         ("step", word(step)),
         ("reason", word(&recall.reason)),
@@ -279,14 +277,4 @@ fn acknowledge(
     }
     let count = entries.len();
     Ok(Step::Decided(Decided::new(entries, count)))
-}
-
-fn facts<const N: usize>(all: [(&str, Option<Fact>); N]) -> BTreeMap<Code, Fact> {
-    all.into_iter()
-        .filter_map(|(name, fact)| Some((Code::parse(name).ok()?, fact?)))
-        .collect()
-}
-
-fn word(text: &str) -> Option<Fact> {
-    Code::parse(text).ok().map(Fact::Word)
 }

@@ -31,10 +31,10 @@ pub use backup::{
 };
 pub use broker::{
     Access, BrokerSettings, BrokerStore, BrokerTx, BrokerView, Checked, CheckpointPlace,
-    CovenantFile, CovenantReaders, EntryFilter, EntryPage, EpochPurge, Limit, Listed, NewNotice,
-    NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, Recall, Sent, Side, SignalNo,
-    SignedCheckpoint, Sought, Stored, StoredEntry, SubjectLink, TOMBSTONE_DAYS, Told, ToldBy,
-    UsedRight, Withdrawal, Witnessed, Work,
+    CovenantFile, CovenantReaders, EntryFilter, EntryPage, EpochPurge, Limit, LinkedPage, Listed,
+    NewNotice, NotedWithdrawal, Notice, Opens, ProbeAlarm, Purgeable, Purged, Recall, Sent, Side,
+    SignalNo, SignedCheckpoint, Sought, Stored, StoredEntry, SubjectLink, TOMBSTONE_DAYS, Told,
+    ToldBy, UsedRight, Withdrawal, Witnessed, Work,
 };
 pub use engine::{
     Batch, Engine, LARGEST_VALUE, MemoryEngine, Row, SledEngine, SledSettings, Visit,

@@ -73,42 +73,27 @@ fn about_subject(
         .filter(|version| versions.contains(&version.digest))
         .map(|version| version.covenant)
         .collect();
-    let mut all = BTreeSet::new();
-    let mut horizon: Option<u64> = None;
+    let sides = [Side::Recipient, Side::Source];
+    let mut all = Vec::new();
     for covenant in &covenants {
         for (epoch, token) in &wanted.subject {
-            for side in [Side::Recipient, Side::Source] {
-                let sought = Sought {
-                    covenant,
-                    epoch: *epoch,
-                    key: &token.key,
-                    pseudonym: &token.pseudonym,
-                    side,
-                };
-                let rows = view.linked(&sought, from, STEP)?;
-                if let Some(last) = rows.last().filter(|_| rows.len() == STEP) {
-                    let end = last.saturating_add(1);
-                    horizon = Some(horizon.map_or(end, |horizon| horizon.min(end)));
-                }
-                all.extend(rows);
-            }
+            all.extend(sides.map(|side| Sought {
+                covenant,
+                epoch: *epoch,
+                key: &token.key,
+                pseudonym: &token.pseudonym,
+                side,
+            }));
         }
     }
+    let page = view.linked_to_any(&all, from, STEP)?;
     let mut seqs = Vec::new();
-    for seq in all {
-        if horizon.is_some_and(|horizon| seq >= horizon) {
-            break;
-        }
-        let Some(entry) = view.entry(seq)? else {
-            continue;
-        };
-        let here = entry
-            .listed
-            .covenant
-            .is_some_and(|one| versions.contains(&one));
-        if here && wanted.filter.holds(&entry.listed) {
-            seqs.push(seq);
-        }
+    for seq in page.entries.into_keys() {
+        let listed = view.listing(seq)?.filter(|listed| {
+            let here = listed.covenant.is_some_and(|one| versions.contains(&one));
+            here && wanted.filter.holds(listed)
+        });
+        seqs.extend(listed.map(|_| seq));
     }
-    Ok((seqs, horizon))
+    Ok((seqs, page.next))
 }

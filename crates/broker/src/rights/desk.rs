@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use ledger::outcome::Fact;
-use ledger::word::Code;
-use ledger::{Decided as Revealed, Kind};
+use ledger::Kind;
 use model::{Digest, NoticeId, PartyId, Timestamp};
 use sha2::{Digest as _, Sha256};
-use store::{BrokerTx, Decided, Logged, NewNotice, Remember, RequestKey, Step, StoredEntry};
+use store::{BrokerTx, Decided, Listed, Logged, NewNotice, Remember, RequestKey, Step};
 use wire::header::Header;
 use wire::reason::Reason;
 use wire::rights::{PassingOn, RightsAnswer, Unlinking};
 
-use super::{entry, kind_of, number, word};
+use super::{entry, kind_of};
 use crate::Broker;
 use crate::delivery::{Body, PassedBody};
+use crate::entries::{number, word};
 use crate::members::Member;
+use crate::oversight::stands;
 use crate::refusal::Refused;
 
 impl Broker {
@@ -32,15 +32,12 @@ impl Broker {
         self.timely(&answer.header, now)?;
         let grounds = answer.grounds.iter().enumerate().filter_map(|(at, text)| {
             let name = GROUNDS.get(at)?;
-            Some((*name, Code::parse(&ground_word(text)).ok().map(Fact::Word)))
+            Some((*name, word(&ground_word(text))))
         });
         let facts = [
             ("identity", word(answer.identity.as_str())),
-            ("told", number(usize::try_from(answer.told).unwrap_or(0))),
-            (
-                "held_back",
-                number(usize::try_from(answer.held_back).unwrap_or(0)),
-            ),
+            ("told", number(answer.told)),
+            ("held_back", number(answer.held_back)),
         ];
         let kind = kind_of(answer.desk.kind);
         let facts = facts.into_iter().chain(grounds);
@@ -80,8 +77,8 @@ impl Broker {
             once.step(tx, |tx| {
                 for index in &indices {
                     let own = tx
-                        .entry(*index)?
-                        .is_some_and(|entry| is_own(&entry, &versions, &member.party));
+                        .listing(*index)?
+                        .is_some_and(|listed| is_own(&listed, &versions, &member.party));
                     if !own {
                         return Err(Refused::at(Reason::NotFound, "indices"));
                     }
@@ -190,15 +187,12 @@ fn ground_word(text: &str) -> String {
 }
 
 /// Whether an entry is the party's own: it asked, was told, or let another know something.
-fn is_own(entry: &StoredEntry, versions: &BTreeSet<Digest>, party: &PartyId) -> bool {
-    let listed = &entry.listed;
+fn is_own(listed: &Listed, versions: &BTreeSet<Digest>, party: &PartyId) -> bool {
     let here = listed
         .covenant
         .is_some_and(|digest| versions.contains(&digest));
-    let recipient = listed.named_recipient.as_ref() == Some(party);
-    let source =
-        listed.named_source.as_ref() == Some(party) && listed.decision == Some(Revealed::Revealed);
-    here && (recipient || source)
+    let (recipient, revealed) = stands(listed, |named| named == party);
+    here && (recipient || revealed)
 }
 
 /// The same request is taken once, and answered again as before.

@@ -1,14 +1,14 @@
 //! A desk's look-up: the party's own entries about data subjects, and nobody else's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ledger::{Decided as Revealed, Kind, Opening};
+use ledger::{Kind, Opening};
 use model::{CovenantId, Day, Digest, Timestamp};
 use sha2::{Digest as _, Sha256};
 use store::{
-    BrokerTx, BrokerView, Decided, Limit, Logged, Recall, Remember, RequestKey, Side, Sought, Step,
-    StoreError, StoredEntry,
+    BrokerTx, BrokerView, Decided, Limit, Listed, Logged, Recall, Remember, RequestKey, Side,
+    Sought, Step, StoreError,
 };
 use wire::limit;
 use wire::reason::Reason;
@@ -16,10 +16,11 @@ use wire::rights::LookUpQuestion;
 use wire::status::Refusal;
 use wire::word::EntryRole;
 
-use super::{entry, number, word};
+use super::entry;
 use crate::Broker;
-use crate::entries::quota_exceeded;
+use crate::entries::{number, quota_exceeded, word};
 use crate::members::Member;
+use crate::oversight::stands;
 use crate::refusal::{Refused, until_tomorrow};
 
 const METHOD: &str = "LookUp";
@@ -228,68 +229,54 @@ impl Looking {
         Ok(Step::Decided(decided))
     }
 
-    /// Walks every pseudonym on both sides. Where one has more rows than a look-up walks, nothing
-    /// beyond the nearest end is given out yet.
+    /// Looks for every pseudonym on both sides.
     fn find(&self, view: &BrokerView) -> Result<Found, StoreError> {
-        let from = self.question.from_index;
-        let mut horizon: Option<u64> = None;
-        let mut candidates: BTreeMap<u64, BTreeSet<(Side, u32)>> = BTreeMap::new();
-        for (place, asked) in (0_u32..).zip(&self.question.subjects) {
+        let question = &self.question;
+        let (mut all, mut whose) = (Vec::new(), Vec::new());
+        for (place, asked) in (0_u32..).zip(&question.subjects) {
             for token in &asked.subject.tokens {
                 for side in [Side::Recipient, Side::Source] {
-                    let sought = Sought {
-                        covenant: &self.question.header.covenant,
-                        epoch: self.question.epoch,
+                    all.push(Sought {
+                        covenant: &question.header.covenant,
+                        epoch: question.epoch,
                         key: &token.key,
                         pseudonym: &token.pseudonym,
                         side,
-                    };
-                    let rows = view.linked(&sought, from, ROWS)?;
-                    if let Some(last) = rows.last().filter(|_| rows.len() == ROWS) {
-                        let end = last.saturating_add(1);
-                        horizon = Some(horizon.map_or(end, |horizon| horizon.min(end)));
-                    }
-                    for seq in rows {
-                        candidates.entry(seq).or_default().insert((side, place));
-                    }
+                    });
+                    whose.push((side, place));
                 }
             }
         }
+        let page = view.linked_to_any(&all, question.from_index, ROWS)?;
         let mut found = Found {
-            next: horizon,
+            next: page.next,
             ..Found::default()
         };
-        for (seq, sides) in candidates {
-            if horizon.is_some_and(|horizon| seq >= horizon) {
-                break;
-            }
+        for (seq, places) in page.entries {
             if found.places.len() == limit::LOOKED_UP {
                 found.next = Some(seq);
                 break;
             }
-            let Some(entry) = view.entry(seq)? else {
-                continue;
-            };
-            found.places.extend(self.own(&entry, &sides));
+            let sides = places.iter().filter_map(|place| whose.get(*place).copied());
+            if let Some(listed) = view.listing(seq)? {
+                found
+                    .places
+                    .extend(self.own(seq, &listed, &sides.collect()));
+            }
         }
         Ok(found)
     }
 
     /// How the party stands to an entry, where it may see it: as who asked or was told, or as who
     /// let another know something. Of what was withheld from others it learns nothing.
-    fn own(&self, entry: &StoredEntry, sides: &BTreeSet<(Side, u32)>) -> Option<Place> {
-        let listed = &entry.listed;
+    fn own(&self, seq: u64, listed: &Listed, sides: &BTreeSet<(Side, u32)>) -> Option<Place> {
         listed
             .covenant
             .filter(|digest| self.versions.contains(digest))?;
-        let party = &self.member.party;
+        let (recipient, revealed) = stands(listed, |party| *party == self.member.party);
         let role = |side: Side| match side {
-            Side::Recipient => {
-                (listed.named_recipient.as_ref() == Some(party)).then_some(EntryRole::Recipient)
-            }
-            Side::Source => (listed.named_source.as_ref() == Some(party)
-                && listed.decision == Some(Revealed::Revealed))
-            .then_some(EntryRole::Source),
+            Side::Recipient => recipient.then_some(EntryRole::Recipient),
+            Side::Source => revealed.then_some(EntryRole::Source),
         };
         let day = listed.at.day();
         let mine = sides
@@ -300,7 +287,7 @@ impl Looking {
         let role = mine.first()?.0;
         let subjects = mine.iter().filter(|(one, _)| *one == role);
         Some(Place {
-            seq: entry.seq,
+            seq,
             role,
             subjects: subjects.map(|(_, subject)| *subject).collect(),
         })

@@ -6,17 +6,15 @@
 mod desk;
 mod look_up;
 
-use std::collections::BTreeMap;
-
 use data_encoding::HEXLOWER;
 use ledger::outcome::{Fact, Recipient};
-use ledger::word::{Code, TransactionId};
+use ledger::word::TransactionId;
 use ledger::{Kind, NewEntry, Outcome};
 use sha2::{Digest as _, Sha256};
 use wire::rights::Desk;
 use wire::word::RightsKind;
 
-use crate::entries::own_engine;
+use crate::entries::{self, own_engine, word};
 use crate::members::Member;
 
 pub(crate) use look_up::{FoundEntry, LookedUp};
@@ -53,11 +51,7 @@ fn entry(
         ("right", word(desk.kind.as_str())),
         ("second_actor", actor(desk.second_actor.as_str())),
     ];
-    outcome.facts = always
-        .into_iter()
-        .chain(facts)
-        .filter_map(|(name, fact)| Some((Code::parse(name).ok()?, fact?)))
-        .collect::<BTreeMap<_, _>>();
+    outcome.facts = entries::facts(always.into_iter().chain(facts));
     NewEntry {
         recipient: Some(member.party.clone()),
         ..NewEntry::unnamed(Some(covenant.digest()), outcome)
@@ -73,12 +67,4 @@ fn desk_role(member: &Member) -> Option<model::RoleRef> {
 fn actor(text: &str) -> Option<Fact> {
     let hashed = || format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(text)));
     word(text).or_else(|| word(&hashed()))
-}
-
-fn word(text: &str) -> Option<Fact> {
-    Code::parse(text).ok().map(Fact::Word)
-}
-
-fn number(value: usize) -> Option<Fact> {
-    i64::try_from(value).ok().map(Fact::Number)
 }

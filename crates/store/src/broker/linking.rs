@@ -2,6 +2,7 @@
 //! pseudonyms that it was made to. Without it nobody can tell whom an entry is about, and every proof
 //! still holds.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use ledger::{Salt, opening::subject_commitment};
@@ -66,6 +67,15 @@ impl std::fmt::Debug for SubjectLink {
     }
 }
 
+/// A page of linked entries.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LinkedPage {
+    /// By number, rising: places in what was looked for.
+    pub entries: BTreeMap<u64, Vec<usize>>,
+    /// Where to go on; `None` when there is no more. A page may be empty and still have a next one.
+    pub next: Option<u64>,
+}
+
 /// One pseudonym to be looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sought<'a> {
@@ -114,6 +124,35 @@ impl BrokerView {
             })
         })?;
         Ok(found)
+    }
+
+    /// The entries that are linked to any of these pseudonyms, from `from` on, each with the places in
+    /// `all` of those that it is linked to. Of each pseudonym at most `limit` entries are looked at.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn linked_to_any(
+        &self,
+        all: &[Sought<'_>],
+        from: u64,
+        limit: usize,
+    ) -> Result<LinkedPage, StoreError> {
+        let mut page = LinkedPage::default();
+        for (place, sought) in all.iter().enumerate() {
+            let seqs = self.linked(sought, from, limit)?;
+            if let Some(last) = seqs.last().filter(|_| seqs.len() == limit) {
+                let end = last.saturating_add(1);
+                page.next = Some(page.next.map_or(end, |next| next.min(end)));
+            }
+            for seq in seqs {
+                page.entries.entry(seq).or_default().push(place);
+            }
+        }
+        // Beyond the nearest end there may be more than was looked at.
+        if let Some(next) = page.next {
+            page.entries.split_off(&next);
+        }
+        Ok(page)
     }
 
     /// What links an entry to its subject; `None` when nothing does, or it was erased.

@@ -294,11 +294,20 @@ impl BrokerView {
         ))
     }
 
-    fn listed(&self, seq: u64) -> Result<Listed, StoreError> {
+    /// What an entry is listed by, without its leaf and side records; `None` beyond the end of the
+    /// log.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn listing(&self, seq: u64) -> Result<Option<Listed>, StoreError> {
         let record = self.tx.get(&Key::of(LISTED).u64(seq).done())?;
-        Listed::take(&record.ok_or(StoreError::Damaged {
+        record.as_deref().map(Listed::take).transpose()
+    }
+
+    fn listed(&self, seq: u64) -> Result<Listed, StoreError> {
+        self.listing(seq)?.ok_or(StoreError::Damaged {
             what: "listed entry",
-        })?)
+        })
     }
 
     /// The number of the first entry not before `at`: entries are in order of time.

@@ -29,7 +29,7 @@ pub use self::fsck::Checked;
 pub(crate) use self::fsck::check as check_health;
 pub use self::key_life::EpochPurge;
 pub use self::limits::Limit;
-pub use self::linking::{Side, Sought, SubjectLink};
+pub use self::linking::{LinkedPage, Side, Sought, SubjectLink};
 pub use self::listing::{EntryFilter, EntryPage, Listed, StoredEntry};
 pub use self::log::SignedCheckpoint;
 pub use self::notices::{NewNotice, Notice};

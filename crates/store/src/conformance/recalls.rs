@@ -97,6 +97,25 @@ fn links(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     )?;
     same(found(&store, 2, Side::Source)?, both, "source")?;
     same(found(&store, 2, Side::Recipient)?, Vec::new(), "not given")?;
+    let (covenant, tokens) = (covenant()?, [token(1)?, token(2)?]);
+    let sought = tokens.each_ref().map(|token| Sought {
+        covenant: &covenant,
+        epoch: KeyEpoch::FIRST,
+        key: &token.key,
+        pseudonym: &token.pseudonym,
+        side: Side::Source,
+    });
+    let any = |from, limit| store.read(|view| view.linked_to_any(&sought, from, limit));
+    let page = any(0, 9)?;
+    same(
+        page.entries.into_iter().collect(),
+        vec![(first, vec![0, 1]), (second, vec![0, 1])],
+        "by any of them",
+    )?;
+    same(page.next, None, "no more")?;
+    let page = any(0, 1)?;
+    same(page.entries.len(), 1, "one a page")?;
+    same(page.next, Some(first.saturating_add(1)), "where to go on")?;
     ensure(store.write_blocking(move |tx| tx.unlink(first))?, "linked")?;
     ensure(!store.write_blocking(move |tx| tx.unlink(first))?, "once")?;
     same(found(&store, 1, Side::Source)?, vec![second], "unlinked")?;
