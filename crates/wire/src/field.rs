@@ -3,7 +3,7 @@
 use model::{CategoryCode, Day, Digest, KeyEpoch, MatchKeyId, Pseudonym, Timestamp, Token};
 
 use crate::malformed::{Malformed, Problem};
-use crate::{broker_v1, type_v1};
+use crate::{Bytes, broker_v1, type_v1};
 
 /// What a reader gives.
 pub type Read<T> = Result<T, Malformed>;
@@ -81,6 +81,12 @@ pub fn digest(value: &[u8], field: &str) -> Read<Digest> {
     bytes(value, field).map(Digest::new)
 }
 
+/// A digest as bytes of the wire.
+#[must_use]
+pub fn digest_message(digest: &Digest) -> Bytes {
+    Bytes::copy_from_slice(digest.as_bytes())
+}
+
 /// A calendar day from 1900 to 9999.
 ///
 /// # Errors
@@ -98,6 +104,14 @@ pub fn day(value: Option<type_v1::Date>, field: &str) -> Read<Day> {
         )
     };
     calendar().ok_or_else(|| Malformed::new(field, Problem::DayForm))
+}
+
+/// A day that may be absent.
+///
+/// # Errors
+/// As [`day`], but for one that is absent.
+pub fn optional_day(value: Option<type_v1::Date>, field: &str) -> Read<Option<Day>> {
+    value.map(|date| day(Some(date), field)).transpose()
 }
 
 /// The day as a message. Days before the year 0 become the year 0, which no reader takes.

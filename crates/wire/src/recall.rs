@@ -7,7 +7,7 @@ use crate::header::Header;
 use crate::malformed::{Malformed, Problem};
 use crate::notice::Receipt;
 use crate::word::{self, RecallOutcome, RecallReason};
-use crate::{Bytes, broker_v1, limit, type_v1};
+use crate::{broker_v1, limit, type_v1};
 
 /// Takes back what was told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,9 +88,7 @@ impl TryFrom<type_v1::Recall> for Recall {
             told_on: field::day(told_on, "told_on")?,
             day: field::day(day, "day")?,
             reminder,
-            kept_until: kept_until
-                .map(|day| field::day(Some(day), "kept_until"))
-                .transpose()?,
+            kept_until: field::optional_day(kept_until, "kept_until")?,
             receipt: field::required(receipt, "receipt")?
                 .try_into()
                 .map_err(|m: Malformed| m.within("receipt"))?,
@@ -130,7 +128,7 @@ impl From<Recall> for type_v1::Recall {
             id: id.to_string(),
             recall_id: recall.to_string(),
             covenant: covenant.as_str().to_owned(),
-            covenant_digest: Bytes::copy_from_slice(covenant_digest.as_bytes()),
+            covenant_digest: field::digest_message(&covenant_digest),
             reason: word::recall_reason_number(reason),
             told: Some(match told {
                 ToldBy::Notice(id) => type_v1::recall::Told::NoticeId(id.to_string()),

@@ -157,14 +157,11 @@ impl TryFrom<broker_v1::LookUpQuestion> for LookUpQuestion {
                 from,
                 until,
             } = item;
-            let day = |date: Option<_>, name: &str| {
-                date.map(|date| field::day(Some(date), name)).transpose()
-            };
             let subject = field::required(subject, "subject")?;
             Ok(LookUpSubject {
                 subject: read_subject(subject).map_err(|m| m.within("subject"))?,
-                from: day(from, "from")?,
-                until: day(until, "until")?,
+                from: field::optional_day(from, "from")?,
+                until: field::optional_day(until, "until")?,
             })
         };
         Ok(Self {
@@ -210,7 +207,7 @@ impl From<LookUpQuestion> for broker_v1::LookUpQuestion {
             identity: word::identity_check_number(identity),
             subjects: subjects.into_iter().map(subject).collect(),
             from_index,
-            request_commitment: sha256(&commitment),
+            request_commitment: field::digest_message(&commitment),
         }
     }
 }
@@ -253,12 +250,9 @@ fn read_looked_up(message: broker_v1::LookedUpEntry) -> Read<LookedUp> {
                 sent_on,
                 acknowledged_on,
             } = standing;
-            let day = |date: Option<_>, name: &str| {
-                date.map(|date| field::day(Some(date), name)).transpose()
-            };
             Ok((
-                day(sent_on, "recall.sent_on")?,
-                day(acknowledged_on, "recall.acknowledged_on")?,
+                field::optional_day(sent_on, "recall.sent_on")?,
+                field::optional_day(acknowledged_on, "recall.acknowledged_on")?,
             ))
         })
         .transpose()?;
@@ -366,7 +360,7 @@ impl From<RightsAnswer> for broker_v1::RightsAnswer {
             told,
             held_back,
             grounds,
-            answer_commitment: sha256(&commitment),
+            answer_commitment: field::digest_message(&commitment),
         }
     }
 }
@@ -462,10 +456,6 @@ impl From<PassingOn> for broker_v1::PassingOn {
             sealed: sealed.into_iter().map(message).collect(),
         }
     }
-}
-
-fn sha256(digest: &Digest) -> Bytes {
-    Bytes::copy_from_slice(digest.as_bytes())
 }
 
 #[cfg(test)]

@@ -228,7 +228,7 @@ impl From<CheckQuestion> for broker_v1::CheckQuestion {
             reason_given,
             login_level: word::assurance_level_number(login_level),
             subject: Some(subject_message(&subject)),
-            request_commitment: sha256(&request_commitment),
+            request_commitment: field::digest_message(&request_commitment),
         }
     }
 }
@@ -301,7 +301,7 @@ impl From<KeyAnnouncement> for broker_v1::KeyAnnouncement {
                            ciphertext_digest,
                        }: SealedKey| broker_v1::SealedKey {
             party: party.as_str().to_owned(),
-            ciphertext_digest: sha256(&ciphertext_digest),
+            ciphertext_digest: field::digest_message(&ciphertext_digest),
         };
         Self {
             header: header.message(Some(key.epoch), None),
@@ -340,8 +340,8 @@ impl From<KeyConfirmation> for broker_v1::KeyConfirmation {
         } = confirmation;
         Self {
             header: header.message(Some(epoch), None),
-            key_commitment: sha256(&key_commitment),
-            announcement_digest: sha256(&announcement_digest),
+            key_commitment: field::digest_message(&key_commitment),
+            announcement_digest: field::digest_message(&announcement_digest),
         }
     }
 }
@@ -441,7 +441,7 @@ fn epoch_key_message(key: &EpochKey) -> broker_v1::EpochKey {
     broker_v1::EpochKey {
         epoch: epoch.get(),
         key_fingerprint: Bytes::copy_from_slice(fingerprint),
-        key_commitment: sha256(commitment),
+        key_commitment: field::digest_message(commitment),
         normaliser_version: *normaliser_version,
         probes: probes.iter().map(field::pseudonym_message).collect(),
     }
@@ -455,8 +455,4 @@ fn unique<T: Ord>(items: impl Iterator<Item = T>, field: &str) -> Read<()> {
         }
     }
     Ok(())
-}
-
-fn sha256(digest: &Digest) -> Bytes {
-    Bytes::copy_from_slice(digest.as_bytes())
 }
