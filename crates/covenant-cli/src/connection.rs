@@ -40,6 +40,46 @@ impl Credentials {
     }
 }
 
+/// The broker, and the caller's certificate, for a command that may do without. All of it is given,
+/// or nothing.
+#[derive(Debug, Args)]
+pub(crate) struct Online {
+    /// The broker, `host:port`: it is asked for what the command needs of the log as it is now.
+    #[arg(long, requires_all = ["ca", "cert", "key"])]
+    broker: Option<String>,
+    /// PEM file with the authority of the server's certificate; may be given more than once.
+    #[arg(long, requires = "broker")]
+    ca: Vec<PathBuf>,
+    /// PEM chain of your own client certificate.
+    #[arg(long, requires = "broker")]
+    cert: Option<PathBuf>,
+    /// PEM private key of it.
+    #[arg(long, requires = "broker")]
+    key: Option<PathBuf>,
+    /// The name in the server's certificate, where it is another than the host's.
+    #[arg(long, requires = "broker")]
+    server_name: Option<String>,
+}
+
+impl Online {
+    /// The broker, and who asks there; `None` when none was named.
+    pub(crate) fn broker(&self) -> Option<(&str, Credentials)> {
+        let credentials = Credentials {
+            ca: self.ca.clone(),
+            cert: self.cert.clone()?,
+            key: self.key.clone()?,
+            server_name: self.server_name.clone(),
+        };
+        Some((self.broker.as_deref()?, credentials))
+    }
+
+    /// The same where there must be one.
+    pub(crate) fn required(&self) -> anyhow::Result<(&str, Credentials)> {
+        let broker = self.broker();
+        broker.context("name an export, or --broker with --ca, --cert and --key")
+    }
+}
+
 /// A runtime for a command that talks to others.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()

@@ -19,7 +19,7 @@ use super::export::client;
 use super::judge::verified;
 use super::memory::keep_notes;
 use crate::answer::{Found, Language, say};
-use crate::connection::{Credentials, runtime, told};
+use crate::connection::{Online, runtime, told};
 
 /// What `audit compare` is told.
 #[derive(Debug, Args)]
@@ -32,21 +32,8 @@ pub(crate) struct Compare {
     /// The log's public key, from somebody whom you trust.
     #[arg(long, visible_alias = "vkey", value_parser = LogVerifier::parse)]
     log_key: LogVerifier,
-    /// The broker, `host:port`: it is asked for proofs, and for its newest checkpoint.
-    #[arg(long, requires_all = ["ca", "cert", "key"])]
-    broker: Option<String>,
-    /// PEM file with the authority of the server's certificate; may be given more than once.
-    #[arg(long, requires = "broker")]
-    ca: Vec<PathBuf>,
-    /// PEM chain of your own client certificate.
-    #[arg(long, requires = "broker")]
-    cert: Option<PathBuf>,
-    /// PEM private key of it.
-    #[arg(long, requires = "broker")]
-    key: Option<PathBuf>,
-    /// The name in the server's certificate, where it is another than the host's.
-    #[arg(long, requires = "broker")]
-    server_name: Option<String>,
+    #[command(flatten)]
+    online: Online,
     /// The folder in which both checkpoints are kept when they contradict each other.
     #[arg(long, default_value = "evidence")]
     evidence: PathBuf,
@@ -276,16 +263,10 @@ impl Related {
 
 impl Compare {
     fn client(&self) -> anyhow::Result<Option<Client>> {
-        let Some(broker) = &self.broker else {
-            return Ok(None);
-        };
-        let credentials = Credentials {
-            ca: self.ca.clone(),
-            cert: self.cert.clone().context("--cert")?,
-            key: self.key.clone().context("--key")?,
-            server_name: self.server_name.clone(),
-        };
-        Ok(Some(client(broker, &credentials)?))
+        let online = self.online.broker();
+        online
+            .map(|(broker, credentials)| client(broker, &credentials))
+            .transpose()
     }
 
     async fn newest(&self, client: &mut Client, lang: Language) -> anyhow::Result<Held> {

@@ -17,7 +17,7 @@ use wire::audit_v1::ExportRequest;
 
 use super::export::{client, stream};
 use crate::answer::{Language, read_file, say};
-use crate::connection::{Credentials, runtime};
+use crate::connection::{Credentials, Online, runtime};
 
 /// A covenant's file, checked as a text that was or may be signed: whether its dates are over plays
 /// no part.
@@ -64,21 +64,8 @@ pub(crate) struct From {
     /// which proves only that the export agrees with itself.
     #[arg(long)]
     vkey: Option<String>,
-    /// The broker, `host:port`: what it has now is read.
-    #[arg(long, requires_all = ["ca", "cert", "key"])]
-    broker: Option<String>,
-    /// PEM file with the authority of the server's certificate; may be given more than once.
-    #[arg(long, requires = "broker")]
-    ca: Vec<PathBuf>,
-    /// PEM chain of your own client certificate.
-    #[arg(long, requires = "broker")]
-    cert: Option<PathBuf>,
-    /// PEM private key of it.
-    #[arg(long, requires = "broker")]
-    key: Option<PathBuf>,
-    /// The name in the server's certificate, where it is another than the host's.
-    #[arg(long, requires = "broker")]
-    server_name: Option<String>,
+    #[command(flatten)]
+    online: Online,
 }
 
 impl From {
@@ -126,15 +113,7 @@ impl From {
 
     /// The broker, and who asks there.
     pub(crate) fn broker(&self) -> anyhow::Result<(&str, Credentials)> {
-        let missing = "name an export, or --broker with --ca, --cert and --key";
-        let broker = self.broker.as_deref().context(missing)?;
-        let credentials = Credentials {
-            ca: self.ca.clone(),
-            cert: self.cert.clone().context(missing)?,
-            key: self.key.clone().context(missing)?,
-            server_name: self.server_name.clone(),
-        };
-        Ok((broker, credentials))
+        self.online.required()
     }
 }
 

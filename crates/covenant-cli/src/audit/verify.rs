@@ -18,7 +18,7 @@ use wire::audit_v1::{ExportRequest, GetCheckpointRequest, GetConsistencyProofReq
 use super::export::{client, stream};
 use super::{finding, lines, past};
 use crate::answer::{Format, Found, Language, say, say_json};
-use crate::connection::{Credentials, runtime, told};
+use crate::connection::{Credentials, Online, runtime, told};
 
 /// What `audit verify` is told: a file, or where the broker is.
 #[derive(Debug, Args)]
@@ -34,21 +34,8 @@ pub(crate) struct Verify {
     /// For a bundle: a file with the keys of the parties, as `[pins.<party>]` of a configuration.
     #[arg(long, conflicts_with = "broker")]
     pub(super) pins: Option<PathBuf>,
-    /// The broker, `host:port`: its export is verified as it comes in.
-    #[arg(long, requires_all = ["ca", "cert", "key"])]
-    broker: Option<String>,
-    /// PEM file with the authority of the server's certificate; may be given more than once.
-    #[arg(long, requires = "broker")]
-    ca: Vec<PathBuf>,
-    /// PEM chain of your own client certificate.
-    #[arg(long, requires = "broker")]
-    cert: Option<PathBuf>,
-    /// PEM private key of it.
-    #[arg(long, requires = "broker")]
-    key: Option<PathBuf>,
-    /// The name in the server's certificate, where it is another than the host's.
-    #[arg(long, requires = "broker")]
-    server_name: Option<String>,
+    #[command(flatten)]
+    online: Online,
     /// For people or for programs.
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
@@ -56,14 +43,7 @@ pub(crate) struct Verify {
 
 impl Verify {
     fn online(&self) -> anyhow::Result<(&str, Credentials)> {
-        let missing = "name an export, or --broker with --ca, --cert and --key";
-        let credentials = Credentials {
-            ca: self.ca.clone(),
-            cert: self.cert.clone().context(missing)?,
-            key: self.key.clone().context(missing)?,
-            server_name: self.server_name.clone(),
-        };
-        Ok((self.broker.as_deref().context(missing)?, credentials))
+        self.online.required()
     }
 }
 
