@@ -18,9 +18,17 @@ pub(crate) mod terms;
 #[cfg(test)]
 mod tests;
 
+use model::Day;
+
 use crate::diagnostic::Lang;
 use crate::language::covenant::Covenant;
 use page::Page;
+
+/// A day as people write it: `1 november 2026`, `1 November 2026`.
+#[must_use]
+pub fn day(lang: Lang, day: Day) -> String {
+    phrase::day(lang, day)
+}
 
 /// The reading of a covenant in a language, as lines of text. Its bytes are what a signer is shown,
 /// and what [`crate::signoff::Statement::new`] takes the digest of. Another version of this crate

@@ -104,11 +104,3 @@ fn listed(parts: &[String], and: &str) -> String {
         [most @ .., last] => format!("{} {and} {last}", most.join(", ")),
     }
 }
-
-/// A day in words, with the language's months.
-fn day(day: Day, months: &[&str; 12]) -> String {
-    let (year, month, day) = day.ymd();
-    let place = usize::from(month.unsigned_abs()).saturating_sub(1);
-    let month = months.get(place).copied().unwrap_or_default();
-    format!("{day} {month} {year}")
-}

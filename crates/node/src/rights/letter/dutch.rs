@@ -1,25 +1,11 @@
 //! In Dutch, level B1: the main one.
 
+use covenant::diagnostic::Lang;
 use model::Day;
 use wire::word::RightsKind;
 
 use super::{Letter, listed, plain};
 use crate::rights::record::{Item, Role, What};
-
-const MONTHS: [&str; 12] = [
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-];
 
 /// The letter.
 pub(in crate::rights) fn letter(letter: &Letter<'_>) -> String {
@@ -287,5 +273,5 @@ fn complain(letter: &Letter<'_>) -> String {
 }
 
 fn day(day: Day) -> String {
-    super::day(day, &MONTHS)
+    covenant::plain::day(Lang::Nl, day)
 }

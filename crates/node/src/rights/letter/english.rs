@@ -1,25 +1,11 @@
 //! In English.
 
+use covenant::diagnostic::Lang;
 use model::Day;
 use wire::word::RightsKind;
 
 use super::{Letter, listed, plain};
 use crate::rights::record::{Item, Role, What};
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// The letter.
 pub(in crate::rights) fn letter(letter: &Letter<'_>) -> String {
@@ -279,5 +265,5 @@ fn complain(letter: &Letter<'_>) -> String {
 }
 
 fn day(day: Day) -> String {
-    super::day(day, &MONTHS)
+    covenant::plain::day(Lang::En, day)
 }
