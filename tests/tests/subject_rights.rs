@@ -7,7 +7,6 @@ use journeys::voice::{date, reason};
 use journeys::world::{SAFE_VISIT, of};
 use ledger::{Kind, LogVerifier, Outcome};
 use sandbox::Plan;
-use sandbox::clients::connect;
 use sandbox::messages::{Home, fresh_id, home, visit};
 use tonic::transport::Channel;
 use wire::audit_v1::{Entry, EntryFilter, ExportRequest, ListEntriesRequest, SubjectPseudonym};
@@ -39,10 +38,7 @@ fn plan() -> Plan {
 
 /// The desk of a party.
 fn desk(realm: &Realm, party: &str) -> Result<Rights> {
-    let node = realm.node(party)?;
-    let officer = node.clients.get("officer").context("an officer")?;
-    let channel = connect(&node.grpc, &realm.world.ca, &officer.cert, &officer.key)?;
-    Ok(wire::client::desk(channel))
+    Ok(realm.client(party, "officer")?.desk())
 }
 
 /// Takes a request in, and has another employee confirm it.

@@ -9,6 +9,7 @@ use tonic::transport::Channel;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 use wire::node_v1::check_service_client::CheckServiceClient;
 use wire::node_v1::notice_service_client::NoticeServiceClient;
+use wire::node_v1::rights_service_client::RightsServiceClient;
 use wire::node_v1::signal_service_client::SignalServiceClient;
 
 use crate::authority::SERVER_NAME;
@@ -66,6 +67,13 @@ impl NodeClient {
     #[must_use]
     pub fn checks(&self) -> CheckServiceClient<Channel> {
         CheckServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(identity::MAX_MESSAGE_BYTES)
+    }
+
+    /// The desk for data subjects, with an officer's certificate.
+    #[must_use]
+    pub fn desk(&self) -> RightsServiceClient<Channel> {
+        RightsServiceClient::new(self.channel.clone())
             .max_decoding_message_size(identity::MAX_MESSAGE_BYTES)
     }
 
