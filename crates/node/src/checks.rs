@@ -32,7 +32,7 @@ mod keeping;
 mod words;
 
 use self::keeping::Asking as Kept;
-pub(crate) use self::keeping::{asked_name, outside_id, outside_name};
+pub(crate) use self::keeping::{asked_name, outside_name};
 use self::words::{in_words, nothing_to_compare, open_refusal};
 
 const METHOD: &str = "covenant.node.v1.CheckService/CheckVisit";
@@ -255,8 +255,7 @@ impl Checks {
         // counts and answers it once.
         let client = caller.client.as_bytes();
         let parts = |label| [label, client, asked.request.as_bytes().as_slice(), content];
-        let request = self.vault.id(&parts(b"outside"));
-        let request = RequestId::from_slice(&request).unwrap_or_else(RequestId::fresh);
+        let request = self.vault.request_id(&parts(b"outside"));
         let salt = Salt::new(self.vault.recognise(&parts(b"salt")));
         let speaker = self.broker.speaker();
         CheckQuestion {

@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod notices;
 mod own_entries;
 mod owner;
+mod paging;
 pub mod refusal;
 mod retention;
 mod rights;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
 use ledger::kind::Class;
 use model::clock::Clock;
 use model::{ActorId, CovenantId, Digest, NoticeId, PartyId, RecallId, RoleRef, Timestamp};
@@ -17,6 +16,7 @@ use crate::covenants::Covenants;
 use crate::intake::{Findings, page_size, request_key};
 use crate::log::{Followed, Log};
 use crate::metrics::NodeMetrics;
+use crate::paging::Paged;
 use crate::refusal::{Reason, Refused};
 use crate::uplink::{notice_bytes, read_notice};
 use crate::vault::Vault;
@@ -220,7 +220,22 @@ impl Inbox {
     ) -> Result<KeptPage, Refused> {
         let mut found = Findings::default();
         let size = page_size(size, &mut found);
-        let before = self.open_token(filter, page_token, &mut found);
+        let NoticeFilter {
+            covenant,
+            role,
+            unacknowledged,
+        } = filter;
+        let paged = Paged {
+            vault: &self.vault,
+            list: &[
+                b"notices",
+                covenant.as_bytes(),
+                role.as_bytes(),
+                &[u8::from(*unacknowledged)],
+            ],
+        };
+        let token = |number: u64| paged.token(&number.to_be_bytes());
+        let before = paged.open(page_token, &mut found).map(u64::from_be_bytes);
         let wanted = self.wanted(caller, filter, found)?;
         let mut before = before.unwrap_or_else(|| self.newest.borrow().saturating_add(1));
         let mut notices = Vec::new();
@@ -237,7 +252,7 @@ impl Inbox {
                     // What does not fit begins the next page.
                     match room.checked_sub(row.body.len().saturating_add(FRAME)) {
                         None if !notices.is_empty() => {
-                            let next_page_token = self.token(filter, number.saturating_add(1));
+                            let next_page_token = token(number.saturating_add(1));
                             return Ok(KeptPage {
                                 notices,
                                 next_page_token,
@@ -248,7 +263,7 @@ impl Inbox {
                     notices.push(kept);
                 }
                 if notices.len() >= size || looked_at >= MOST_LOOKED_AT {
-                    let next_page_token = self.token(filter, number);
+                    let next_page_token = token(number);
                     return Ok(KeptPage {
                         notices,
                         next_page_token,
@@ -427,42 +442,6 @@ impl Inbox {
             newest = last.number;
         }
         Ok(newest)
-    }
-
-    fn token(&self, filter: &NoticeFilter, number: u64) -> String {
-        let mut bytes = number.to_be_bytes().to_vec();
-        bytes.extend_from_slice(&self.mark(filter, number));
-        BASE64URL_NOPAD.encode(&bytes)
-    }
-
-    fn open_token(&self, filter: &NoticeFilter, token: &str, found: &mut Findings) -> Option<u64> {
-        if token.is_empty() {
-            return None;
-        }
-        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap_or_default();
-        let number = bytes.split_first_chunk::<8>().and_then(|(number, mark)| {
-            let number = u64::from_be_bytes(*number);
-            (mark == self.mark(filter, number)).then_some(number)
-        });
-        if number.is_none() {
-            found.page_token();
-        }
-        number
-    }
-
-    fn mark(&self, filter: &NoticeFilter, number: u64) -> [u8; 32] {
-        let NoticeFilter {
-            covenant,
-            role,
-            unacknowledged,
-        } = filter;
-        self.vault.recognise(&[
-            b"notices",
-            covenant.as_bytes(),
-            role.as_bytes(),
-            &[u8::from(*unacknowledged)],
-            &number.to_be_bytes(),
-        ])
     }
 }
 

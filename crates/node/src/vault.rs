@@ -4,7 +4,7 @@
 //! ChaCha20-Poly1305 (RFC 8439) with the record's name as associated data, so that a record can't
 //! be put in another's place. Trusted: who holds the vault key and the store reads every signal.
 
-use model::Secret;
+use model::{RequestId, Secret};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::{hkdf, hmac};
 
@@ -113,6 +113,12 @@ impl Vault {
         *version = (*version & 0x0f) | 0x40;
         *variant = (*variant & 0x3f) | 0x80;
         id
+    }
+
+    /// [`Vault::id`] as the id of a request.
+    #[must_use]
+    pub fn request_id(&self, parts: &[&[u8]]) -> RequestId {
+        RequestId::from_slice(&self.id(parts)).unwrap_or_else(RequestId::fresh)
     }
 
     fn record_key(&self, salt: &[u8]) -> Result<LessSafeKey, VaultError> {

@@ -134,15 +134,6 @@ impl Checks {
     }
 }
 
-/// A random-looking UUID (version 4 by its bits) that only this node can compute.
-pub(crate) fn outside_id(keyed: [u8; 32]) -> RequestId {
-    let [mut id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = keyed;
-    let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
-    *version = (*version & 0x0f) | 0x40;
-    *variant = (*variant & 0x3f) | 0x80;
-    RequestId::from_slice(&id).unwrap_or_else(RequestId::fresh)
-}
-
 /// Where the client's id of a question is kept, by its id outside.
 pub(crate) fn outside_name(outside: RequestId) -> Vec<u8> {
     [b"outside/", outside.as_bytes().as_slice()].concat()

@@ -1,6 +1,5 @@
 //! Reading back one's own signals, newest first.
 
-use data_encoding::BASE64URL_NOPAD;
 use model::{CovenantId, Day, SignalId, Timestamp};
 use wire::limit;
 use wire::malformed::Problem;
@@ -9,6 +8,7 @@ use super::record::{self, Content, Record, State, id_in_name, vault_name};
 use super::withdraw::{signal_id, signal_unknown};
 use super::{Choice, Findings, Intake};
 use crate::caller::Caller;
+use crate::paging::Paged;
 use crate::refusal::{Reason, Refusal, Refused};
 
 const USUAL_PAGE: usize = 50;
@@ -127,7 +127,24 @@ impl Intake {
         let mut found = Findings::default();
         let wanted = wanted(filter, &mut found);
         let size = page_size(filter.page_size, &mut found);
-        let mut after = self.open_token(filter, &mut found);
+        let Filter {
+            covenant,
+            state,
+            observed_from,
+            observed_until,
+            ..
+        } = filter;
+        let words = format!("{state:?} {observed_from:?} {observed_until:?}");
+        let paged = Paged {
+            vault: &self.vault,
+            list: &[b"page", covenant.as_bytes(), words.as_bytes()],
+        };
+        let token = |after: &Option<Vec<u8>>| {
+            let name = after.as_ref();
+            name.map_or_else(String::new, |name| paged.token(name))
+        };
+        let opened = paged.open::<NAME>(&filter.page_token, &mut found);
+        let mut after = opened.map(|name| name.to_vec());
         found.into_result()?;
         let mut signals = Vec::new();
         let mut looked_at: usize = 0;
@@ -143,7 +160,7 @@ impl Intake {
                     // What does not fit begins the next page.
                     match room.checked_sub(signal.bytes()) {
                         None if !signals.is_empty() => {
-                            let next_page_token = self.token(filter, after.as_deref());
+                            let next_page_token = token(&after);
                             return Ok(Page {
                                 signals,
                                 next_page_token,
@@ -155,7 +172,7 @@ impl Intake {
                 }
                 after = Some(name);
                 if signals.len() >= size || looked_at >= MOST_LOOKED_AT {
-                    let next_page_token = self.token(filter, after.as_deref());
+                    let next_page_token = token(&after);
                     return Ok(Page {
                         signals,
                         next_page_token,
@@ -219,44 +236,6 @@ impl Intake {
             expires_on: record.expires_on(),
             refusal: record.refusal.as_ref().map(refusal),
         })
-    }
-
-    fn token(&self, filter: &Filter, after: Option<&[u8]>) -> String {
-        let Some(name) = after else {
-            return String::new();
-        };
-        let mut bytes = name.to_vec();
-        bytes.extend_from_slice(&self.token_mark(filter, name));
-        BASE64URL_NOPAD.encode(&bytes)
-    }
-
-    fn open_token(&self, filter: &Filter, found: &mut Findings) -> Option<Vec<u8>> {
-        if filter.page_token.is_empty() {
-            return None;
-        }
-        let bytes = BASE64URL_NOPAD
-            .decode(filter.page_token.as_bytes())
-            .unwrap_or_default();
-        match bytes.split_at_checked(NAME) {
-            Some((name, mark)) if mark == self.token_mark(filter, name) => Some(name.to_vec()),
-            _ => {
-                found.page_token();
-                None
-            }
-        }
-    }
-
-    fn token_mark(&self, filter: &Filter, name: &[u8]) -> [u8; 32] {
-        let Filter {
-            covenant,
-            state,
-            observed_from,
-            observed_until,
-            ..
-        } = filter;
-        let words = format!("{state:?} {observed_from:?} {observed_until:?}");
-        self.vault
-            .recognise(&[b"page", covenant.as_bytes(), words.as_bytes(), name])
     }
 }
 

@@ -8,11 +8,12 @@ use store::{NodeView, StoreError, StoredRecall};
 use wire::recall::{Recall, ToldBy};
 use wire::word::RecallOutcome;
 
-use super::{Inbox, MOST_LOOKED_AT, NoticeFilter};
+use super::{Inbox, MOST_LOOKED_AT};
 use crate::caller::Caller;
 use crate::checks::outside_name;
 use crate::intake::{Choice, Findings, page_size, request_key};
 use crate::log::Followed;
+use crate::paging::Paged;
 use crate::refusal::{Reason, Refused};
 use crate::uplink::{read_recall, recall_bytes};
 
@@ -191,7 +192,15 @@ impl Inbox {
             "" => None,
             text => found.named("covenant", CovenantId::parse(text)),
         };
-        let mut before = self.open_recall_token(filter, page_token, &mut found);
+        let paged = Paged {
+            vault: &self.vault,
+            list: &[
+                b"recalls",
+                filter.covenant.as_bytes(),
+                &[u8::from(filter.unacknowledged)],
+            ],
+        };
+        let mut before = paged.open(page_token, &mut found).map(u64::from_be_bytes);
         found.into_result()?;
         let mut recalls = Vec::new();
         let mut looked_at: usize = 0;
@@ -210,7 +219,7 @@ impl Inbox {
                     recalls.push(kept);
                 }
                 if recalls.len() >= size || looked_at >= MOST_LOOKED_AT {
-                    let next_page_token = self.recall_token(filter, row.number);
+                    let next_page_token = paged.token(&row.number.to_be_bytes());
                     return Ok(RecallPage {
                         recalls,
                         next_page_token,
@@ -382,19 +391,6 @@ impl Inbox {
         }
         Ok(recall)
     }
-
-    fn recall_token(&self, filter: &RecallFilter, number: u64) -> String {
-        self.token(&as_notices(filter), number)
-    }
-
-    fn open_recall_token(
-        &self,
-        filter: &RecallFilter,
-        token: &str,
-        found: &mut Findings,
-    ) -> Option<u64> {
-        self.open_token(&as_notices(filter), token, found)
-    }
 }
 
 /// Whether a notice stays here after this was done about its recall.
@@ -413,16 +409,6 @@ pub(super) fn was_dealt_with(view: &NodeView, notice: NoticeId) -> Result<bool, 
     let said = view.recall(recall)?.and_then(|recall| recall.acknowledged);
     let outcome = said.and_then(|(_, word)| RecallOutcome::parse(&word));
     Ok(outcome.is_some_and(|outcome| !keeps(outcome)))
-}
-
-/// A filter as a page token knows it: no role is called like this, so that the token of a page of
-/// notices is none of a page of recalls.
-fn as_notices(filter: &RecallFilter) -> NoticeFilter {
-    NoticeFilter {
-        covenant: filter.covenant.clone(),
-        role: "/recalls".to_owned(),
-        unacknowledged: filter.unacknowledged,
-    }
 }
 
 fn recall_name(id: RecallId) -> Vec<u8> {

@@ -18,7 +18,6 @@ use super::open::is_police;
 use super::record::{self, Answer, Item, Record, Role, Stage, What};
 use super::{Desk, Step, Stepping};
 use crate::caller::Caller;
-use crate::checks::outside_id;
 use crate::covenants::Active;
 use crate::intake::{Findings, WithdrawalReason};
 use crate::refusal::{Reason, Refused};
@@ -204,7 +203,7 @@ impl Desk {
             actor.as_str().as_bytes(),
             commitment.as_bytes(),
         ];
-        let request = outside_id(self.vault.recognise(&parts));
+        let request = self.vault.request_id(&parts);
         let held: Vec<&Item> = record.items.iter().filter(|i| i.held.is_some()).collect();
         let grounds: BTreeSet<&str> = held
             .iter()

@@ -12,7 +12,6 @@ use super::found::{Expected, Found};
 use super::record::{self, Record, Stage, same_person};
 use super::{Case, Desk, Step, Stepping, hold};
 use crate::caller::Caller;
-use crate::checks::outside_id;
 use crate::covenants::Active;
 use crate::intake::Findings;
 use crate::log::Followed;
@@ -173,7 +172,7 @@ impl Desk {
             &keyed.epoch.get().to_be_bytes(),
             &from.to_be_bytes(),
         ];
-        let request = outside_id(self.vault.recognise(&parts));
+        let request = self.vault.request_id(&parts);
         let salt = self
             .vault
             .recognise(&[b"case salt", id.as_bytes(), &content]);

@@ -1,11 +1,10 @@
 //! Reading cases back.
 
-use data_encoding::BASE64URL_NOPAD;
-
 use super::record::{self, Stage};
 use super::{Case, Desk, case_id, hold};
 use crate::caller::Caller;
 use crate::intake::{Choice, Findings, page_size};
+use crate::paging::Paged;
 use crate::refusal::Refused;
 
 const AT_ONCE: usize = 64;
@@ -61,7 +60,12 @@ impl Desk {
             choice => found.choice("state", choice),
         };
         let size = page_size(size, &mut found);
-        let mut before = self.open_token(filter, page_token, &mut found);
+        let words = format!("{filter:?}");
+        let paged = Paged {
+            vault: &self.vault,
+            list: &[b"cases page", words.as_bytes()],
+        };
+        let mut before = paged.open(page_token, &mut found).map(u64::from_be_bytes);
         found.into_result()?;
         let today = self.clock.now().day();
         let mut cases = Vec::new();
@@ -88,7 +92,7 @@ impl Desk {
                 if cases.len() >= size || looked_at >= MOST_LOOKED_AT {
                     return Ok(CasePage {
                         cases,
-                        next_page_token: self.token(filter, row.number),
+                        next_page_token: paged.token(&row.number.to_be_bytes()),
                     });
                 }
             }
@@ -111,32 +115,5 @@ impl Desk {
         let recalls = self.store.read(|view| view.open_recalls())?;
         self.metrics.waiting(due, recalls);
         Ok(recalls)
-    }
-
-    fn token(&self, filter: CaseFilter, number: u64) -> String {
-        let mut bytes = number.to_be_bytes().to_vec();
-        bytes.extend_from_slice(&self.mark(filter, number));
-        BASE64URL_NOPAD.encode(&bytes)
-    }
-
-    fn open_token(&self, filter: CaseFilter, token: &str, found: &mut Findings) -> Option<u64> {
-        if token.is_empty() {
-            return None;
-        }
-        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap_or_default();
-        let number = bytes.split_first_chunk::<8>().and_then(|(number, mark)| {
-            let number = u64::from_be_bytes(*number);
-            (mark == self.mark(filter, number)).then_some(number)
-        });
-        if number.is_none() {
-            found.page_token();
-        }
-        number
-    }
-
-    fn mark(&self, filter: CaseFilter, number: u64) -> [u8; 32] {
-        let words = format!("{filter:?}");
-        self.vault
-            .recognise(&[b"cases page", words.as_bytes(), &number.to_be_bytes()])
     }
 }

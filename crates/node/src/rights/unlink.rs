@@ -13,7 +13,6 @@ use super::hold::{check_indices, check_items};
 use super::record::Record;
 use super::{Case, Desk, Step, Stepping, actor, case_id};
 use crate::caller::Caller;
-use crate::checks::outside_id;
 use crate::covenants::Active;
 use crate::intake::{Findings, Rule};
 use crate::log::Followed;
@@ -90,7 +89,7 @@ impl Desk {
                 step.actor.as_str().as_bytes(),
                 &listed,
             ];
-            let request = outside_id(self.vault.recognise(&parts));
+            let request = self.vault.request_id(&parts);
             let message = Unlinking {
                 header: self
                     .broker

@@ -8,7 +8,6 @@ use wire::recall::{Recall, RecallAcknowledgement};
 
 use super::session::Stream;
 use super::{Lost, Uplink};
-use crate::checks::outside_id;
 use crate::log::Followed;
 use crate::rights::Passed;
 
@@ -96,7 +95,7 @@ impl Uplink {
                 one.recall.as_bytes(),
                 one.outcome.as_str().as_bytes(),
             ];
-            let request = outside_id(self.inbox.vault.recognise(&keyed));
+            let request = self.inbox.vault.request_id(&keyed);
             let speaker = self.broker.speaker();
             let digest = active.covenant().digest();
             let message: pb::RecallAcknowledgement = RecallAcknowledgement {
