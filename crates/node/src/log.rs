@@ -19,6 +19,7 @@ use store::{NodeStore, NodeTx, SeenCheckpoint, StoreError};
 use wire::notice::{self, Receipt};
 
 pub use self::laid_out::checkpoint_file;
+pub(crate) use self::laid_out::write_whole;
 pub(crate) use self::memory::Memory;
 
 use crate::metrics::NodeMetrics;

@@ -11,6 +11,15 @@ pub fn checkpoint_file(state: &Path) -> PathBuf {
     state.join("checkpoint")
 }
 
+/// Writes a file whole or not at all, in place of what was there.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let part = path.with_extension("part");
+    let mut file = std::fs::File::create(&part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&part, path)
+}
+
 impl Log {
     /// Writes the newest checkpoint beside the state, whole or not at all. It is a copy for people:
     /// what the node goes by is in the store.
@@ -26,11 +35,7 @@ impl Log {
             if std::fs::read(&path).is_ok_and(|there| there == note) {
                 return Ok(());
             }
-            let part = path.with_extension("part");
-            let mut file = std::fs::File::create(&part)?;
-            file.write_all(&note)?;
-            file.sync_all()?;
-            std::fs::rename(&part, &path)
+            write_whole(&path, &note)
         });
         written.await.map_err(std::io::Error::other)?
     }

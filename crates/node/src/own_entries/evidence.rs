@@ -1,6 +1,5 @@
 //! What a review found, as a file that others can check without this node.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use ledger::counters::selection::{Missing, Whose};
@@ -9,6 +8,7 @@ use model::{Digest, Timestamp};
 use serde::Serialize;
 use wire::notice::Receipt;
 
+use crate::log::write_whole;
 use crate::uplink::ListedEntry;
 
 /// How many entries are kept with their proofs, of each sort.
@@ -105,12 +105,10 @@ impl Evidence {
         let path = folder.join(format!("log-omission-{}-{name}.json", now.day()));
         let bytes = serde_json::to_vec_pretty(self)?;
         let written = tokio::task::spawn_blocking(move || {
-            let mut file = match std::fs::File::create_new(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
-                opened => opened?,
-            };
-            file.write_all(&bytes)?;
-            file.sync_all()
+            if path.try_exists()? {
+                return Ok(());
+            }
+            write_whole(&path, &bytes)
         });
         written.await.map_err(std::io::Error::other)?
     }
