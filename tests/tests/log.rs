@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use journeys::realm::LogClient;
+use journeys::realm::{LogClient, eventually};
 use journeys::world::{NUISANCE, SAFE_VISIT, World};
 use ledger::{LogVerifier, tree};
 use model::Digest;
@@ -64,6 +64,19 @@ async fn eventful() -> Result<World> {
         "it was answered"
     );
     world.noticed("gemeente", "regisseur", 1).await?;
+    // The match that is withheld may be of a later batch than the one that is told.
+    eventually("a match is withheld", async || {
+        let filter = EntryFilter {
+            decision: Decision::Withheld.into(),
+            ..EntryFilter::default()
+        };
+        let withheld = world.outcomes(filter).await?;
+        let mut kinds = withheld.iter().map(|outcome| outcome.kind);
+        Ok(kinds
+            .any(|kind| kind == ledger::Kind::MatchDecided)
+            .then_some(()))
+    })
+    .await?;
     Ok(world)
 }
 
