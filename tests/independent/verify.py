@@ -558,8 +558,10 @@ def parse_outcome(content, leaf):
 class Verifier:
     """Takes an export line by line."""
 
-    def __init__(self, key):
+    def __init__(self, key, as_written=False):
+        """With `as_written` every line must be the one way in which an export is written."""
         self.key, self.lines, self.walk, self.counting = key, 0, None, None
+        self.as_written, self.shows = as_written, hashlib.sha256()
         self.records = self.leaves = self.opened = self.erased = 0
         self.last_at = ""
         self.bad = None
@@ -608,6 +610,8 @@ class Verifier:
             self.reads_outcomes, is_owed = parse_reader(header["reader"])
             self.reader = plain_reader(header["reader"])
             prefix = [hex64(a_text(text)) for text in a_list(header["prefix"])]
+            if self.as_written:
+                is_written({**header, "reader": self.reader}, required, line)
         except (ValueError, RecursionError) as error:
             raise Broken("form", f"the header is not well formed: {error}") from error
         try:
@@ -644,9 +648,27 @@ class Verifier:
             raise Broken("order", "another index should follow here")
         if not self.walk.accept(leaf_hash, proof):
             raise Broken("tree", "the leaf or its proof is not what the checkpoint signs")
+        if self.as_written:
+            self.judge_form(record, line)
+        shows = 0
         if text is not None:
             self.judge_leaf(text, index, openings)
+            for part in reversed(parts):
+                shown = 2 if isinstance(openings[part], tuple) else openings[part] is not None
+                shows = shows << 2 | shown
+            shows |= 64
+        self.shows.update(bytes([shows]))
         self.records += 1
+
+    def judge_form(self, record, line):
+        for part in ["request", "answer", "outcome"]:
+            if isinstance(record[part], Pairs):
+                record[part] = fields(record[part], ["salt", "bytes"])
+        order = ["index", "hash", "leaf", "proof", "request", "answer", "outcome"]
+        try:
+            is_written(record, [name for name in order if record[name] is not None], line)
+        except ValueError as error:
+            raise Broken("form", str(error)) from error
 
     def judge_leaf(self, text, index, openings):
         try:
@@ -676,6 +698,14 @@ class Verifier:
         self.erased += sum(o == "erased" for o in openings.values())
 
 
+def is_written(value, names, line):
+    """JSON has many ways to write one line; an export has one."""
+    value = {name: value[name] for name in names}
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if text.encode("utf-8") != line:
+        raise ValueError("it is written in another form than an export's")
+
+
 def verify(stream, key):
     verifier = Verifier(key)
     while line := stream.readline(MAX_LINE + 2):
@@ -687,7 +717,7 @@ def verify(stream, key):
 
 # --- the evidence bundle ------------------------------------------------------------------------
 
-EVIDENCE = "covenant-evidence/1"
+EVIDENCE = "covenant-evidence/2"
 EVIDENCE_KEYS = "covenant-evidence-keys/1"
 EVIDENCE_PROMISES = ["files", "checkpoint", "covenants", "keys", "signatures", "witnesses"]
 ALWAYS = ["checkpoint.txt", "keys.json", "entries.jsonl", "README.md", "verify.py"]
@@ -709,14 +739,17 @@ def parse_manifest(content):
     manifest["reader"] = plain_reader(manifest["reader"])
     files = {}
     for item in a_list(manifest["files"]):
-        item = fields(item, ["path", "length", "sha256"])
+        # What is hashed of the entries is what they show: all else in them is fixed otherwise.
+        entries = isinstance(item, Pairs) and ("path", "entries.jsonl") in item
+        digest = "shows" if entries else "sha256"
+        item = fields(item, ["path", "length", digest])
         path = a_text(item["path"])
         if path not in ALWAYS and not COVENANT_FILE.match(path) and not SIGNATURE_FILE.match(path):
             raise ValueError("a file that a bundle has not")
         files[path] = {
             "path": path,
             "length": a_number(item["length"]),
-            "sha256": hex64(a_text(item["sha256"])).hex(),
+            digest: hex64(a_text(item[digest])).hex(),
         }
     manifest["files"] = [files[path] for path in sorted(files)]
     listed = [COVENANT_FILE.match(path) for path in sorted(files)]
@@ -821,14 +854,10 @@ def cosigners(note, key, witnesses):
     return found
 
 
-def measure(path):
-    """Length and SHA-256 of a file."""
-    length, digest = 0, hashlib.sha256()
-    with open(path, "rb") as stream:
-        while piece := stream.read(1024 * 1024):
-            length += len(piece)
-            digest.update(piece)
-    return length, digest.hexdigest()
+def measure(place, path):
+    """What a manifest lists of a file."""
+    content = place.read_bytes()
+    return {"path": path, "length": len(content), "sha256": sha256(content).hex()}
 
 
 def walk_folder(folder):
@@ -909,9 +938,12 @@ class Bundle:
             place = self.folder / path
             if place.is_symlink() or not place.is_file():
                 raise self.broken(path, "files", "it is no file")
-            length, digest = measure(place)
-            too_long = length > MAX_FILE and path != "entries.jsonl"
-            if length != listed["length"] or digest != listed["sha256"] or too_long:
+            length = place.stat().st_size
+            if path == "entries.jsonl":
+                changed = length != listed["length"]
+            else:
+                changed = length > MAX_FILE or measure(place, path) != listed
+            if changed:
                 raise self.broken(path, "files", "it was changed: length or SHA-256 differ")
         return manifest
 
@@ -967,7 +999,7 @@ class Bundle:
             self.signatures += 1
 
     def judge_entries(self, manifest, key, note):
-        named, verifier = set(), Verifier(key)
+        named, verifier = set(), Verifier(key, as_written=True)
         self.entries = verifier
         with open(self.folder / "entries.jsonl", "rb") as stream:
             while line := stream.readline(MAX_LINE + 2):
@@ -987,6 +1019,9 @@ class Bundle:
         if verifier.bad:
             self.bad = ("entries.jsonl", *verifier.bad)
             return
+        if verifier.shows.hexdigest() != manifest["files"]["entries.jsonl"]["shows"]:
+            why = "its entries show other parts than the manifest says"
+            raise self.broken("entries.jsonl", "files", why)
         reader = manifest["reader"]
         named.update(reader.get("covenants", []))
         named.update(name["covenant"] for name in reader.get("names", []))

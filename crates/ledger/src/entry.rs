@@ -12,11 +12,13 @@
 //! numbers have 20 digits, names and classes are filled up with dots (which no name contains), and
 //! what is absent is dots only. Verifiers hash the bytes and never write them again.
 
-use std::sync::LazyLock;
+mod form;
 
 use model::{Digest, PartyId, PurposeId, Timestamp};
 
 use crate::counters::{Audiences, Counters};
+pub(crate) use crate::entry::form::leaf_in_json;
+use crate::entry::form::{CLASS, END, HEX, LEAF, NAME, NUMBER, TEMPLATE};
 use crate::kind::Class;
 use crate::opening::{MAX_CONTENT, Opening, Part, Salt};
 use crate::outcome::Outcome;
@@ -24,12 +26,6 @@ use crate::tree::leaf_hash;
 
 /// The length of every leaf in bytes.
 pub const LEAF_LEN: usize = 735;
-
-const NAME: usize = 64;
-const NUMBER: usize = 20;
-const CLASS: usize = 9;
-const HEX: usize = 64;
-const INSTANT: usize = 24;
 
 /// Why an entry can't be sealed or a leaf can't be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -284,9 +280,16 @@ impl Skeleton {
     /// # Errors
     /// [`EntryError::Leaf`] with the first field that has another form; [`EntryError::Counters`].
     pub fn from_leaf(leaf: &[u8]) -> Result<Self, EntryError> {
-        let mut rest = std::str::from_utf8(leaf).map_err(|_| EntryError::Leaf("encoding"))?;
-        let mut values = TEMPLATE.iter().map(|(before, field, length)| {
+        let text = simdutf8::basic::from_utf8(leaf).map_err(|_| EntryError::Leaf("encoding"))?;
+        // Only of what has another form it matters where that begins.
+        let (mut rest, fits) = (text, LEAF.fits(leaf));
+        let mut values = TEMPLATE.iter().zip(&LEAF.values).map(|(piece, at)| {
+            let (before, field, length) = piece;
             let error = EntryError::Leaf(field);
+            if fits {
+                let value = text.get(at.clone()).ok_or(error)?;
+                return Ok((*field, value));
+            }
             let after = rest.strip_prefix(before).ok_or(error)?;
             let (value, after) = after.split_at_checked(*length).ok_or(error)?;
             rest = after;
@@ -308,7 +311,7 @@ impl Skeleton {
         let n = *required()?.as_bytes();
         let (request, answer, outcome) = (required()?, required()?, required()?);
         drop(values);
-        if rest != END {
+        if !fits && rest != END {
             return Err(EntryError::Leaf("end"));
         }
         let skeleton = Self {
@@ -343,55 +346,6 @@ impl Skeleton {
             Err(EntryError::Counters)
         }
     }
-}
-
-/// What stands before each value, the value's name, and its length.
-const TEMPLATE: [(&str, &str, usize); 13] = [
-    ("{\"v\":1,\"seq\":\"", "seq", NUMBER),
-    ("\",\"at\":\"", "at", INSTANT),
-    ("\",\"class\":\"", "class", CLASS),
-    ("\",\"covenant\":\"", "covenant", HEX),
-    ("\",\"recipient\":\"", "recipient", NAME),
-    ("\",\"source\":\"", "source", NAME),
-    (
-        "\",\"counters\":{\"recipient\":\"",
-        "counters.recipient",
-        NUMBER,
-    ),
-    ("\",\"source\":\"", "counters.source", NUMBER),
-    ("\",\"purpose\":\"", "counters.purpose", NUMBER),
-    ("\"},\"n\":\"", "n", HEX),
-    ("\",\"request\":\"", "request", HEX),
-    ("\",\"answer\":\"", "answer", HEX),
-    ("\",\"outcome\":\"", "outcome", HEX),
-];
-const END: &str = "\"}";
-
-/// A leaf that JSON text begins with, as far as it has the form of one, and what follows it.
-pub(crate) fn leaf_in_json(text: &str) -> Option<(String, &str)> {
-    /// What stands around the values in a leaf, and in JSON.
-    static AROUND: LazyLock<[(&str, String); 14]> = LazyLock::new(|| {
-        let mut around = [END; 14];
-        for (place, (before, _, _)) in around.iter_mut().zip(TEMPLATE) {
-            *place = before;
-        }
-        around.map(|text| (text, text.replace('"', "\\\"")))
-    });
-    let (mut leaf, mut rest, mut plain) = (String::with_capacity(LEAF_LEN), text, true);
-    let lengths = TEMPLATE.iter().map(|(_, _, length)| *length).chain([0]);
-    for ((around, in_json), length) in AROUND.iter().zip(lengths) {
-        let (value, after) = rest
-            .strip_prefix(in_json.as_str())?
-            .split_at_checked(length)?;
-        // Written without escapes: what would need one is no part of any value.
-        plain &= value.bytes().fold(true, |plain, byte| {
-            plain & byte.is_ascii_graphic() & (byte != b'"') & (byte != b'\\')
-        });
-        leaf.push_str(around);
-        leaf.push_str(value);
-        rest = after;
-    }
-    plain.then_some((leaf, rest))
 }
 
 fn fill(text: &str, length: usize) -> String {

@@ -17,7 +17,7 @@ use crate::checkpoint::{CheckpointError, LogVerifier, Note, key_id};
 use crate::cosignature::{COSIGNATURE, WitnessVerifier};
 
 /// What the manifest's `format` says.
-pub const FORMAT: &str = "covenant-evidence/1";
+pub const FORMAT: &str = "covenant-evidence/2";
 
 /// What the `format` of the file with keys says.
 pub const KEYS_FORMAT: &str = "covenant-evidence-keys/1";

@@ -142,7 +142,7 @@ impl Exporter {
             prefix,
             reader: Object(ReaderJson::from(&self.reader)),
         };
-        Ok(line(&header))
+        Ok(write_line(&header))
     }
 
     /// The line of leaf `index`, with its line feed. After a broken stream, go on with the index
@@ -194,7 +194,7 @@ impl Exporter {
                 entry.outcome = disclosed(Part::Outcome, outcome, &skeleton)?;
             }
         }
-        Ok(line(&entry))
+        Ok(write_line(&entry))
     }
 }
 
@@ -204,7 +204,7 @@ impl Exporter {
 pub fn with_note(header: &[u8], note: &str) -> Option<String> {
     let mut header: Header = json::read(header)?;
     note.clone_into(&mut header.checkpoint);
-    Some(line(&header))
+    Some(write_line(&header))
 }
 
 /// What stands for an erased opening.
@@ -263,7 +263,7 @@ fn disclosed(
     }
 }
 
-fn line<T: Serialize>(value: &T) -> String {
+pub(crate) fn write_line<T: Serialize>(value: &T) -> String {
     // Serialising strings and numbers to memory cannot fail.
     let mut line = serde_json::to_string(value).unwrap_or_default();
     line.push('\n');

@@ -93,12 +93,7 @@ impl Opening {
     /// The commitment that this opens, as `part`.
     #[must_use]
     pub fn commitment(&self, part: Part) -> Digest {
-        sha256(&[
-            part.label().as_bytes(),
-            &[0],
-            self.salt.as_bytes(),
-            &self.bytes,
-        ])
+        commitment(part, &self.salt, &self.bytes)
     }
 
     /// Whether this opens `commitment`, as `part`.
@@ -112,6 +107,11 @@ impl std::fmt::Debug for Opening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Opening({} bytes)", self.bytes.len())
     }
+}
+
+/// The commitment that a salt and these bytes open, as `part`.
+pub(crate) fn commitment(part: Part, salt: &Salt, bytes: &[u8]) -> Digest {
+    sha256(&[part.label().as_bytes(), &[0], salt.as_bytes(), bytes])
 }
 
 /// `SHA-256(salt || pseudonyms)`, the distinct pseudonyms in order of their bytes: ties an entry to

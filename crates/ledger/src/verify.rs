@@ -5,17 +5,19 @@
 //! behind it can't be trusted, and is not judged.
 
 mod line;
+pub(crate) mod shape;
 mod walk;
 
 use std::io::BufRead;
 
-use model::Timestamp;
+use model::{Digest, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use crate::checkpoint::{Checkpoint, LogVerifier};
 use crate::counters::{Counting, Reader};
 use crate::entry::Skeleton;
-use crate::export::json::{self, Header};
-use crate::export::{Disclosed, FORMAT, MAX_LINE};
+use crate::export::json::{self, Header, Object, ReaderJson};
+use crate::export::{Disclosed, FORMAT, MAX_LINE, write_line};
 pub(crate) use crate::verify::line::read_reader;
 use crate::verify::line::{Content, Leaf, Record, State, digests};
 pub use crate::verify::line::{Line, Lines};
@@ -120,6 +122,11 @@ pub struct Report {
     pub opened: u64,
     /// How many openings were erased.
     pub erased: u64,
+    /// SHA-256 over one byte for each good record, once all were read: 0 for a hash only; else 64,
+    /// and for request, answer and outcome 1, 4 and 16 times what is shown of it, which is 0 for
+    /// nothing, 1 for erased and 2 for opened. In records in the form in which they are written all
+    /// else is fixed by the checkpoint: a leaf by its hash, and what is opened by its commitment.
+    pub shows: Option<Digest>,
     /// The first and last instant among the leaves shown.
     pub period: Option<(Timestamp, Timestamp)>,
     /// The first bad record, if there is one.
@@ -202,6 +209,9 @@ pub struct Verifier {
     report: Report,
     leaf: Option<Skeleton>,
     contents: Option<[Disclosed; 3]>,
+    /// Whether every line must stand there as it is written.
+    as_written: bool,
+    shows: Sha256,
 }
 
 /// What a good record shows of its leaf. Every opening opens its commitment.
@@ -221,6 +231,17 @@ impl Verifier {
     /// Nothing read yet.
     #[must_use]
     pub fn new(log: &LogVerifier) -> Self {
+        Self::reading(log, false)
+    }
+
+    /// The same for an export of which no byte may be other than as [`crate::Exporter`] writes it: for
+    /// JSON there are many ways to write one line.
+    #[must_use]
+    pub fn as_written(log: &LogVerifier) -> Self {
+        Self::reading(log, true)
+    }
+
+    fn reading(log: &LogVerifier, as_written: bool) -> Self {
         let report = Report {
             checkpoint: None,
             note: None,
@@ -230,6 +251,7 @@ impl Verifier {
             leaves: 0,
             opened: 0,
             erased: 0,
+            shows: None,
             period: None,
             bad: None,
         };
@@ -242,6 +264,8 @@ impl Verifier {
             report,
             leaf: None,
             contents: None,
+            as_written,
+            shows: Sha256::new(),
         }
     }
 
@@ -343,15 +367,22 @@ impl Verifier {
                 problem: problem.to_owned(),
             });
         }
+        if self.report.is_good() {
+            self.report.shows = Some(Digest::new(self.shows.finalize().into()));
+        }
         self.report
     }
 
     fn header(&mut self, line: &[u8]) -> Result<(), Broken> {
-        let header: Header = json::read(line).ok_or_else(|| form("no header"))?;
+        let mut header: Header = json::read(line).ok_or_else(|| form("no header"))?;
         if header.format != FORMAT {
             return Err(form("another format: use the version that writes it"));
         }
         let reader = read_reader(&header.reader.0).ok_or_else(|| form("the reader"))?;
+        header.reader = Object(ReaderJson::from(&reader));
+        if self.as_written && write_line(&header).trim_end().as_bytes() != line {
+            return Err(form(OTHER_FORM));
+        }
         let prefix = digests(header.prefix.iter().map(String::as_str));
         let prefix = prefix.ok_or_else(|| form("the prefix"))?;
         let checkpoint = self
@@ -392,12 +423,19 @@ impl Verifier {
             let problem = "the leaf or its proof is not what the checkpoint signs";
             return Err(Broken(Promise::Tree, problem.to_owned()));
         }
+        if self.as_written && !record.written {
+            return Err(form(OTHER_FORM));
+        }
         if let Some(leaf) = record.leaf {
             let leaf = leaf.map_err(|e| form(&e.to_string()))?;
             if leaf.skeleton.seq != record.index {
                 return order("the leaf's seq is not its index");
             }
+            let shows = leaf.shows();
             self.shown(*leaf)?;
+            self.shows.update([shows]);
+        } else {
+            self.shows.update([0]);
         }
         self.report.records += 1;
         Ok(())
@@ -438,6 +476,8 @@ impl Verifier {
 
 #[derive(Debug)]
 struct Broken(Promise, String);
+
+const OTHER_FORM: &str = "written in another form than an export's: export again";
 
 fn form(problem: &str) -> Broken {
     Broken(Promise::Form, format!("not well formed: {problem}"))

@@ -51,12 +51,13 @@ impl Digest {
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
-        if text.len() != 2 * bytes.len() {
+        let text = text.as_bytes();
+        // One value is written in one way.
+        let upper = |upper, byte: &u8| upper | byte.is_ascii_uppercase();
+        if text.len() != 2 * bytes.len() || text.iter().fold(false, upper) {
             return None;
         }
-        data_encoding::HEXLOWER
-            .decode_mut(text.as_bytes(), &mut bytes)
-            .ok()?;
+        hex_simd::decode(text, hex_simd::AsOut::as_out(bytes.as_mut_slice())).ok()?;
         Some(Self(bytes))
     }
 

@@ -1,7 +1,7 @@
 //! An evidence bundle, judged file by file and entry by entry, with nothing but what is in it.
 //!
-//! Whoever calls it reads the files: this module gets the bytes of all but the entries, what those
-//! measure, and then their lines one by one. The promises of the log itself are judged by
+//! Whoever calls it reads the files: this module gets the bytes of all but the entries, how long those
+//! are, and then their lines one by one. The promises of the log itself are judged by
 //! `ledger::verify`; here stands what a bundle adds to them. `tests/independent/verify.py` does the
 //! same in another language.
 //!
@@ -116,11 +116,11 @@ impl Report {
 
 /// A file as it was found in the folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
-    /// What it measures.
-    pub listed: Listed,
-    /// Its bytes; may be left out for the entries.
-    pub bytes: Vec<u8>,
+pub enum Found {
+    /// What it measures, and its bytes.
+    File(Listed, Vec<u8>),
+    /// The entries, and their length: their lines are still to come.
+    Entries(u64),
 }
 
 /// What the one who verifies brings.
@@ -250,7 +250,7 @@ impl Judge {
             .values()
             .map(|agreed| agreed.found(&cosigned))
             .collect();
-        self.verifier = Some(Verifier::new(&log));
+        self.verifier = Some(Verifier::as_written(&log));
         self.manifest = Some(manifest);
         Ok(())
     }
@@ -402,8 +402,20 @@ impl Judge {
         if let Some(bad) = &log.bad {
             self.spoil(Promise::Log(bad.promise), bad.line, bad.index, &bad.problem);
         }
+        let shows = log.shows;
         self.report.log = Some(log);
         if let Some(manifest) = self.manifest.take() {
+            let entries = Item::Entries.path();
+            let listed = manifest.files.get(&entries).map(|listed| listed.digest);
+            if self.report.bad.is_none() && shows != listed {
+                self.report.bad = Some(Bad {
+                    file: entries,
+                    line: None,
+                    index: None,
+                    promise: Promise::Files,
+                    problem: "its entries show other parts than the manifest says".to_owned(),
+                });
+            }
             let of_reader = match &manifest.reader {
                 ledger::counters::Reader::Operator => BTreeSet::new(),
                 ledger::counters::Reader::Auditor(covenants) => covenants.clone(),
@@ -441,7 +453,11 @@ fn listed(files: &BTreeMap<String, Found>) -> Result<Manifest, Broken> {
     let Some(found) = files.get(MANIFEST) else {
         return failed(MANIFEST, "it is missing");
     };
-    let Some(manifest) = Manifest::parse(&found.bytes) else {
+    let manifest = match found {
+        Found::File(_, bytes) => Manifest::parse(bytes),
+        Found::Entries(_) => None,
+    };
+    let Some(manifest) = manifest else {
         return failed(MANIFEST, "it is not a manifest, byte for byte");
     };
     let paths: BTreeSet<&String> = files.keys().chain(manifest.files.keys()).collect();
@@ -452,8 +468,11 @@ fn listed(files: &BTreeMap<String, Found>) -> Result<Manifest, Broken> {
         match (files.get(path), manifest.files.get(path)) {
             (Some(_), None) => return failed(path, "the manifest does not list it"),
             (None, _) => return failed(path, "it is missing"),
-            (Some(found), Some(listed)) if found.listed != *listed => {
+            (Some(Found::File(measured, _)), Some(listed)) if measured != listed => {
                 return failed(path, "it was changed: length or SHA-256 differ");
+            }
+            (Some(Found::Entries(length)), Some(listed)) if *length != listed.length => {
+                return failed(path, "it was changed: its length differs");
             }
             (Some(_), Some(_)) => {}
         }
@@ -462,7 +481,8 @@ fn listed(files: &BTreeMap<String, Found>) -> Result<Manifest, Broken> {
 }
 
 fn bytes<'a>(files: &'a BTreeMap<String, Found>, item: &Item) -> &'a [u8] {
-    files
-        .get(&item.path())
-        .map_or(&[], |found| found.bytes.as_slice())
+    match files.get(&item.path()) {
+        Some(Found::File(_, bytes)) => bytes,
+        _ => &[],
+    }
 }

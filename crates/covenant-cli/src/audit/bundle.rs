@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ::replay::evidence::{Found, Given, Judge, Report};
 use anyhow::Context as _;
-use ledger::evidence::{Item, Listed, MANIFEST, MAX_FILE, Manifest};
+use ledger::evidence::{Item, Listed, MAX_FILE};
 use ledger::verify::Seen;
 use model::Digest;
 use sha2::{Digest as _, Sha256};
@@ -33,45 +33,23 @@ pub(super) fn read(
     read_with(folder, given, Some(&mut take))
 }
 
-/// The entries are read once. Until their end they are taken for what the manifest says; where they
-/// turn out to be something else, that alone is what is wrong, as if they had been measured before.
 fn read_with(
     folder: &Path,
     given: Given<'_>,
     mut take: Option<&mut dyn FnMut(Seen)>,
 ) -> anyhow::Result<Report> {
-    let mut files = files(folder)?;
-    if let Some(claimed) = claimed(&files) {
-        let entries = Item::Entries.path();
-        let found = |listed| Found {
-            listed,
-            bytes: Vec::new(),
-        };
-        files.insert(entries.clone(), found(claimed));
-        let mut judge = Judge::new(&files, given);
-        let worth_reading = judge.is_good();
-        let measured = lines::measured(&folder.join(&entries), take.is_some(), |line| {
-            let more = worth_reading && judge.take(line);
+    let mut judge = Judge::new(&files(folder)?, given);
+    if judge.is_good() {
+        let entries = folder.join(Item::Entries.path());
+        lines::each(&entries, take.is_some(), |line| {
+            let more = judge.take(line);
             if let (Some(take), Some(seen)) = (&mut take, judge.take_seen()) {
                 take(seen);
             }
             more
         })?;
-        if measured == claimed {
-            return Ok(judge.finish());
-        }
-        files.insert(entries, found(measured));
     }
-    Ok(Judge::new(&files, given).finish())
-}
-
-/// What the manifest says of the entries, if they have that length at least: else nothing that they
-/// hold makes them what it lists.
-fn claimed(files: &BTreeMap<String, Found>) -> Option<Listed> {
-    let entries = Item::Entries.path();
-    let manifest = Manifest::parse(&files.get(MANIFEST)?.bytes)?;
-    let claimed = *manifest.files.get(&entries)?;
-    (files.get(&entries)?.listed.length == claimed.length).then_some(claimed)
+    Ok(judge.finish())
 }
 
 /// The covenants in a folder, whose digests are still to be judged.
@@ -109,8 +87,8 @@ fn files(folder: &Path) -> anyhow::Result<BTreeMap<String, Found>> {
                 files.insert(path, measure(&inner)?);
             }
         } else {
-            let found = if name == Item::Entries.path() {
-                length(&entry)?
+            let found = if name == Item::Entries.path() && kind.is_file() {
+                Found::Entries(entry.metadata()?.len())
             } else {
                 measure(&entry)?
             };
@@ -132,24 +110,9 @@ const NOTHING: Listed = Listed {
     digest: Digest::new([0; 32]),
 };
 
-/// The entries, of which only the length is known before they are read.
-fn length(entry: &DirEntry) -> anyhow::Result<Found> {
-    let mut listed = NOTHING;
-    if entry.file_type()?.is_file() {
-        listed.length = entry.metadata()?.len();
-    }
-    Ok(Found {
-        listed,
-        bytes: Vec::new(),
-    })
-}
-
 fn measure(entry: &DirEntry) -> anyhow::Result<Found> {
     if !entry.file_type()?.is_file() || entry.metadata()?.len() > MAX_FILE {
-        return Ok(Found {
-            listed: NOTHING,
-            bytes: Vec::new(),
-        });
+        return Ok(Found::File(NOTHING, Vec::new()));
     }
     let path = entry.path();
     let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
@@ -157,5 +120,5 @@ fn measure(entry: &DirEntry) -> anyhow::Result<Found> {
         length: u64::try_from(bytes.len())?,
         digest: Digest::new(Sha256::digest(&bytes).into()),
     };
-    Ok(Found { listed, bytes })
+    Ok(Found::File(listed, bytes))
 }

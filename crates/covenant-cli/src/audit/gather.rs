@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use ::replay::evidence::Given;
@@ -34,6 +34,8 @@ struct Read {
     reader: Reader,
     wanted: BTreeSet<Digest>,
     records: u64,
+    /// What the manifest says of it.
+    shows: Digest,
 }
 
 /// Where a bundle comes from.
@@ -187,6 +189,7 @@ fn verified(path: &Path, vkey: Option<&str>) -> anyhow::Result<Read> {
         reader,
         wanted,
         records: report.records,
+        shows: report.shows.context("the export holds")?,
     })
 }
 
@@ -290,38 +293,21 @@ fn write(
         };
         manifest.files.insert(path.clone(), listed);
     }
-    let listed = entries(&part.join(Item::Entries.path()), export, &header)?;
+    let listed = Listed {
+        length: entries(&part.join(Item::Entries.path()), export, &header)?,
+        digest: read.shows,
+    };
     manifest.files.insert(Item::Entries.path(), listed);
     write_new(&part.join(MANIFEST), &manifest.to_bytes())
 }
 
-/// Writes the entries with their own header, and measures them.
-fn entries(path: &Path, export: &Path, header: &str) -> anyhow::Result<Listed> {
+/// Writes the entries with their own header, and says how many bytes they are.
+fn entries(path: &Path, export: &Path, header: &str) -> anyhow::Result<u64> {
     let mut from = BufReader::new(File::open(export)?);
-    let mut line = Vec::new();
-    from.read_until(b'\n', &mut line)?;
-    let mut to = BufWriter::new(File::create_new(path)?);
-    let (mut length, mut hasher) = (0_u64, Sha256::new());
-    let mut put = |bytes: &[u8]| {
-        length += u64::try_from(bytes.len())?;
-        hasher.update(bytes);
-        anyhow::Ok(to.write_all(bytes)?)
-    };
-    put(header.as_bytes())?;
-    loop {
-        let piece = from.fill_buf()?;
-        if piece.is_empty() {
-            break;
-        }
-        put(piece)?;
-        let read = piece.len();
-        from.consume(read);
-    }
-    to.into_inner()
-        .map_err(std::io::IntoInnerError::into_error)?
-        .sync_all()?;
-    Ok(Listed {
-        length,
-        digest: Digest::new(hasher.finalize().into()),
-    })
+    from.skip_until(b'\n')?;
+    let mut to = File::create_new(path)?;
+    to.write_all(header.as_bytes())?;
+    let rest = std::io::copy(&mut from, &mut to)?;
+    to.sync_all()?;
+    Ok(u64::try_from(header.len())? + rest)
 }

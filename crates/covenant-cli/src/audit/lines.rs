@@ -1,216 +1,207 @@
-//! A file of the log's lines: read once, its lines read on every core, and taken in their order.
+//! A file of the log's lines: read once, on every core, and taken in the order of the file.
 
 use std::fs::File;
-use std::io::{BufRead as _, Read as _};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{available_parallelism, scope};
 
 use anyhow::Context as _;
-use ledger::evidence::Listed;
 use ledger::export::MAX_LINE;
 use ledger::verify::{Line, Lines};
-use model::Digest;
-use sha2::{Digest as _, Sha256};
 
 use crate::progress::Progress;
 
-/// How much is handed to a core at a time, in bytes: few enough to be still in the processor's own
-/// memory when they are read.
-const PIECE: usize = 256 << 10;
-/// How much is read before a line without an end is given up as too long.
+/// How much a core reads at a time, in bytes: few enough to be still in the processor's own memory
+/// when its lines are read.
+const PIECE: u64 = 256 << 10;
+/// How much of a line is read before it is given up as too long.
 const LONGEST: usize = MAX_LINE + 2;
 
-/// Gives every line to `take`, without its contents, until it says that it wants no more.
-pub(super) fn each(path: &Path, take: impl FnMut(Line) -> bool) -> anyhow::Result<()> {
-    read(path, None, false, take).map(drop)
-}
+/// The lines of one piece, or why it can't be read.
+type Read = std::io::Result<Vec<Line>>;
 
-/// The same with or without contents, and measures the file to its end, whatever `take` wants of it.
-pub(super) fn measured(
+/// Gives every line to `take`, with or without its contents, until it says that it wants no more.
+pub(super) fn each(
     path: &Path,
-    contents: bool,
-    take: impl FnMut(Line) -> bool,
-) -> anyhow::Result<Listed> {
-    read(path, Some(Sha256::new()), contents, take)
-}
-
-/// Whole lines, for a worker.
-struct Piece {
-    /// A buffer, of which the lines are the beginning.
-    bytes: Vec<u8>,
-    length: usize,
-    /// Whether the first of them is the first of the file.
-    first: bool,
-}
-
-/// A worker's piece, and where its lines go.
-type Work = (Piece, SyncSender<Vec<Line>>);
-
-fn read(
-    path: &Path,
-    hasher: Option<Sha256>,
     contents: bool,
     mut take: impl FnMut(Line) -> bool,
-) -> anyhow::Result<Listed> {
+) -> anyhow::Result<()> {
     let told = || format!("read {}", path.display());
-    let file = File::open(path).with_context(told)?;
-    let megabytes = usize::try_from(file.metadata().with_context(told)?.len())? >> 20;
+    let length = std::fs::metadata(path).with_context(told)?.len();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut progress = Progress::of(megabytes, &format!("{name} (MiB)"));
+    let mut progress = Progress::of(usize::try_from(length >> 20)?, &format!("{name} (MiB)"));
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-    let (work, works) = sync_channel::<Work>(cores);
-    let (queue, queued) = sync_channel(2 * cores);
-    let (spare, spares) = channel();
-    let works = Mutex::new(works);
-    let measured = scope(|scope| {
-        let reading = scope.spawn(move || {
-            let mut cutting = Cutting {
-                file,
-                hasher,
-                length: 0,
-                spares,
-            };
-            cutting.cut(|piece| {
-                let (done, lines) = sync_channel(1);
-                queue.send((piece.length, lines)).is_ok() && work.send((piece, done)).is_ok()
-            })?;
-            std::io::Result::Ok(cutting.listed())
-        });
+    let (queue, queued) = sync_channel::<Receiver<Read>>(2 * cores);
+    let next = Mutex::new(Next {
+        from: 0,
+        length,
+        queue: Some(queue),
+    });
+    let read = scope(|scope| -> std::io::Result<()> {
         for _ in 0..cores {
-            let (works, spare) = (&works, spare.clone());
-            scope.spawn(move || prepare(works, &spare, Lines::new(contents)));
+            scope.spawn(|| pieces(path, &next, Lines::new(contents)));
         }
         let mut done = 0;
-        // In the order in which they were cut, whichever core had them.
-        for (length, lines) in queued {
-            let lines: Receiver<Vec<Line>> = lines;
-            if !lines.into_iter().flatten().all(&mut take) {
-                break;
-            }
-            done += length;
-            progress.at(done >> 20);
-        }
-        reading.join()
-    });
-    progress.finish();
-    match measured {
-        Ok(listed) => listed.with_context(told),
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
-}
-
-/// Reads the lines of one piece after another, until there are no more.
-fn prepare(works: &Mutex<Receiver<Work>>, spare: &Sender<Vec<u8>>, mut reading: Lines) {
-    loop {
-        let next = works.lock().map(|works| works.recv());
-        let Ok(Ok((piece, done))) = next else {
-            return;
-        };
-        // Whoever takes the lines may want no more, and who reads may be through.
-        drop(done.send(piece.lines(&mut reading)));
-        drop(spare.send(piece.bytes));
-    }
-}
-
-impl Piece {
-    fn lines(&self, reading: &mut Lines) -> Vec<Line> {
-        let mut rest = self.bytes.get(..self.length).unwrap_or_default();
-        let (mut lines, mut first) = (Vec::new(), self.first);
-        while !rest.is_empty() {
-            // Reading from memory does not fail.
-            let length = { rest }.skip_until(b'\n').unwrap_or(rest.len());
-            let (line, after) = rest.split_at(length);
-            let line = line.strip_suffix(b"\n").unwrap_or(line);
-            lines.push(if first {
-                reading.header(line)
-            } else {
-                reading.record(line)
-            });
-            (rest, first) = (after, false);
-        }
-        lines
-    }
-}
-
-/// Cuts a file into pieces, and measures it.
-struct Cutting {
-    file: File,
-    hasher: Option<Sha256>,
-    length: u64,
-    /// Buffers that were used before.
-    spares: Receiver<Vec<u8>>,
-}
-
-impl Cutting {
-    /// Gives every piece to `give`, until it wants no more; what is measured is measured to its end.
-    fn cut(&mut self, mut give: impl FnMut(Piece) -> bool) -> std::io::Result<()> {
-        let (mut rest, mut first, mut wanted) = (Vec::new(), true, true);
-        while wanted || self.hasher.is_some() {
-            let spare = self.spares.try_recv();
-            let mut bytes = spare.unwrap_or_else(|_| vec![0; LONGEST]);
-            if let Some(start) = bytes.get_mut(..rest.len()) {
-                start.copy_from_slice(&rest);
-            }
-            let (mut length, mut ended, mut end) = (rest.len(), false, 0);
-            // A longer line is a piece of its own.
-            for most in [PIECE, LONGEST] {
-                if end == 0 && !ended {
-                    let room = bytes.get_mut(length..most).unwrap_or_default();
-                    let (read, at_end) = self.fill(room)?;
-                    (length, ended) = (length + read, at_end);
-                    let filled = bytes.get(..length).unwrap_or_default();
-                    end = match filled.iter().rposition(|byte| *byte == b'\n') {
-                        Some(at) if !ended => at + 1,
-                        None if !ended && length < LONGEST => 0,
-                        _ => length,
-                    };
+        // In the order of the file, whichever core had them.
+        for lines in queued {
+            for read in lines {
+                if !read?.into_iter().all(&mut take) {
+                    return Ok(());
                 }
             }
-            rest.clear();
-            rest.extend_from_slice(bytes.get(end..length).unwrap_or_default());
-            if wanted && end > 0 {
-                wanted = give(Piece {
-                    bytes,
-                    length: end,
-                    first,
-                });
-                first = false;
-            }
-            if ended {
-                break;
-            }
+            done += PIECE;
+            progress.at(usize::try_from(done.min(length) >> 20).unwrap_or(usize::MAX));
         }
         Ok(())
-    }
+    });
+    progress.finish();
+    read.with_context(told)
+}
 
-    /// Fills what it is given: how much was read, and whether the file is at its end.
-    fn fill(&mut self, bytes: &mut [u8]) -> std::io::Result<(usize, bool)> {
-        let mut length = 0;
-        while let Some(room) = bytes.get_mut(length..).filter(|room| !room.is_empty()) {
-            let read = match self.file.read(room) {
-                Ok(0) => return Ok((length, true)),
-                Ok(read) => read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if let Some(hasher) = &mut self.hasher {
-                hasher.update(room.get(..read).unwrap_or_default());
+/// Which piece is read next, by whoever asks first.
+struct Next {
+    from: u64,
+    length: u64,
+    /// Where its lines are waited for; `None` once there are no more pieces.
+    queue: Option<SyncSender<Receiver<Read>>>,
+}
+
+impl Next {
+    /// Where the next piece begins, and where its lines go.
+    fn piece(&mut self) -> Option<(u64, SyncSender<Read>)> {
+        let from = self.from;
+        let queue = self.queue.as_ref().filter(|_| from < self.length);
+        let (done, lines) = sync_channel(1);
+        // Whoever takes the lines may want no more.
+        if queue.is_none_or(|queue| queue.send(lines).is_err()) {
+            self.queue = None;
+            return None;
+        }
+        self.from = from.saturating_add(PIECE);
+        Some((from, done))
+    }
+}
+
+/// Reads one piece after another, until there are no more.
+fn pieces(path: &Path, next: &Mutex<Next>, mut reading: Lines) {
+    let mut file = File::open(path);
+    let mut bytes = Vec::new();
+    loop {
+        let piece = next.lock().ok().and_then(|mut next| next.piece());
+        let Some((from, done)) = piece else { return };
+        let lines = match &mut file {
+            Ok(file) => {
+                read(file, from, &mut bytes).map(|begin| cut(&bytes, begin, from, &mut reading))
             }
-            self.length += u64::try_from(read).unwrap_or(u64::MAX);
-            length += read;
+            Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
+        };
+        drop(done.send(lines));
+    }
+}
+
+/// Reads the lines that begin in a piece, the last one to its end, and says where the first begins.
+fn read(file: &mut File, from: u64, bytes: &mut Vec<u8>) -> std::io::Result<usize> {
+    bytes.clear();
+    // A line begins behind a line feed, which may be the last byte of the piece before. What is read
+    // begins a little earlier still: at a place from which memory is copied fast.
+    let before = from.min(64);
+    file.seek(SeekFrom::Start(from - before))?;
+    file.by_ref().take(before + PIECE).read_to_end(bytes)?;
+    let begin = match usize::try_from(before).unwrap_or_default().checked_sub(1) {
+        None => 0,
+        Some(skipped) => {
+            let feed = memchr::memchr(b'\n', bytes.get(skipped..).unwrap_or_default());
+            feed.map_or(bytes.len(), |feed| skipped + feed + 1)
         }
-        Ok((length, false))
+    };
+    let mut last = memchr::memrchr(b'\n', bytes).map_or(begin, |feed| feed + 1);
+    while begin < bytes.len() && last < bytes.len() && bytes.len() - last < LONGEST {
+        let known = bytes.len();
+        if file.by_ref().take(8 << 10).read_to_end(bytes)? == 0 {
+            break;
+        }
+        let more = bytes.get(known..).unwrap_or_default();
+        if let Some(feed) = memchr::memchr(b'\n', more) {
+            last = known + feed + 1;
+            bytes.truncate(last);
+        }
+    }
+    Ok(begin)
+}
+
+fn cut(bytes: &[u8], begin: usize, from: u64, reading: &mut Lines) -> Vec<Line> {
+    let mut rest = bytes.get(begin..).unwrap_or_default();
+    let mut lines = Vec::new();
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, after) = rest.split_at(end);
+        lines.push(if from == 0 && lines.is_empty() {
+            reading.header(line)
+        } else {
+            reading.record(line)
+        });
+        rest = after.strip_prefix(b"\n").unwrap_or(after);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of a file in pieces, as they are read.
+    fn in_pieces(content: &[u8]) -> Vec<Vec<u8>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        std::fs::write(&path, content).unwrap();
+        let mut file = File::open(&path).unwrap();
+        let (mut all, mut bytes, mut from) = (Vec::new(), Vec::new(), 0);
+        while from < content.len() as u64 {
+            let begin = read(&mut file, from, &mut bytes).unwrap();
+            let lines = bytes[begin..].split_inclusive(|byte| *byte == b'\n');
+            all.extend(lines.map(<[u8]>::to_vec));
+            from += PIECE;
+        }
+        all
     }
 
-    fn listed(self) -> Listed {
-        let digest = self
-            .hasher
-            .map_or([0; 32], |hasher| hasher.finalize().into());
-        Listed {
-            length: self.length,
-            digest: Digest::new(digest),
+    #[test]
+    fn every_line_is_in_one_piece_wherever_pieces_begin() {
+        let piece = usize::try_from(PIECE).unwrap();
+        for (length, more) in [
+            (1, 0),
+            (1, 1),
+            (2, 0),
+            (1_000, 7),
+            (300_000, 0),
+            (LONGEST - 1, 3),
+        ] {
+            // The feeds of lines stand before, at and behind the place where a piece begins.
+            for shift in [0, 1, 2, length / 2] {
+                let mut content = vec![b'x'; piece.saturating_sub(length + shift) % length];
+                content.push(b'\n');
+                while content.len() < 3 * piece + more {
+                    content.extend(std::iter::repeat_n(b'y', length - 1));
+                    content.push(b'\n');
+                }
+                for end in [content.len(), content.len() - 1] {
+                    let content = &content[..end];
+                    let whole = content.split_inclusive(|byte| *byte == b'\n');
+                    assert!(
+                        whole.eq(in_pieces(content).iter().map(Vec::as_slice)),
+                        "{length} {more} {shift} {end}"
+                    );
+                }
+            }
         }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_not_read_to_its_end() {
+        let content = vec![b'x'; 4 << 20];
+        let first = &in_pieces(&content)[0];
+        assert!((LONGEST..LONGEST + (8 << 10)).contains(&first.len()));
     }
 }

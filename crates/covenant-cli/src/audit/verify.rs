@@ -94,7 +94,7 @@ pub(crate) fn export(path: &Path, vkey: Option<&str>) -> anyhow::Result<Report> 
         }
     };
     let mut verifier = Verifier::new(&log);
-    lines::each(path, |line| verifier.take(line).is_ok())?;
+    lines::each(path, false, |line| verifier.take(line).is_ok())?;
     Ok(verifier.finish())
 }
 

@@ -30,7 +30,7 @@ pub struct Manifest {
 pub struct Listed {
     /// Its length in bytes.
     pub length: u64,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of its bytes; of the entries, of what they show ([`crate::Report::shows`]).
     pub digest: Digest,
 }
 
@@ -50,7 +50,10 @@ struct Json {
 struct FileJson {
     path: String,
     length: u64,
-    sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shows: Option<String>,
 }
 
 impl Manifest {
@@ -58,10 +61,16 @@ impl Manifest {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let files = self.files.iter().map(|(path, listed)| {
+            let digest = Some(listed.digest.to_hex());
+            let (sha256, shows) = match Item::parse(path) {
+                Some(Item::Entries) => (None, digest),
+                _ => (digest, None),
+            };
             Object(FileJson {
                 path: path.clone(),
                 length: listed.length,
-                sha256: listed.digest.to_hex(),
+                sha256,
+                shows,
             })
         });
         pretty(&Json {
@@ -82,18 +91,12 @@ impl Manifest {
         let mut files = BTreeMap::new();
         let mut covenants = BTreeSet::new();
         for Object(file) in json.files {
-            match Item::parse(&file.path)? {
-                Item::Covenant(digest) => drop(covenants.insert(digest)),
-                Item::Signature(..)
-                | Item::Checkpoint
-                | Item::Keys
-                | Item::Entries
-                | Item::Readme
-                | Item::Program => {}
+            if let Item::Covenant(digest) = Item::parse(&file.path)? {
+                covenants.insert(digest);
             }
             let listed = Listed {
                 length: file.length,
-                digest: Digest::from_hex(&file.sha256)?,
+                digest: Digest::from_hex(&file.sha256.or(file.shows)?)?,
             };
             files.insert(file.path, listed);
         }

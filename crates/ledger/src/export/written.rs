@@ -54,8 +54,9 @@ impl<'a> Rest<'a> {
 
     /// Up to the next quotation mark, which is left out.
     fn text(&mut self) -> Option<Text<'a>> {
-        let (text, rest) = self.0.split_once('"')?;
-        self.0 = rest;
+        let end = memchr::memchr(b'"', self.0.as_bytes())?;
+        let (text, rest) = self.0.split_at_checked(end)?;
+        self.0 = rest.strip_prefix('"')?;
         Some(Text(Cow::Borrowed(text)))
     }
 

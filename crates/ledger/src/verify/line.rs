@@ -1,15 +1,18 @@
 //! One line of an export, read and judged as far as that takes no other line.
 
+use std::ops::Range;
+
 use model::{Digest, PartyId, PurposeId};
 use serde::Deserialize;
 
+use super::shape::{Head, Shapes};
 use super::{Broken, Promise, form};
 use crate::counters::{Audiences, Reader};
 use crate::entry::{EntryError, Skeleton};
 use crate::export::json::{self, DisclosedJson, Entry, ReaderJson, Text};
 use crate::export::{Disclosed, ERASED, MAX_LINE, written};
 use crate::kind::Kind;
-use crate::opening::{MAX_CONTENT, Opening, Part, Salt};
+use crate::opening::{MAX_CONTENT, Opening, Part, Salt, commitment};
 use crate::tree::leaf_hash;
 
 /// A line that was read by itself, for [`super::Verifier::take`].
@@ -31,6 +34,9 @@ pub(super) enum Content {
 pub struct Lines {
     contents: bool,
     named: Vec<(Named, Audiences)>,
+    shapes: Shapes,
+    /// What the openings of the line in hand hold, one behind the other.
+    opened: Vec<u8>,
 }
 
 /// What [`Audiences::of`] asks for.
@@ -48,10 +54,12 @@ impl Lines {
     /// `contents` says whether what is opened is kept once it was held against its commitment: only
     /// then [`super::Verifier::take_seen`] gives something.
     #[must_use]
-    pub const fn new(contents: bool) -> Self {
+    pub fn new(contents: bool) -> Self {
         Self {
             contents,
             named: Vec::new(),
+            shapes: Shapes::default(),
+            opened: Vec::new(),
         }
     }
 
@@ -78,9 +86,13 @@ impl Lines {
 
     fn read(&mut self, line: &[u8]) -> Result<Record, Broken> {
         // What is a record in the form in which it is written, is that record in any form.
-        let written = std::str::from_utf8(line).ok().and_then(written::read);
+        let text = simdutf8::basic::from_utf8(line).ok();
+        let written = text.and_then(written::read);
         if let Some(record) = written.and_then(|entry| self.fields(&entry)) {
-            return Ok(record);
+            return Ok(Record {
+                written: true,
+                ..record
+            });
         }
         let entry: Entry<'_> = json::read(line).ok_or_else(|| form("no record"))?;
         self.fields(&entry)
@@ -88,21 +100,22 @@ impl Lines {
     }
 
     fn fields(&mut self, entry: &Entry<'_>) -> Option<Record> {
+        self.opened.clear();
         let openings = [
-            read_opening(entry.request.as_ref())?,
-            read_opening(entry.answer.as_ref())?,
-            read_opening(entry.outcome.as_ref())?,
+            self.opening(entry.request.as_ref())?,
+            self.opening(entry.answer.as_ref())?,
+            self.opening(entry.outcome.as_ref())?,
         ];
         let proof = digests(entry.proof.iter().map(Text::as_str))?;
         let (hash, leaf) = match (&entry.hash, &entry.leaf) {
             (Some(hash), None) => {
                 let hash = Digest::from_hex(hash.as_str())?;
-                let hidden = openings.iter().all(|o| matches!(o, Disclosed::Hidden));
+                let hidden = openings.iter().all(|o| matches!(o, Shown::Hidden));
                 hidden.then_some((hash, None))?
             }
             (None, Some(leaf)) => {
                 let leaf = leaf.as_str().as_bytes();
-                (leaf_hash(leaf), Some(self.leaf(leaf, openings)))
+                (leaf_hash(leaf), Some(self.leaf(leaf, &openings)))
             }
             _ => return None,
         };
@@ -111,24 +124,47 @@ impl Lines {
             hash,
             proof,
             leaf,
+            written: false,
         })
     }
 
-    fn leaf(&mut self, leaf: &[u8], openings: [Disclosed; 3]) -> Result<Box<Leaf>, EntryError> {
+    fn opening(&mut self, json: Option<&DisclosedJson<'_>>) -> Option<Shown> {
+        match json {
+            None => Some(Shown::Hidden),
+            Some(DisclosedJson::Word(word)) => (word == ERASED).then_some(Shown::Erased),
+            Some(DisclosedJson::Open(open)) => {
+                let salt = Digest::from_hex(open.salt.as_str())?;
+                let start = self.opened.len();
+                // In one form only: a character too many, or a bit, and it is none.
+                let bytes = base64_simd::STANDARD
+                    .decode_append(open.bytes.as_str().as_bytes(), &mut self.opened);
+                bytes.ok()?;
+                let bytes = start..self.opened.len();
+                (bytes.len() <= MAX_CONTENT)
+                    .then(|| Shown::Open(Salt::new(*salt.as_bytes()), bytes))
+            }
+        }
+    }
+
+    fn leaf(&mut self, leaf: &[u8], openings: &[Shown; 3]) -> Result<Box<Leaf>, EntryError> {
         let skeleton = Skeleton::from_leaf(leaf)?;
         let mut states = [State::Hidden; 3];
-        for ((part, opening), state) in Part::ALL.into_iter().zip(&openings).zip(&mut states) {
+        for ((part, opening), state) in Part::ALL.into_iter().zip(openings).zip(&mut states) {
             *state = match opening {
-                Disclosed::Hidden => State::Hidden,
-                Disclosed::Erased => State::Erased,
-                Disclosed::Open(open) if open.opens(part, skeleton.commitment(part)) => {
-                    State::Opens
+                Shown::Hidden => State::Hidden,
+                Shown::Erased => State::Erased,
+                Shown::Open(salt, bytes) => {
+                    let bytes = self.opened.get(bytes.clone()).unwrap_or_default();
+                    if commitment(part, salt, bytes) == *skeleton.commitment(part) {
+                        State::Opens
+                    } else {
+                        State::Amiss
+                    }
                 }
-                Disclosed::Open(_) => State::Amiss,
             };
         }
-        let purpose = match &openings {
-            [_, _, Disclosed::Open(outcome)] => read_outcome(outcome, &skeleton),
+        let purpose = match openings {
+            [_, _, Shown::Open(_, bytes)] => self.outcome(bytes.clone(), &skeleton),
             _ => Ok(None),
         };
         let (purpose, outcome) = match purpose {
@@ -139,10 +175,37 @@ impl Lines {
         Ok(Box::new(Leaf {
             skeleton,
             states,
-            contents: self.contents.then_some(openings),
+            contents: self.contents.then(|| self.contents(openings)),
             outcome,
             audiences,
         }))
+    }
+
+    fn contents(&self, openings: &[Shown; 3]) -> [Disclosed; 3] {
+        openings.each_ref().map(|opening| match opening {
+            Shown::Hidden => Disclosed::Hidden,
+            Shown::Erased => Disclosed::Erased,
+            Shown::Open(salt, bytes) => Disclosed::Open(Opening {
+                salt: salt.clone(),
+                bytes: self.opened.get(bytes.clone()).unwrap_or_default().to_vec(),
+            }),
+        })
+    }
+
+    /// The purpose that an opened outcome names, or what is wrong with it.
+    fn outcome(
+        &mut self,
+        bytes: Range<usize>,
+        leaf: &Skeleton,
+    ) -> Result<Option<PurposeId>, &'static str> {
+        let bytes = self.opened.get(bytes).unwrap_or_default();
+        let known = self.shapes.of(bytes);
+        if let Some((_, purpose)) = known.filter(|(kind, _)| kind.class() == leaf.class) {
+            return Ok(purpose.clone());
+        }
+        let head = read_outcome(bytes, leaf)?;
+        self.shapes.remember(bytes, &head);
+        Ok(head.1)
     }
 
     fn audiences(&mut self, leaf: &Skeleton, purpose: Option<PurposeId>) -> Audiences {
@@ -179,6 +242,8 @@ pub(super) struct Record {
     pub(super) proof: Vec<Digest>,
     /// The leaf; `None` where only its hash is shown.
     pub(super) leaf: Option<Result<Box<Leaf>, EntryError>>,
+    /// Whether it stands there byte for byte as [`crate::Exporter`] writes it.
+    pub(super) written: bool,
 }
 
 /// A leaf that is shown, and what its openings are in the order of [`Part::ALL`].
@@ -194,6 +259,22 @@ pub(super) struct Leaf {
     pub(super) audiences: Audiences,
 }
 
+/// What a line shows of one part.
+enum Shown {
+    Hidden,
+    Erased,
+    /// Its salt, and where in [`Lines::opened`] its bytes are.
+    Open(Salt, Range<usize>),
+}
+
+impl Leaf {
+    /// Its byte in [`super::Report::shows`].
+    pub(super) fn shows(&self) -> u8 {
+        let states = self.states.iter().rev();
+        states.fold(1, |byte, state| byte << 2 | state.code())
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
     Hidden,
@@ -203,15 +284,14 @@ pub(super) enum State {
     Amiss,
 }
 
-fn read_opening(json: Option<&DisclosedJson<'_>>) -> Option<Disclosed> {
-    match json {
-        None => Some(Disclosed::Hidden),
-        Some(DisclosedJson::Word(word)) => (word == ERASED).then_some(Disclosed::Erased),
-        Some(DisclosedJson::Open(open)) => {
-            let salt = Salt::new(*Digest::from_hex(open.salt.as_str())?.as_bytes());
-            let bytes = data_encoding::BASE64.decode(open.bytes.as_str().as_bytes());
-            let bytes = bytes.ok()?;
-            (bytes.len() <= MAX_CONTENT).then_some(Disclosed::Open(Opening { salt, bytes }))
+impl State {
+    /// What it is in [`super::Report::shows`].
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Hidden => 0,
+            Self::Erased => 1,
+            // What does not open its commitment is never counted.
+            Self::Opens | Self::Amiss => 2,
         }
     }
 }
@@ -242,26 +322,25 @@ pub(crate) fn read_reader(json: &ReaderJson) -> Option<Reader> {
     })
 }
 
-/// The purpose that an opened outcome names, or what is wrong with it. Only the fields that a
-/// verifier needs are read, so that an older verifier can read a newer outcome.
-fn read_outcome(opening: &Opening, leaf: &Skeleton) -> Result<Option<PurposeId>, &'static str> {
+/// What a verifier needs of an outcome, or what is wrong with it. Only those fields are read, so that
+/// an older verifier can read a newer outcome.
+fn read_outcome(bytes: &[u8], leaf: &Skeleton) -> Result<Head, &'static str> {
     #[derive(Deserialize)]
-    struct Head<'a> {
+    struct Fields<'a> {
         #[serde(borrow)]
         kind: Text<'a>,
         #[serde(borrow)]
         purpose: Option<Text<'a>>,
     }
-    let head: Head<'_> = json::read(&opening.bytes).ok_or("it is not an outcome")?;
-    let kind = Kind::parse(head.kind.as_str()).ok_or("its kind is not in the catalogue")?;
+    let fields: Fields<'_> = json::read(bytes).ok_or("it is not an outcome")?;
+    let kind = Kind::parse(fields.kind.as_str()).ok_or("its kind is not in the catalogue")?;
     if kind.class() != leaf.class {
         return Err("its kind is not of the leaf's class");
     }
-    let purpose = head
-        .purpose
-        .map(|p| PurposeId::parse(p.as_str()))
-        .transpose();
-    purpose.map_err(|_| "its purpose is not well formed")
+    let purpose = fields.purpose.map(|p| PurposeId::parse(p.as_str()));
+    let purpose = purpose.transpose();
+    let purpose = purpose.map_err(|_| "its purpose is not well formed")?;
+    Ok((kind, purpose))
 }
 
 impl Broken {
@@ -284,6 +363,7 @@ impl Broken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::json::OpenJson;
 
     /// Every line behind the header of every committed vector.
     fn records() -> Vec<String> {
@@ -304,6 +384,30 @@ mod tests {
         let written = written::read(line).and_then(|entry| lines.fields(&entry));
         let read = json::read(line.as_bytes()).and_then(|entry| lines.fields(&entry));
         (written, read)
+    }
+
+    #[test]
+    fn what_is_opened_is_written_in_one_way() {
+        let mut lines = Lines::new(true);
+        let alphabet = b"AQgw/+-_=\n z";
+        let (mut taken, mut tried) = (0, 0);
+        for length in 0..=4_u32 {
+            for number in 0..alphabet.len().pow(length) {
+                let places = (0..length).map(|at| number / alphabet.len().pow(at));
+                let text = places.map(|place| char::from(alphabet[place % alphabet.len()]));
+                let text: String = text.collect();
+                let open = OpenJson {
+                    salt: "00".repeat(32).into(),
+                    bytes: text.clone().into(),
+                };
+                lines.opened.clear();
+                let read = lines.opening(Some(&DisclosedJson::Open(open)));
+                let other = data_encoding::BASE64.decode(text.as_bytes()).ok();
+                assert_eq!(read.map(|_| lines.opened.clone()), other, "{text}");
+                (taken, tried) = (taken + usize::from(other.is_some()), tried + 1);
+            }
+        }
+        assert!(taken > 1_000 && tried > 20_000, "{taken} of {tried}");
     }
 
     #[test]

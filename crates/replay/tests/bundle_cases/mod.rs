@@ -195,6 +195,26 @@ fn changes() -> Vec<(&'static str, &'static str, bool, Change)> {
             },
         ),
         (
+            "files-shows",
+            "an answer is said to be erased, and only the entries' length was listed again",
+            false,
+            |files| {
+                let listed = shows(files);
+                lines(files, ENTRIES, |lines| say_erased(&mut lines[2], "answer"));
+                relist(files);
+                let now = shows(files);
+                replace(files, "manifest.json", &now, &listed);
+            },
+        ),
+        (
+            "good-erased",
+            "an answer is said to be erased, and listed so: who has the bundle alone can't tell",
+            true,
+            |files| {
+                lines(files, ENTRIES, |lines| say_erased(&mut lines[2], "answer"));
+            },
+        ),
+        (
             "checkpoint-changed",
             "the size that the log signed was changed",
             true,
@@ -307,7 +327,7 @@ fn changes() -> Vec<(&'static str, &'static str, bool, Change)> {
         }),
         (
             "form-other-writing",
-            "a space too many, which JSON allows: nothing is wrong",
+            "a space too many, which JSON allows and an export has not",
             true,
             |files| {
                 lines(files, ENTRIES, |lines| lines[2].insert(1, ' '));
@@ -482,6 +502,19 @@ fn replace(files: &mut Files, path: &str, from: &str, to: &str) {
     let text = String::from_utf8(files[path].clone()).unwrap();
     assert!(text.contains(from), "{path} lacks {from}");
     files.insert(path.to_owned(), text.replacen(from, to, 1).into_bytes());
+}
+
+/// What the manifest says that the entries show.
+fn shows(files: &Files) -> String {
+    let text = String::from_utf8(files["manifest.json"].clone()).unwrap();
+    let (_, digest) = text.split_once("\"shows\": \"").unwrap();
+    digest[..64].to_owned()
+}
+
+fn say_erased(line: &mut String, part: &str) {
+    let start = line.find(&format!(",\"{part}\":{{")).unwrap();
+    let end = start + line[start..].find('}').unwrap();
+    line.replace_range(start..=end, &format!(",\"{part}\":\"erased\""));
 }
 
 fn set_note(header: &mut String, note: &str) {
