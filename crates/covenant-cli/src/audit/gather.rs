@@ -9,7 +9,6 @@ use ::replay::evidence::Given;
 use ::replay::evidence::pack::pack;
 use anyhow::Context as _;
 use ledger::evidence::{Item, Listed, MANIFEST, Manifest};
-use ledger::export::MAX_LINE;
 use ledger::verify::Verifier;
 use ledger::{LogVerifier, counters::Reader};
 use model::Digest;
@@ -18,8 +17,8 @@ use sha2::{Digest as _, Sha256};
 use wire::audit_v1::{ExportRequest, GetCheckpointRequest};
 use wire::broker_v1::{GetCovenantRequest, ListCovenantsRequest};
 
-use super::bundle;
 use super::export::{client, stream};
+use super::{bundle, lines};
 use crate::answer::{Language, write_new};
 use crate::connection::{Credentials, runtime, told};
 
@@ -142,31 +141,14 @@ fn fill(
 /// Verifies an export before anything is made of it.
 fn verified(path: &Path, vkey: Option<&str>) -> anyhow::Result<Read> {
     let name = path.display();
-    let mut file = BufReader::new(File::open(path).with_context(|| format!("read {name}"))?);
-    let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX) + 2;
-    let (mut line, mut header) = (Vec::new(), Vec::new());
-    let (mut verifier, mut wanted) = (None, BTreeSet::new());
-    let mut log = None;
-    loop {
-        line.clear();
-        if std::io::Read::take(&mut file, limit).read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        let verifier: &mut Verifier = match &mut verifier {
-            Some(verifier) => verifier,
-            none => {
-                line.clone_into(&mut header);
-                let key = super::past::key(line, vkey)?;
-                none.insert(Verifier::new(log.insert(key)))
-            }
-        };
-        if verifier.line(line).is_err() {
-            break;
-        }
-        wanted.extend(verifier.take_seen().and_then(|seen| seen.leaf.covenant));
-    }
-    let (verifier, log) = verifier.zip(log).context("the export is empty")?;
+    let header = lines::first(path)?;
+    let log = super::past::key(&header, vkey)?;
+    let (mut verifier, mut wanted) = (Verifier::new(&log), BTreeSet::new());
+    lines::each(path, false, |line| {
+        let good = verifier.take(line).is_ok();
+        wanted.extend(verifier.leaf().and_then(|leaf| leaf.covenant));
+        good
+    })?;
     let report = verifier.finish();
     if let Some(bad) = report.bad {
         anyhow::bail!(

@@ -1,7 +1,7 @@
 //! A file of the log's lines: read once, on every core, and taken in the order of the file.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -15,9 +15,24 @@ use crate::progress::Progress;
 
 /// How much a core reads at a time, in bytes: few enough to be still in the processor's own memory
 /// when its lines are read.
-const PIECE: u64 = 256 << 10;
+const PIECE: u64 = 512 << 10;
 /// How much of a line is read before it is given up as too long.
 const LONGEST: usize = MAX_LINE + 2;
+
+/// The first line of a file, without its line feed.
+pub(super) fn first(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let told = || format!("read {}", path.display());
+    let file = File::open(path).with_context(told)?;
+    let mut line = Vec::new();
+    let most = u64::try_from(LONGEST)?;
+    BufReader::new(file.take(most))
+        .read_until(b'\n', &mut line)
+        .with_context(told)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Ok(line)
+}
 
 /// The lines of one piece, or why it can't be read.
 type Read = std::io::Result<Vec<Line>>;

@@ -2,8 +2,6 @@
 //!
 //! Whoever keeps the log is not believed in anything but what the public key and the hashes prove.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -85,13 +83,7 @@ pub(crate) fn run(verify: &Verify, lang: Language) -> anyhow::Result<Found> {
 pub(crate) fn export(path: &Path, vkey: Option<&str>) -> anyhow::Result<Report> {
     let log = match vkey {
         Some(vkey) => LogVerifier::parse(vkey).context("--vkey")?,
-        None => {
-            let file = File::open(path).with_context(|| format!("read {}", path.display()))?;
-            let most = u64::try_from(ledger::export::MAX_LINE)?;
-            let mut header = Vec::new();
-            BufReader::new(file.take(most)).read_until(b'\n', &mut header)?;
-            past::key(header.strip_suffix(b"\n").unwrap_or(&header), None)?
-        }
+        None => past::key(&lines::first(path)?, None)?,
     };
     let mut verifier = Verifier::new(&log);
     lines::each(path, false, |line| verifier.take(line).is_ok())?;

@@ -44,7 +44,7 @@ impl Shapes {
         let alike = self
             .known
             .iter()
-            .find(|shape| is_like(&shape.bytes, &shape.may, bytes));
+            .find(|shape| is_like::<true>(&shape.bytes, &shape.may, bytes));
         alike.map(|shape| &shape.head)
     }
 
@@ -63,8 +63,9 @@ impl Shapes {
     }
 }
 
-/// Whether `is` is what `was` is, but for what `may` lets stand in its place.
-pub(crate) fn is_like(was: &[u8], may: &[u8], is: &[u8]) -> bool {
+/// Whether `is` is what `was` is, but for what `may` lets stand in its place; `DIGITS` says whether
+/// there is any [`DIGIT`] in it.
+pub(crate) fn is_like<const DIGITS: bool>(was: &[u8], may: &[u8], is: &[u8]) -> bool {
     /// Enough for a processor to compare many at a time, and to stop soon.
     const AT_A_TIME: usize = 128;
     was.len() == is.len() && {
@@ -73,8 +74,8 @@ pub(crate) fn is_like(was: &[u8], may: &[u8], is: &[u8]) -> bool {
             let each = was.iter().zip(may).zip(is);
             each.fold(true, |alike, ((was, may), is)| {
                 let text = (0x20..0x7f).contains(is) & (*is != b'"') & (*is != b'\\');
-                let digit = (b'1'..=b'9').contains(is);
-                alike & ((was == is) | ((*may == TEXT) & text) | ((*may == DIGIT) & digit))
+                let digit = DIGITS && (*may == DIGIT) & (b'1'..=b'9').contains(is);
+                alike & ((was == is) | ((*may == TEXT) & text) | digit)
             })
         })
     }
