@@ -6,6 +6,7 @@
 //! happened, begins anew with another state folder.
 
 mod cosigning;
+mod delivered;
 mod laid_out;
 mod memory;
 

@@ -190,21 +190,14 @@ impl Inbox {
     /// # Errors
     /// `RECEIPT_INVALID`.
     pub fn verify(&self, notice: &Notice) -> Result<(), Refused> {
-        let verified = self.log.verify(&notice.receipt)?;
-        let ours = verified.leaves.iter().all(|leaf| {
-            leaf.class == Class::Decision
-                && leaf.covenant == Some(notice.covenant_digest)
-                && leaf.recipient.as_ref() == Some(&self.party)
-                && (notice.source.is_none() || leaf.source == notice.source)
-        });
-        let active = self.covenants.carried(&notice.covenant, self.clock.now());
-        if ours && let Some(active) = active {
-            self.log
-                .sufficiently_witnessed(active.covenant(), &notice.receipt.checkpoint)
-        } else {
-            tracing::error!("a notice's log entry is of something else; it is not shown");
-            Err(Reason::ReceiptInvalid.into())
-        }
+        let about = (&*self.covenants, &notice.covenant);
+        self.log
+            .bears_out(&notice.receipt, about, self.clock.now(), |leaf| {
+                leaf.class == Class::Decision
+                    && leaf.covenant == Some(notice.covenant_digest)
+                    && leaf.recipient.as_ref() == Some(&self.party)
+                    && (notice.source.is_none() || leaf.source == notice.source)
+            })
     }
 
     /// A page of notices for this caller, newest first.

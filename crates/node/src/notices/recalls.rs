@@ -113,29 +113,20 @@ impl Inbox {
     /// # Errors
     /// `RECEIPT_INVALID`.
     pub fn verify_recall(&self, recall: &Recall) -> Result<(), Refused> {
-        let verified = self.log.verify(&recall.receipt)?;
-        let ours = verified.leaves.iter().all(|leaf| {
-            leaf.class == Class::Rights
-                && leaf.covenant == Some(recall.covenant_digest)
-                && leaf.recipient.as_ref() == Some(&self.party)
-                && leaf.source.is_none()
-        });
         let names_it = recall.receipt.entries.iter().all(|entry| {
             let answer = entry.answer.as_ref().map(|o| o.content.as_slice());
             let body: Option<Body> = answer.and_then(|json| serde_json::from_slice(json).ok());
             body.and_then(|body| RecallId::parse(&body.recall_id)) == Some(recall.recall)
         });
-        let active = self.covenants.carried(&recall.covenant, self.clock.now());
-        if ours
-            && names_it
-            && let Some(active) = active
-        {
-            self.log
-                .sufficiently_witnessed(active.covenant(), &recall.receipt.checkpoint)
-        } else {
-            tracing::error!("a recall's log entry is of something else; it is not kept");
-            Err(Reason::ReceiptInvalid.into())
-        }
+        let about = (&*self.covenants, &recall.covenant);
+        self.log
+            .bears_out(&recall.receipt, about, self.clock.now(), |leaf| {
+                names_it
+                    && leaf.class == Class::Rights
+                    && leaf.covenant == Some(recall.covenant_digest)
+                    && leaf.recipient.as_ref() == Some(&self.party)
+                    && leaf.source.is_none()
+            })
     }
 
     /// Keeps recalls durably whose receipts hold; a reminder takes the place of what it reminds of.

@@ -23,7 +23,7 @@ use crate::covenants::Active;
 use crate::grpc::stored;
 use crate::intake::{Findings, Rule};
 use crate::log::Followed;
-use crate::refusal::{Reason, Refused};
+use crate::refusal::Refused;
 
 /// HPKE's `info`: what the key exchange is for.
 const INFO: &[u8] = b"covenant-broker/passed-request/v1";
@@ -175,32 +175,19 @@ impl Desk {
     /// # Errors
     /// `RECEIPT_INVALID`.
     pub(crate) fn verify_passed(&self, passed: &Passed) -> Result<(), Refused> {
-        let verified = self.log.verify(&passed.receipt)?;
-        let versions = self.covenants.digests(&passed.covenant);
-        let holds = verified.leaves.iter().all(|leaf| {
-            leaf.class == Class::Rights
-                && leaf
-                    .covenant
-                    .is_some_and(|digest| versions.contains(&digest))
-                && leaf.source.as_ref() == Some(&passed.from)
-                && leaf.recipient.as_ref() == Some(&self.party)
-        });
         let digest = sha256(&passed.sealed);
         let is_this = passed.receipt.entries.iter().all(|entry| {
             let answer = entry.answer.as_ref().map(|o| o.content.as_slice());
             answer == Some(digest.as_slice())
         });
-        let active = self.covenants.carried(&passed.covenant, self.clock.now());
-        if holds
-            && is_this
-            && let Some(active) = active
-        {
-            self.log
-                .sufficiently_witnessed(active.covenant(), &passed.receipt.checkpoint)
-        } else {
-            tracing::error!("a passed request's log entry is of something else; it is not kept");
-            Err(Reason::ReceiptInvalid.into())
-        }
+        let about = (&*self.covenants, &passed.covenant);
+        self.log
+            .bears_out(&passed.receipt, about, self.clock.now(), |leaf| {
+                is_this
+                    && leaf.class == Class::Rights
+                    && leaf.source.as_ref() == Some(&passed.from)
+                    && leaf.recipient.as_ref() == Some(&self.party)
+            })
     }
 
     /// Keeps a passed request as an open case, once. `false` when it does not open or read: then it

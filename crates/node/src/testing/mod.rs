@@ -9,8 +9,8 @@ use identity::covenant_key::{Protection, StoredKey};
 use identity::{SealingKey, SigningKey};
 use model::clock::ManualClock;
 use model::{
-    Certainty, CovenantId, Day, KeyEpoch, Oin, PartyId, Protection as Ground, ProtectionStatement,
-    RoleRef, Secret, SignalId, Timestamp,
+    Certainty, CovenantId, Day, Digest, KeyEpoch, Oin, PartyId, Protection as Ground,
+    ProtectionStatement, RoleRef, Secret, SignalId, Timestamp,
 };
 use pseudonym::{CovenantKey, RawIdentifier, RawSubject};
 use store::{MemoryEngine, NodeSettings, NodeStore};
@@ -82,6 +82,21 @@ impl World {
             engine,
             files,
         }
+    }
+
+    /// Has this node carry a second covenant, `ander`; gives its digest.
+    pub(crate) fn second_covenant(&self) -> Digest {
+        let files = tempfile::tempdir().unwrap();
+        let text = COVENANT.replace("\"proef\"", "\"ander\"");
+        let config = config_of(&text, files.path(), self.intake.party.as_str(), &[]);
+        let keys = Keys::read(&config.keys).unwrap();
+        let loaded = Covenants::load(&config, &keys, self.now()).unwrap();
+        let other = CovenantId::parse("ander").unwrap();
+        let carried = loaded.write(|all| all.remove(&other)).unwrap();
+        let covenants = &self.intake.covenants;
+        covenants.write(|all| all.insert(other.clone(), carried));
+        let active = covenants.active(&other, self.now()).unwrap();
+        active.covenant().digest()
     }
 
     /// The store as a restart finds it.
@@ -248,8 +263,12 @@ keys = [KEYS]
 /// Settings whose files exist: keys, a signed covenant, covenant keys for these epochs. Ports and
 /// certificates are not there.
 pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
+    config_of(COVENANT, files, party, epochs)
+}
+
+fn config_of(covenant: &str, files: &Path, party: &str, epochs: &[u32]) -> Config {
     let mut text = CONFIG.to_owned();
-    text.push_str(&put_covenant(files));
+    text.push_str(&put_covenant(covenant, files));
     let keys: Vec<_> = epochs.iter().map(|e| put_key(files, *e)).collect();
     let signing = SigningKey::generate().to_pem();
     put(files, "signing.pem", signing.as_bytes());
@@ -277,9 +296,9 @@ pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
 }
 
 /// Writes the covenant and everybody's signature; gives the pins.
-fn put_covenant(files: &Path) -> String {
+fn put_covenant(covenant: &str, files: &Path) -> String {
     let mut named = BTreeMap::new();
-    let text = seal_in(files, fill_in(&mut named));
+    let text = seal_in(files, fill_in(covenant, &mut named));
     put(files, "covenant.toml", text.as_bytes());
     let checked = covenant::check(&text);
     let Some(covenant) = checked.covenant else {
@@ -314,8 +333,8 @@ fn put_key(files: &Path, epoch: u32) -> String {
 }
 
 /// A real key for every place-holder, the same for the same name.
-fn fill_in(named: &mut BTreeMap<String, Secret>) -> String {
-    let mut parts = COVENANT.split("\"ed25519:");
+fn fill_in(covenant: &str, named: &mut BTreeMap<String, Secret>) -> String {
+    let mut parts = covenant.split("\"ed25519:");
     let mut text = parts.next().unwrap().to_owned();
     for part in parts {
         let (name, rest) = part.split_once('"').unwrap();

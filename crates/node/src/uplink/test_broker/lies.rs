@@ -19,6 +19,14 @@ impl TestBroker {
         self.held.send_replace(held);
     }
 
+    /// The same broker, which says of what it logs that it is of this version.
+    pub(crate) fn under(&self, version: Digest) -> Self {
+        Self {
+            covenant: version,
+            ..self.clone()
+        }
+    }
+
     /// So many more entries, about which nobody is told.
     pub(crate) fn grow(&self, count: u64) {
         for _ in 0..count {

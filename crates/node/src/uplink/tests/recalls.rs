@@ -226,9 +226,11 @@ async fn a_recall_that_the_log_does_not_bear_out_is_neither_kept_nor_acknowledge
     other_recall.recall_id = model::RecallId::fresh().to_string();
     let mut of_a_decision = pair.broker.recall(told(), &[ROLE]);
     of_a_decision.receipt = pair.broker.notice(&[], &[ROLE]).receipt;
+    let other_version = pair.broker.under(pair.world.second_covenant());
+    let of_another = other_version.recall(told(), &[ROLE]);
     let good = pair.broker.recall(told(), &[ROLE]);
-    pair.broker.state().desk.recalls =
-        vec![other_covenant, other_recall, of_a_decision, good.clone()];
+    let forged = [other_covenant, other_recall, of_a_decision, of_another];
+    pair.broker.state().desk.recalls = forged.iter().chain([&good]).cloned().collect();
     pair.broker.send_more();
     let acknowledged = || pair.broker.state().acknowledged.clone();
     until("the good one", || !acknowledged().is_empty()).await;

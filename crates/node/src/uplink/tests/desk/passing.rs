@@ -128,6 +128,31 @@ async fn a_passed_request_becomes_a_case_that_two_own_employees_work_on() {
 }
 
 #[tokio::test]
+async fn a_request_that_the_log_does_not_bear_out_is_neither_kept_nor_acknowledged() {
+    let pair = Pair::new().await;
+    let good = passed(&pair).await;
+    let lying = |receipt: wire::notice::Receipt| wire::broker_v1::PassedRequest {
+        id: model::NoticeId::fresh().to_string(),
+        receipt: Some(receipt.into()),
+        ..good.clone()
+    };
+    let other_version = pair.broker.under(pair.world.second_covenant());
+    let lies = [
+        lying(other_version.passed_receipt("gemeente", &good.sealed)),
+        lying(pair.broker.passed_receipt("politie", &good.sealed)),
+        lying(pair.broker.passed_receipt("gemeente", b"iets anders")),
+    ];
+    pair.broker.state().desk.passed = lies.iter().chain([&good]).cloned().collect();
+    pair.broker.send_more();
+    let acknowledged = || pair.broker.state().acknowledged.clone();
+    until("the good one", || !acknowledged().is_empty()).await;
+    assert_eq!(acknowledged(), [good.id]);
+    for lie in &lies {
+        assert!(pair.desk.get(&desk_clerk(), &lie.id).is_err());
+    }
+}
+
+#[tokio::test]
 async fn the_police_answer_within_six_weeks_and_by_their_own_law() {
     let pair = Pair::new().await;
     let police = Desk {
