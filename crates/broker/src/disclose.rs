@@ -8,7 +8,7 @@ use covenant::decide::{
 };
 use covenant::language::words::{LoginLevel, Shows};
 use ledger::{Decided as Outcome, Kind, NewEntry};
-use model::{Digest, Match, Subject, Timestamp};
+use model::{Digest, Match, Oin, RequestId, Subject, Timestamp};
 use replay::outcome::{About, outcome};
 use sha2::{Digest as _, Sha256};
 use store::{BrokerTx, Decided, Limit, Logged, Remember, RequestKey, Step, ToldBy};
@@ -33,6 +33,15 @@ pub(crate) enum Told {
 }
 
 const METHOD: &str = "Check";
+
+/// Under what the answer to a question of an organisation's is remembered.
+pub(crate) fn remembered_under(client: &Oin, id: RequestId) -> RequestKey {
+    RequestKey {
+        client: client.to_string(),
+        method: METHOD.to_owned(),
+        id,
+    }
+}
 
 impl Broker {
     /// Answers one signed question. The same request again gets the same answer.
@@ -69,11 +78,7 @@ impl Broker {
             return Err(Refused::at(Reason::RoleNotYours, "role"));
         }
         let unit = Asked {
-            key: RequestKey {
-                client: member.oin.to_string(),
-                method: METHOD.to_owned(),
-                id: question.header.request_id,
-            },
+            key: remembered_under(&member.oin, question.header.request_id),
             hash: content_hash(&question),
             versions: Arc::clone(self.versions()),
             member: member.clone(),
@@ -104,14 +109,23 @@ struct Asked {
 }
 
 impl Asked {
+    /// The answer of before, while it may be held and was not recalled.
+    fn again(&self, tx: &BrokerTx) -> Result<Option<Step<Told>>, Refused> {
+        let remembered = tx.answered(&self.key, &self.hash)?;
+        let Some(remembered) = remembered.filter(|one| one.is_kept_on(self.now.day())) else {
+            return Ok(None);
+        };
+        let advice =
+            String::from_utf8(remembered.answer().to_vec()).map_err(|_| Reason::BrokerFailed)?;
+        Ok(Some(Step::Again {
+            remembered,
+            disclosure: Told::Advice(advice),
+        }))
+    }
+
     fn decide(self, tx: &mut BrokerTx) -> Result<Step<Told>, Refused> {
-        if let Some(remembered) = tx.answered(&self.key, &self.hash)? {
-            let advice = String::from_utf8(remembered.answer().to_vec())
-                .map_err(|_| Reason::BrokerFailed)?;
-            return Ok(Step::Again {
-                remembered,
-                disclosure: Told::Advice(advice),
-            });
+        if let Some(again) = self.again(tx)? {
+            return Ok(again);
         }
         let header = &self.question.header;
         tx.accept_once(&self.member.oin, &header.nonce, header.expires_at, self.now)?;
@@ -168,6 +182,11 @@ impl Asked {
             key: self.key,
             hash: self.hash,
             answer: body,
+            until: active.covenant().answer_kept_until(
+                &self.question.role,
+                &self.question.purpose,
+                self.now.day(),
+            ),
         });
         Ok(Step::Decided(decided))
     }

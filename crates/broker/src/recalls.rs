@@ -19,6 +19,7 @@ use wire::word::RecallReason;
 
 use crate::Broker;
 use crate::delivery::{Body, RecallBody};
+use crate::disclose::remembered_under;
 use crate::entries::{facts, number, own_engine, word};
 use crate::members::Member;
 use crate::refusal::Refused;
@@ -169,6 +170,10 @@ impl Batch {
                 answer: bytes,
                 ..entry(&recall, &told, step, None)
             });
+            // Not sooner: how long an answer is remembered tells no moment of a withdrawal either.
+            if let ToldBy::Check(request) = told.by {
+                tx.forget_answer(&remembered_under(&told.to, request))?;
+            }
             tx.recall_sent(&recall, today, today.plus_days(self.remind_after))?;
         }
         if !more {

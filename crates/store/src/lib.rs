@@ -46,5 +46,5 @@ pub use node::{
     NodePurge, NodePurgeable, NodePurged, NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem,
     OutboxTotals, OutsideId, OwnSignal, Received, SeenCheckpoint, StoredCase, StoredRecall,
 };
-pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey};
+pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey, answer_ends};
 pub use versions::{ActiveVersion, KeptEnvelope, KeptVersion};

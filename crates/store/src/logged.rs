@@ -1,10 +1,10 @@
 //! What may be handed out, because it is in the durable log.
 
 use ledger::{NewEntry, Receipt};
-use model::Digest;
+use model::{Day, Digest};
 
 use crate::broker::{NewNotice, Opens, SubjectLink, Told};
-use crate::requests::{Remembered, RequestKey};
+use crate::requests::{self, Remembered, RequestKey};
 
 /// What a unit of work decided, before it is logged.
 ///
@@ -65,6 +65,16 @@ pub struct Remember {
     pub hash: Digest,
     /// The answer, without padding and without receipt.
     pub answer: Vec<u8>,
+    /// The first day on which it may not be remembered any longer, where that is sooner than for
+    /// any answer.
+    pub until: Option<Day>,
+}
+
+impl Remember {
+    pub(crate) fn ends(&self, today: Day) -> Day {
+        let ends = requests::answer_ends(today);
+        self.until.map_or(ends, |until| until.min(ends))
+    }
 }
 
 impl std::fmt::Debug for Remember {

@@ -1,6 +1,6 @@
 //! Answers by request id: the same id again has the same answer, for broker and node alike.
 
-use model::{Digest, RequestId, Timestamp};
+use model::{Day, Digest, RequestId};
 
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
@@ -37,6 +37,7 @@ impl RequestKey {
 pub struct Remembered {
     pub(crate) leaves: Vec<u64>,
     pub(crate) answer: Vec<u8>,
+    ends: Day,
 }
 
 impl Remembered {
@@ -44,6 +45,12 @@ impl Remembered {
     #[must_use]
     pub fn answer(&self) -> &[u8] {
         &self.answer
+    }
+
+    /// Whether it may still be handed out: it is there until the purge comes.
+    #[must_use]
+    pub fn is_kept_on(&self, today: Day) -> bool {
+        today < self.ends
     }
 }
 
@@ -61,7 +68,7 @@ pub(crate) fn answered(
     key: &RequestKey,
     hash: &Digest,
 ) -> Result<Option<Remembered>, StoreError> {
-    let Some((_, record)) = get_until(tx, &key.bytes())? else {
+    let Some((ends, record)) = get_until(tx, &key.bytes())? else {
         return Ok(None);
     };
     let mut take = Take::new(&record, "answer");
@@ -71,23 +78,34 @@ pub(crate) fn answered(
     Ok(Some(Remembered {
         leaves: take.list(Take::u64)?,
         answer: take.rest().to_vec(),
+        ends,
     }))
 }
 
-/// Remembers an answer for [`ANSWER_KEPT_DAYS`].
+/// The first day on which an answer of this day is not remembered any more.
+#[must_use]
+pub fn answer_ends(today: Day) -> Day {
+    today.plus_days(ANSWER_KEPT_DAYS + 1)
+}
+
+/// Remembers an answer until the first moment of `ends`.
 pub(crate) fn remember(
     tx: &mut Tx,
     key: &RequestKey,
     hash: &Digest,
     leaves: &[u64],
     answer: &[u8],
-    now: Timestamp,
+    ends: Day,
 ) -> Result<(), StoreError> {
     let record = Put::default()
         .raw(hash.as_bytes())
         .list(leaves, |out, leaf| out.u64(*leaf))
         .raw(answer)
         .done();
-    let ends = now.day().plus_days(ANSWER_KEPT_DAYS + 1);
     put_until(tx, key.bytes(), ends, &record)
+}
+
+/// Forgets what was answered to a request: it is decided anew when it comes again.
+pub(crate) fn forget(tx: &mut Tx, key: &RequestKey) -> Result<(), StoreError> {
+    tx.delete(key.bytes())
 }

@@ -180,6 +180,7 @@ fn fill_broker(store: &BrokerStore) {
                 key: request(),
                 hash: Digest::new([3; 32]),
                 answer: b"remembered".to_vec(),
+                until: None,
             });
             Ok(Step::Decided(decided))
         })

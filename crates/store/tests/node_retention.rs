@@ -125,6 +125,35 @@ fn after_purge_and_compaction_nothing_of_it_is_on_disk() {
 }
 
 #[test]
+fn an_erased_receipt_is_gone_at_once_and_off_the_disk_after_compaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    fill(&store);
+    let on = |days| {
+        let today = TODAY.plus_days(days);
+        store
+            .read(|view| view.receipt_on(b"receipt", today))
+            .unwrap()
+    };
+    assert_eq!(on(8).as_deref(), Some(RECEIPT));
+    assert_eq!(on(9), None, "its end has come, though no purge did");
+    store
+        .write_blocking::<_, StoreError>(|tx| tx.erase_receipt(b"receipt"))
+        .unwrap();
+    assert_eq!(on(0), None);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(store.compact()).unwrap();
+    assert!(holding(dir.path(), RECEIPT).is_empty());
+    // The row that was to end it finds nothing, and goes.
+    let purge = |tx: &mut store::NodeTx| tx.purge(TODAY.plus_days(9), 99);
+    assert_eq!(
+        store.write_blocking::<_, StoreError>(purge).unwrap(),
+        2,
+        "with the answer"
+    );
+}
+
+#[test]
 fn what_went_is_counted_over_a_crash_and_then_written_down_for_good() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

@@ -247,6 +247,7 @@ impl Once {
             key: self.key,
             hash: self.hash,
             answer: Vec::new(),
+            until: None,
         });
         Ok(Step::Decided(decided))
     }

@@ -225,6 +225,7 @@ impl Looking {
             key,
             hash,
             answer: Vec::new(),
+            until: None,
         });
         Ok(Step::Decided(decided))
     }

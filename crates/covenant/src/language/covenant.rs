@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     CategoryCode, ClauseNo, CovenantId, Day, Digest, MatchKeyName, MatchKeySpec, Oin, PartyId,
-    Profile, PurposeId, SignalTypeId,
+    Profile, PurposeId, RoleRef, SignalTypeId,
 };
 
 use crate::language::ast::{
@@ -193,6 +193,24 @@ impl Covenant {
     #[must_use]
     pub fn clauses(&self) -> &[Clause] {
         &self.document.clauses
+    }
+
+    /// The first day on which somebody who asks in this role for this purpose may not keep an answer
+    /// of `told_on` any longer, by the shortest promise (`bewaren`) of a clause for both: which clause
+    /// an answer rests on, if on any, does not show in how long it is kept. `None` when none promises
+    /// anything.
+    #[must_use]
+    pub fn answer_kept_until(
+        &self,
+        role: &RoleRef,
+        purpose: &PurposeId,
+        told_on: Day,
+    ) -> Option<Day> {
+        self.clauses()
+            .iter()
+            .filter(|clause| clause.to.contains(role) && clause.purpose == *purpose)
+            .filter_map(|clause| Some(clause.promises.retain?.after(told_on)))
+            .min()
     }
 
     /// The clause with a number.

@@ -200,13 +200,13 @@ impl BrokerTx {
                 &remember.hash,
                 &leaves,
                 &remember.answer,
-                now,
+                remember.ends(now.day()),
             )?;
         }
         Ok((leaves, disclosure))
     }
 
-    /// Remembers the answer to a request that has no entry of its own (a push) for seven days.
+    /// Remembers the answer to a request that has no entry of its own (a push).
     ///
     /// # Errors
     /// When the store fails.
@@ -215,8 +215,19 @@ impl BrokerTx {
         remember: &crate::logged::Remember,
         now: model::Timestamp,
     ) -> Result<(), StoreError> {
-        let crate::logged::Remember { key, hash, answer } = remember;
-        requests::remember(&mut self.view.tx, key, hash, &[], answer, now)
+        let ends = remember.ends(now.day());
+        let crate::logged::Remember {
+            key, hash, answer, ..
+        } = remember;
+        requests::remember(&mut self.view.tx, key, hash, &[], answer, ends)
+    }
+
+    /// Forgets what was answered to a request: it is decided anew when it comes again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn forget_answer(&mut self, key: &RequestKey) -> Result<(), StoreError> {
+        requests::forget(&mut self.view.tx, key)
     }
 
     /// Takes note of a decision's id until the first moment of `ends`, which is after every

@@ -1,6 +1,6 @@
 //! Limits, requests, signed messages, covenants and keys: on any engine.
 
-use model::{Digest, KeyEpoch, RequestId, SignalId};
+use model::{Day, Digest, KeyEpoch, RequestId, SignalId};
 
 use super::sample::{TODAY, World, address_key, covenant, now, oin, party, street_key};
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
@@ -12,6 +12,10 @@ use crate::versions::{ActiveVersion, KeptVersion};
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("limits count per day and month", limits_count),
     ("a request has one answer", a_request_has_one_answer),
+    (
+        "an answer goes sooner where it must",
+        an_answer_goes_sooner_where_it_must,
+    ),
     ("a signed message is accepted once", accepted_once),
     ("covenants only move forward", covenants_move_forward),
     ("versions are kept as they came", versions_are_kept),
@@ -104,6 +108,7 @@ fn a_request_has_one_answer(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         key: key("gemeente", "PushSignals", id),
         hash,
         answer: b"accepted".to_vec(),
+        until: None,
     };
     store.write_blocking(move |tx| tx.remember(&remember, now()))?;
     let answered = |key: RequestKey, hash: Digest| {
@@ -136,6 +141,48 @@ fn a_request_has_one_answer(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         None,
         "forgotten",
     )?;
+    Ok(store.close()?)
+}
+
+fn an_answer_goes_sooner_where_it_must(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("answers").broker(open)?;
+    let hash = Digest::new([1; 32]);
+    let remember = |until: Option<Day>| -> Result<RequestKey, Failure> {
+        let key = RequestKey {
+            client: "corporatie".to_owned(),
+            method: "Check".to_owned(),
+            id: RequestId::fresh(),
+        };
+        let remember = Remember {
+            key: key.clone(),
+            hash,
+            answer: b"go in twos".to_vec(),
+            until,
+        };
+        store.write_blocking(move |tx| tx.remember(&remember, now()))?;
+        Ok(key)
+    };
+    let answered = |key: &RequestKey| store.read(|view| view.answered(key, &hash));
+    let (tomorrow, next_year) = (TODAY.plus_days(1), TODAY.plus_days(365));
+    let sooner = remember(Some(tomorrow))?;
+    let later = remember(Some(next_year))?;
+    let erased = remember(None)?;
+    let found = answered(&sooner)?.ok_or("it is remembered")?;
+    ensure(found.is_kept_on(TODAY), "today")?;
+    ensure(
+        !found.is_kept_on(tomorrow),
+        "not tomorrow, purge or no purge",
+    )?;
+    let key = erased.clone();
+    store.write_blocking(move |tx| tx.forget_answer(&key))?;
+    ensure(answered(&erased)?.is_none(), "forgotten at once")?;
+    let purge = |days| store.write_blocking(move |tx| tx.purge(TODAY.plus_days(days), 10));
+    same(purge(1)?, 1, "the one that goes sooner")?;
+    ensure(answered(&sooner)?.is_none(), "gone")?;
+    same(purge(7)?, 0, "others for seven days")?;
+    ensure(answered(&later)?.is_some(), "no promise makes it longer")?;
+    same(purge(8)?, 2, "with what told when the erased one was to go")?;
+    ensure(answered(&later)?.is_none(), "gone as every other")?;
     Ok(store.close()?)
 }
 

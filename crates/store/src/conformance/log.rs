@@ -249,6 +249,7 @@ fn answers_again(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
                 key,
                 hash,
                 answer: b"go in twos".to_vec(),
+                until: None,
             });
             Ok::<_, Failure>(Step::Decided(decided))
         })
@@ -274,6 +275,7 @@ fn answers_again(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
             key: key.clone(),
             hash,
             answer: b"accepted".to_vec(),
+            until: None,
         };
         tx.remember(&remember, super::sample::now())?;
         let remembered = tx.answered(&key, &hash)?.ok_or("remembered")?;

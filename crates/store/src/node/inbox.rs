@@ -93,6 +93,17 @@ impl NodeView {
         Ok(found.map(|(_, receipt)| receipt))
     }
 
+    /// A receipt by its name, unless its last day is over: it may be asked for before the purge comes.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn receipt_on(&self, name: &[u8], today: Day) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = get_until(&self.tx, &Key::of(RECEIPT).raw(name).done())?;
+        Ok(found
+            .filter(|(ends, _)| today < *ends)
+            .map(|(_, receipt)| receipt))
+    }
+
     /// A page of receipts in order of name, each with its name: those after `after`.
     ///
     /// # Errors
@@ -194,6 +205,14 @@ impl NodeTx {
             ends,
             receipt,
         )
+    }
+
+    /// Erases a receipt before its end; that there is none is no error.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn erase_receipt(&mut self, name: &[u8]) -> Result<(), StoreError> {
+        self.view.tx.delete(Key::of(RECEIPT).raw(name).done())
     }
 
     /// Puts a notice under another number, so that it comes after those that are there.

@@ -229,7 +229,8 @@ impl NodeTx {
         answer: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        requests::remember(&mut self.view.tx, key, hash, &[], answer, now)
+        let ends = requests::answer_ends(now.day());
+        requests::remember(&mut self.view.tx, key, hash, &[], answer, ends)
     }
 }
 
