@@ -32,7 +32,7 @@ mod keeping;
 mod words;
 
 use self::keeping::Asking as Kept;
-pub(crate) use self::keeping::{asked_name, outside_name};
+pub(crate) use self::keeping::{answer_name, asked_name, outside_name, receipt_name};
 use self::words::{in_words, nothing_to_compare, open_refusal};
 
 const METHOD: &str = "covenant.node.v1.CheckService/CheckVisit";
@@ -144,7 +144,7 @@ impl Checks {
         let asked = self.asked(caller, &visit, now)?;
         let hash = Digest::new(self.vault.recognise(&[b"visit", &visit.content]));
         let key = request_key(caller, METHOD, asked.request);
-        if let Some(before) = self.answered(&key, &hash)? {
+        if let Some(before) = self.answered(&key, &hash, now.day())? {
             return Ok(before);
         }
         let facts = AskerFacts {
@@ -185,7 +185,7 @@ impl Checks {
         let answered = self.broker.check(message).await?;
         let followed = self.verify(&asked.active, &expected, &answered).await?;
         let advised = in_words(&asked.active, answered)?;
-        let ends = self.receipt_ends(&asked.active, &asked.role, &asked.purpose, now);
+        let ends = self.ends(&asked.active, &asked.role, &asked.purpose, now);
         self.keep(kept, &advised, followed, (now, ends)).await?;
         Ok(advised)
     }

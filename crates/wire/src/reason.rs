@@ -108,6 +108,9 @@ reasons! {
     RequestIdReused = "REQUEST_ID_REUSED", AlreadyExists, Caller,
         "another request was made under this request id; use a fresh UUID for every request",
         "onder dit nummer is al een ander verzoek gedaan; gebruik voor elk verzoek een nieuw UUID";
+    AnswerGone = "ANSWER_GONE", FailedPrecondition, Caller,
+        "the answer to this request was recalled or may not be kept any longer; ask again under a new request id",
+        "het antwoord op dit verzoek is teruggeroepen of mag niet langer worden bewaard; vraag het opnieuw onder een nieuw nummer";
     SignalIdReused = "SIGNAL_ID_REUSED", AlreadyExists, Caller,
         "another signal has this id; use a fresh UUID for every signal",
         "een ander signaal heeft dit nummer al; gebruik voor elk signaal een nieuw UUID";

@@ -8,7 +8,7 @@ use store::RequestKey;
 use super::{Advised, Checks};
 use crate::covenants::Active;
 use crate::log::Followed;
-use crate::refusal::Refused;
+use crate::refusal::{Reason, Refused};
 use crate::uplink::{read_receipt, receipt_bytes};
 
 /// An answer as it is remembered.
@@ -31,37 +31,57 @@ pub(super) struct Asking {
     pub(super) purpose: PurposeId,
 }
 
+/// The first days on which something of an answer goes. None is later than the shortest time that a
+/// clause for its role and purpose promises (`bewaren`).
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    /// The answer, which until then comes again when its request does.
+    answer: Day,
+    /// Its receipt, which otherwise stays as long as the settings say.
+    receipt: Day,
+}
+
 impl Checks {
-    /// The first day on which the receipt of an answer goes: after the setting, or after the shortest
-    /// time that a clause for this role and purpose promises (`bewaren`).
-    pub(super) fn receipt_ends(
+    /// How long an answer of now is kept.
+    pub(super) fn ends(
         &self,
         active: &Active,
         role: &RoleRef,
         purpose: &PurposeId,
         now: Timestamp,
-    ) -> Day {
+    ) -> Ends {
         let today = now.day();
-        let promised = active
-            .covenant()
-            .clauses()
-            .iter()
-            .filter(|clause| clause.to.contains(role) && clause.purpose == *purpose)
-            .filter_map(|clause| Some(clause.promises.retain?.after(today)))
-            .min();
-        let kept = today.plus_days(self.receipt_days);
-        promised.map_or(kept, |day| day.min(kept))
+        let promised = active.covenant().answer_kept_until(role, purpose, today);
+        let within = |kept: Day| promised.map_or(kept, |promised| promised.min(kept));
+        Ends {
+            answer: within(store::answer_ends(today)),
+            receipt: within(today.plus_days(self.receipt_days)),
+        }
     }
 
+    /// What was answered to a request before.
+    ///
+    /// # Errors
+    /// `ANSWER_GONE` when it was answered, and the answer may not be kept any longer or was recalled:
+    /// what was decided then is neither shown nor decided again without anybody noticing.
     pub(super) fn answered(
         &self,
         key: &RequestKey,
         hash: &Digest,
+        today: Day,
     ) -> Result<Option<Advised>, Refused> {
-        let Some(before) = self.store.read(|view| view.answered(key, hash))? else {
+        let found = self.store.read(|view| -> Result<_, Refused> {
+            let Some(before) = view.answered(key, hash)? else {
+                return Ok(None);
+            };
+            let name = answer_name(before.answer());
+            let sealed = view.receipt_on(&name, today)?;
+            Ok(Some((name, sealed.ok_or(Reason::AnswerGone)?)))
+        })?;
+        let Some((name, sealed)) = found else {
             return Ok(None);
         };
-        let plain = self.vault.open(&answer_name(key), before.answer())?;
+        let plain = self.vault.open(&name, &sealed)?;
         let read = || {
             let remembered: Remembered = serde_json::from_slice(&plain).ok()?;
             let receipt = data_encoding::BASE64
@@ -83,7 +103,7 @@ impl Checks {
         asking: Asking,
         advised: &Advised,
         followed: Followed,
-        (now, ends): (Timestamp, Day),
+        (now, ends): (Timestamp, Ends),
     ) -> Result<(), Refused> {
         let Asking {
             key,
@@ -100,17 +120,17 @@ impl Checks {
             receipt: data_encoding::BASE64.encode(&receipt),
         };
         let plain = serde_json::to_vec(&remembered).map_err(|_| Refused::failed())?;
-        let sealed = self.vault.seal(&answer_name(&key), &plain)?;
         let request = key.id;
         // For what was asked stays longer: it names nobody, and a data subject may ask for it.
         let longest = now.day().plus_days(self.receipt_days);
         let kept = [
+            (answer_name(outside.as_bytes()), plain, ends.answer),
+            (receipt_name(request), receipt, ends.receipt),
             (
-                [b"check/", request.as_bytes().as_slice()].concat(),
-                receipt,
-                ends,
+                outside_name(outside),
+                request.as_bytes().to_vec(),
+                ends.receipt,
             ),
-            (outside_name(outside), request.as_bytes().to_vec(), ends),
             (
                 asked_name(commitment.as_bytes()),
                 purpose.as_str().as_bytes().to_vec(),
@@ -123,7 +143,8 @@ impl Checks {
             .collect::<Result<Vec<_>, Refused>>()?;
         self.store
             .write(move |tx| {
-                tx.remember(&key, &hash, &sealed, now)?;
+                // The answer itself may have to go sooner than what tells that there was one.
+                tx.remember(&key, &hash, outside.as_bytes(), now)?;
                 for (sealed, name, ends) in &kept {
                     tx.put_receipt(name, sealed, *ends)?;
                 }
@@ -144,12 +165,12 @@ pub(crate) fn asked_name(commitment: &[u8]) -> Vec<u8> {
     [b"asked/", commitment].concat()
 }
 
-fn answer_name(key: &RequestKey) -> Vec<u8> {
-    [
-        b"answer/",
-        key.client.as_bytes(),
-        b"/",
-        key.id.as_bytes().as_slice(),
-    ]
-    .concat()
+/// Where an answer is kept for its request's repetition, by the request's id outside.
+pub(crate) fn answer_name(outside: &[u8]) -> Vec<u8> {
+    [b"answer/", outside].concat()
+}
+
+/// Where the receipt of an answer is kept, by the client's id of the request.
+pub(crate) fn receipt_name(request: RequestId) -> Vec<u8> {
+    [b"check/", request.as_bytes().as_slice()].concat()
 }

@@ -10,7 +10,7 @@ use wire::word::RecallOutcome;
 
 use super::{Inbox, MOST_LOOKED_AT};
 use crate::caller::Caller;
-use crate::checks::outside_name;
+use crate::checks::{answer_name, outside_name, receipt_name};
 use crate::intake::{Choice, Findings, page_size, request_key};
 use crate::log::Followed;
 use crate::paging::Paged;
@@ -144,8 +144,8 @@ impl Inbox {
         let mut deliveries = Vec::with_capacity(recalls.len());
         for (recall, followed) in recalls {
             deliveries.push(recall.id);
-            let recall = self.with_own_request(recall)?;
             let (id, told) = (recall.recall, recall.told);
+            let recall = self.with_own_request(recall)?;
             let body = self.vault.seal(&recall_name(id), &recall_bytes(&recall))?;
             sealed.push((id, told, body, followed));
         }
@@ -153,8 +153,13 @@ impl Inbox {
             .write(move |tx| {
                 for (id, told, body, followed) in &sealed {
                     let fresh = tx.put_recall(*id, body, now)?;
-                    if let (true, ToldBy::Notice(notice)) = (fresh, told) {
-                        tx.take_back(*notice, *id)?;
+                    match told {
+                        ToldBy::Notice(notice) if fresh => tx.take_back(*notice, *id)?,
+                        ToldBy::Notice(_) => {}
+                        // Nobody is told again what was taken back.
+                        ToldBy::Check(outside) => {
+                            tx.erase_receipt(&answer_name(outside.as_bytes()))?;
+                        }
                     }
                     followed.keep(tx)?;
                 }
@@ -226,8 +231,8 @@ impl Inbox {
         }
     }
 
-    /// Notes what was done about a recall. A notice of this node's that it takes back is erased,
-    /// unless the law or a restriction keeps it.
+    /// Notes what was done about a recall. What it takes back, a notice or the receipt of an answer,
+    /// is erased here, unless the law or a restriction keeps it.
     ///
     /// # Errors
     /// [`Refused`]: wrong fields, or no such recall for this caller.
@@ -280,11 +285,7 @@ impl Inbox {
         };
         let body = serde_json::to_vec(&body).map_err(|_| Refused::failed())?;
         let owed = self.vault.seal(&owed_name(id), &body)?;
-        let keeps = keeps(outcome);
-        let erased = match recall.told {
-            ToldBy::Notice(notice) if !keeps => Some(notice),
-            _ => None,
-        };
+        let erased = (!keeps(outcome)).then_some(recall.told);
         let now = self.clock.now();
         self.store
             .write(move |tx| {
@@ -292,8 +293,10 @@ impl Inbox {
                     return serde_json::from_slice(before.answer()).map_err(|_| Refused::failed());
                 }
                 tx.acknowledge_recall(id, now, word, &owed)?;
-                if let Some(notice) = erased {
-                    tx.erase_received(notice)?;
+                match erased {
+                    Some(ToldBy::Notice(notice)) => tx.erase_received(notice)?,
+                    Some(ToldBy::Check(request)) => tx.erase_receipt(&receipt_name(request))?,
+                    None => {}
                 }
                 let known = tx.recall(id)?.and_then(|recall| recall.acknowledged);
                 let answer = RecallAcknowledged {

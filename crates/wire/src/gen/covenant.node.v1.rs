@@ -365,7 +365,8 @@ impl NameUse {
 #[prost(skip_debug)]
 pub struct CheckVisitRequest {
     /// Id of this request, a UUID that you make. The same id again gives the same answer for 7 days
-    /// and counts once; with other content it is refused (REQUEST_ID_REUSED).
+    /// and counts once; with other content it is refused (REQUEST_ID_REUSED). An answer that was
+    /// recalled, or that may not be kept so long, does not come again (ANSWER_GONE): make a new id.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// The covenant, for example "veilig-op-bezoek". At most 64 characters.

@@ -1,6 +1,7 @@
 //! The uplink, notices and checks against a broker of the tests, over real gRPC on loopback.
 
 mod amending;
+mod answers;
 mod checks;
 mod desk;
 mod notices;
