@@ -193,6 +193,22 @@ pub struct CovenantConfig {
     /// or pushed for it.
     #[serde(default)]
     pub keys: Vec<CovenantKeyConfig>,
+    /// Keys of epochs that are over, for requests of data subjects alone: the desk finds with them
+    /// what was decided then, and nothing is pushed, asked or shown to the broker under them. Keep
+    /// one until the last entry of its epoch has gone (`bewaren_logboek`); without it a request is
+    /// answered as if nothing had been decided under that epoch.
+    #[serde(default)]
+    pub look_up_keys: Vec<LookUpKeyConfig>,
+}
+
+/// The key of an epoch that is over.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookUpKeyConfig {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The key file, as it stood in `keys`.
+    pub file: PathBuf,
 }
 
 /// A covenant key of one epoch.
@@ -389,7 +405,9 @@ mod tests {
         assert_eq!(config.party, "gemeente");
         assert_eq!(config.outbox.max_bytes, 1 << 30);
         assert_eq!(config.clients.login_level, LoginLevelConfig::Substantieel);
-        assert_eq!(config.covenants[0].keys[0].epoch, 1);
+        let covenant = &config.covenants[0];
+        assert_eq!(covenant.keys[0].epoch, 2);
+        assert_eq!(covenant.look_up_keys[0].epoch, 1);
         assert!(ledger::LogVerifier::parse(&config.broker.log_vkey).is_ok());
         let defaults = OutboxConfig::default();
         assert_eq!(config.outbox.push_delay_ms, defaults.push_delay_ms);

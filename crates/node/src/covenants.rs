@@ -17,7 +17,7 @@ use model::{CovenantId, Digest, KeyEpoch, Oin, PartyId, Timestamp};
 use store::KeptVersion;
 
 use crate::intake::Findings;
-use crate::keys::Epoch;
+use crate::keys::{Epoch, LookUpEpoch};
 use crate::refusal::{Reason, Refused};
 use crate::versions::Carried;
 
@@ -44,11 +44,20 @@ struct Configured {
 pub struct Active {
     covenant: ActiveCovenant,
     epochs: Arc<[Epoch]>,
+    look_up_epochs: Arc<[LookUpEpoch]>,
 }
 
 impl Active {
-    pub(crate) const fn new(covenant: ActiveCovenant, epochs: Arc<[Epoch]>) -> Self {
-        Self { covenant, epochs }
+    pub(crate) const fn new(
+        covenant: ActiveCovenant,
+        epochs: Arc<[Epoch]>,
+        look_up_epochs: Arc<[LookUpEpoch]>,
+    ) -> Self {
+        Self {
+            covenant,
+            epochs,
+            look_up_epochs,
+        }
     }
 
     /// What the parties signed.
@@ -67,6 +76,12 @@ impl Active {
     #[must_use]
     pub fn epochs(&self) -> &[Epoch] {
         &self.epochs
+    }
+
+    /// The epochs that are over of which this node has the key for a desk's look-ups, oldest first.
+    #[must_use]
+    pub fn look_up_epochs(&self) -> &[LookUpEpoch] {
+        &self.look_up_epochs
     }
 }
 

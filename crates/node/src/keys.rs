@@ -11,7 +11,7 @@ use identity::{SealingKey, SigningKey, secret_file};
 use model::{CovenantId, Digest, KeyEpoch, MatchKeySpec, PartyId, Secret, Token};
 use pseudonym::{CovenantKey, Deriver, NormalSubject};
 
-use crate::config::{CovenantKeyConfig, KeysConfig};
+use crate::config::{CovenantKeyConfig, KeysConfig, LookUpKeyConfig};
 use crate::vault::Vault;
 
 /// The node's own secrets.
@@ -174,6 +174,46 @@ impl Epoch {
     #[must_use]
     pub const fn announcement(&self) -> Option<&Announcement> {
         self.announcement.as_ref()
+    }
+}
+
+/// A covenant's key of an epoch that is over. It makes pseudonyms for a desk's look-ups, and has
+/// nothing by which a signal, a question or a hello could be made under it.
+#[derive(Debug)]
+pub struct LookUpEpoch(Epoch);
+
+impl LookUpEpoch {
+    /// Reads a covenant key.
+    ///
+    /// # Errors
+    /// As [`Epoch::read`].
+    pub fn read(config: &LookUpKeyConfig, expected: Expected<'_>, keys: &Keys) -> Result<Self> {
+        let key = CovenantKeyConfig {
+            epoch: config.epoch,
+            file: config.file.clone(),
+            announcement: None,
+        };
+        Epoch::read(&key, expected, keys).map(Self)
+    }
+
+    /// The same key under another version of its covenant.
+    ///
+    /// # Errors
+    /// As [`Epoch::under`].
+    pub fn under(&self, covenant: &Covenant) -> Result<Self> {
+        self.0.under(covenant).map(Self)
+    }
+
+    /// The epoch.
+    #[must_use]
+    pub const fn number(&self) -> KeyEpoch {
+        self.0.number()
+    }
+
+    /// The tokens by which a desk looks a subject up, sorted, each once.
+    #[must_use]
+    pub fn for_look_up(&self, subject: &NormalSubject) -> Vec<Token> {
+        self.0.derive(subject)
     }
 }
 

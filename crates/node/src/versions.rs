@@ -13,7 +13,7 @@ use model::{Digest, PartyId, Timestamp};
 use store::{ActiveVersion, KeptVersion};
 
 use crate::covenants::Active;
-use crate::keys::Epoch;
+use crate::keys::{Epoch, LookUpEpoch};
 
 /// A version, and everything that was signed over it.
 #[derive(Debug)]
@@ -141,6 +141,8 @@ pub(crate) struct Carried {
     pub(crate) last: Option<ActiveVersion>,
     pub(crate) active: Option<Active>,
     pub(crate) epochs: Arc<[Epoch]>,
+    /// Epochs that are over, of which the key is kept for look-ups.
+    pub(crate) look_up_epochs: Arc<[LookUpEpoch]>,
 }
 
 impl Carried {
@@ -211,13 +213,14 @@ impl Carried {
         let Ok(covenant) = version.activate(now) else {
             return false;
         };
-        let epochs = self
-            .epochs
-            .iter()
-            .map(|epoch| epoch.under(version.covenant()));
-        let epochs: Arc<[Epoch]> = match epochs.collect::<anyhow::Result<Vec<_>>>() {
-            Ok(epochs) => epochs.into(),
-            Err(error) => {
+        let text = version.covenant();
+        let live = self.epochs.iter().map(|epoch| epoch.under(text));
+        let over = self.look_up_epochs.iter().map(|key| key.under(text));
+        let live = live.collect::<anyhow::Result<Arc<[Epoch]>>>();
+        let over = over.collect::<anyhow::Result<Arc<[LookUpEpoch]>>>();
+        let (epochs, look_up_epochs) = match (live, over) {
+            (Ok(live), Ok(over)) => (live, over),
+            (Err(error), _) | (_, Err(error)) => {
                 tracing::error!(covenant = %version.kept.covenant, %error, "the covenant's keys do not fit the new version");
                 return false;
             }
@@ -233,7 +236,7 @@ impl Carried {
             covenant = %version.kept.covenant, version = version.kept.number, epochs = epochs.len(),
             "covenant in force"
         );
-        self.active = Some(Active::new(covenant, epochs));
+        self.active = Some(Active::new(covenant, epochs, look_up_epochs));
         true
     }
 }

@@ -1,17 +1,17 @@
 //! The covenants of the settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLock;
 
 use anyhow::{Context as _, Result, ensure};
 use covenant::Covenant;
 use covenant::signoff::{Envelope, PartyPins, Pins, Signed, SignoffError, propose};
 use identity::VerifyingKey;
-use model::{CovenantId, Oin, PartyId, Timestamp};
+use model::{CovenantId, KeyEpoch, Oin, PartyId, Timestamp};
 
 use super::{Configured, Covenants, kept};
 use crate::config::{Config, CovenantConfig, PinConfig};
-use crate::keys::{Epoch, Expected, Keys};
+use crate::keys::{Epoch, Expected, Keys, LookUpEpoch};
 use crate::versions::{Carried, Version};
 
 impl Covenants {
@@ -64,7 +64,7 @@ impl Covenants {
         let covenant = proposal.covenant();
         self.names_us(covenant)?;
         let (id, digest) = (covenant.id().clone(), covenant.digest());
-        let epochs = epochs(entry, covenant, &self.party, keys)?;
+        let (epochs, look_up_epochs) = epochs(entry, covenant, &self.party, keys)?;
         let mut version = Version::new(kept(covenant, now), proposal);
         let mut envelopes = Vec::new();
         let mut sign_offs = Vec::new();
@@ -95,6 +95,7 @@ impl Covenants {
             last: None,
             active: None,
             epochs: epochs.into(),
+            look_up_epochs: look_up_epochs.into(),
         };
         carried.follow(now);
         Ok((id, carried))
@@ -119,7 +120,7 @@ fn epochs(
     covenant: &Covenant,
     party: &PartyId,
     keys: &Keys,
-) -> Result<Vec<Epoch>> {
+) -> Result<(Vec<Epoch>, Vec<LookUpEpoch>)> {
     let expected = Expected {
         covenant: covenant.id(),
         digest: covenant.digest(),
@@ -130,15 +131,20 @@ fn epochs(
     for key in &entry.keys {
         epochs.push(Epoch::read(key, expected, keys)?);
     }
+    let mut over = Vec::new();
+    for key in &entry.look_up_keys {
+        over.push(LookUpEpoch::read(key, expected, keys).context("look_up_keys")?);
+    }
     epochs.sort_by_key(Epoch::number);
-    let doubled = epochs
-        .windows(2)
-        .any(|w| matches!(w, [a, b] if a.number() == b.number()));
+    over.sort_by_key(LookUpEpoch::number);
+    let live = epochs.iter().map(Epoch::number);
+    let all: Vec<KeyEpoch> = live.chain(over.iter().map(LookUpEpoch::number)).collect();
+    let once: BTreeSet<&KeyEpoch> = all.iter().collect();
     ensure!(
-        !doubled,
-        "an epoch is given twice; keep one key file per epoch"
+        once.len() == all.len(),
+        "an epoch is given twice; keep one key file per epoch, in keys or in look_up_keys"
     );
-    Ok(epochs)
+    Ok((epochs, over))
 }
 
 /// The keys as this party knows them.
@@ -161,4 +167,41 @@ fn pins(config: &BTreeMap<String, PinConfig>) -> Result<Pins> {
         pins.insert(PartyId::parse(party).context("pins")?, keys);
     }
     Ok(pins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LookUpKeyConfig;
+
+    #[test]
+    fn an_epoch_is_live_or_over_and_not_both() {
+        let files = tempfile::tempdir().unwrap();
+        let mut config = crate::testing::config(files.path(), "corporatie", &[1, 2]);
+        let keys = Keys::read(&config.keys).unwrap();
+        let now = crate::testing::today().start();
+        let over = |config: &Config, place: usize| LookUpKeyConfig {
+            epoch: config.covenants[0].keys[place].epoch,
+            file: config.covenants[0].keys[place].file.clone(),
+        };
+        config.covenants[0].look_up_keys = vec![over(&config, 0)];
+        let twice = format!("{:#}", Covenants::load(&config, &keys, now).unwrap_err());
+        assert!(twice.contains("an epoch is given twice"), "{twice}");
+        let first = over(&config, 0);
+        config.covenants[0].keys.remove(0);
+        config.covenants[0].look_up_keys = vec![LookUpKeyConfig {
+            epoch: 3,
+            ..first.clone()
+        }];
+        let other = format!("{:#}", Covenants::load(&config, &keys, now).unwrap_err());
+        assert!(other.contains("another covenant or epoch"), "{other}");
+        config.covenants[0].look_up_keys = vec![first];
+        let loaded = Covenants::load(&config, &keys, now).unwrap();
+        let id = CovenantId::parse("proef").unwrap();
+        let live: Vec<u32> = loaded.epochs(&id).iter().map(|e| e.get()).collect();
+        assert_eq!(live, [2]);
+        let active = loaded.active(&id, now).unwrap();
+        let over = active.look_up_epochs().iter().map(|e| e.number().get());
+        assert_eq!(over.collect::<Vec<_>>(), [1]);
+    }
 }

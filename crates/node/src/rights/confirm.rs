@@ -4,6 +4,7 @@
 
 use ledger::opening::{Salt, content_commitment};
 use model::{ActorId, CaseId, KeyEpoch, Subject, Timestamp, Token};
+use pseudonym::NormalSubject;
 use store::NodeTx;
 use wire::rights::{Desk as AtWork, LookUpAnswer, LookUpQuestion, LookUpSubject};
 
@@ -71,16 +72,16 @@ impl Desk {
         let keyed = keyed(&active, &sought);
         let mut found = Found::default();
         let mut proved = Vec::new();
-        for keyed in &keyed {
+        for one in &keyed {
             let looked_up = self
-                .look_up(&active, (id, &record, &actor), (&sought, keyed), &mut found)
+                .look_up(&active, (id, &record, &actor), (&sought, one), &mut found)
                 .await;
             match looked_up {
                 Ok(more) => proved.extend(more),
                 // Under a key that is not in use at the broker there is no entry.
                 Err(refused)
                     if matches!(refused.reason(), Reason::EpochUnknown | Reason::KeyWaiting)
-                        && keyed_has_others(&active) => {}
+                        && keyed.len() > 1 => {}
                 Err(refused) => return Err(refused),
             }
         }
@@ -251,29 +252,26 @@ pub(super) fn another_employee(before: &str, actor: &ActorId) -> Result<(), Refu
     Ok(())
 }
 
-/// The subjects' pseudonyms of every epoch of which this node has the key, with all match keys.
+/// The subjects' pseudonyms of every epoch of which this node has the key, with all match keys: of
+/// those that are live first, in the covenant's order, and then of those that are over.
 pub(super) fn keyed(active: &Active, sought: &[Sought]) -> Vec<Keyed> {
-    let subject = |sought: &Sought, tokens: Vec<Token>| Subject {
-        kind: sought.described.normal.kind(),
-        minor: sought.described.minor,
-        shielded_address: sought.described.shielded_address,
-        tokens,
+    let keyed = |epoch: KeyEpoch, derive: &dyn Fn(&NormalSubject) -> Vec<Token>| Keyed {
+        epoch,
+        subjects: sought
+            .iter()
+            .map(|one| Subject {
+                kind: one.described.normal.kind(),
+                minor: one.described.minor,
+                shielded_address: one.described.shielded_address,
+                tokens: derive(&one.described.normal),
+            })
+            .collect(),
     };
-    active
-        .epochs()
-        .iter()
-        .map(|epoch| Keyed {
-            epoch: epoch.number(),
-            subjects: sought
-                .iter()
-                .map(|one| subject(one, epoch.derive(&one.described.normal)))
-                .collect(),
-        })
+    let live = active.epochs().iter();
+    let over = active.look_up_epochs().iter();
+    live.map(|epoch| keyed(epoch.number(), &|subject| epoch.derive(subject)))
+        .chain(over.map(|epoch| keyed(epoch.number(), &|subject| epoch.for_look_up(subject))))
         .collect()
-}
-
-fn keyed_has_others(active: &Active) -> bool {
-    active.epochs().len() > 1
 }
 
 /// Checkpoints and receipts, as what was found is kept.

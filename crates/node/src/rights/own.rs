@@ -17,8 +17,8 @@ use crate::refusal::Refused;
 /// Records of the vault that are read at once: a long read would hold up the writer.
 const AT_ONCE: usize = 256;
 
-/// A subject of the case: its tokens per epoch, in the order of the covenant's epochs, and when it
-/// counts.
+/// A subject of the case: its tokens per epoch, those of live epochs first and in the covenant's order,
+/// and when it counts.
 struct Wanted {
     tokens: Vec<BTreeSet<Token>>,
     from: Option<Day>,

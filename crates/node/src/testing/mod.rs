@@ -16,7 +16,7 @@ use pseudonym::{CovenantKey, RawIdentifier, RawSubject};
 use store::{MemoryEngine, NodeSettings, NodeStore};
 
 use crate::caller::Caller;
-use crate::config::Config;
+use crate::config::{Config, LookUpKeyConfig};
 use crate::covenants::Covenants;
 use crate::intake::{Choice, Draft, Intake, Provenance, SubjectDraft, Submission};
 use crate::keys::Keys;
@@ -48,10 +48,31 @@ impl World {
     pub(crate) fn of(party: &str, max_items: u64) -> Self {
         let files = tempfile::tempdir().unwrap();
         let config = config(files.path(), party, &[1, 2]);
+        Self::with(files, &config, party, max_items)
+    }
+
+    /// The same after the first epoch: its key is there for look-ups alone, or gone.
+    pub(crate) fn after_first_epoch(party: &str, keeps: bool) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let mut config = config(files.path(), party, &[1, 2]);
+        let covenant = &mut config.covenants[0];
+        let first = covenant.keys.remove(0);
+        covenant.look_up_keys = if keeps {
+            vec![LookUpKeyConfig {
+                epoch: first.epoch,
+                file: first.file,
+            }]
+        } else {
+            Vec::new()
+        };
+        Self::with(files, &config, party, 100)
+    }
+
+    fn with(files: tempfile::TempDir, config: &Config, party: &str, max_items: u64) -> Self {
         let keys = Keys::read(&config.keys).unwrap();
         let clock = ManualClock::at(today().start().plus_seconds(12 * 3600));
         let now = model::clock::Clock::now(&clock);
-        let covenants = Arc::new(Covenants::load(&config, &keys, now).unwrap());
+        let covenants = Arc::new(Covenants::load(config, &keys, now).unwrap());
         let settings = NodeSettings {
             outbox_items: max_items,
             ..NodeSettings::default()

@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) pushed: Vec<pb::PseudonymousSignal>,
     pub(crate) batches: usize,
     pub(crate) withdrawn: Vec<String>,
+    /// The epochs of which a node showed the key, as it last connected.
+    pub(crate) greeted: Vec<u32>,
     pub(crate) refused_code: Option<String>,
     pub(crate) acknowledged: Vec<String>,
     pub(crate) still_valid: usize,
@@ -225,6 +227,7 @@ impl TestBroker {
         let keys = |signed: &pb::Signed| {
             let hello = pb::CovenantHello::decode(signed.payload.clone()).unwrap();
             let covenant = hello.header.unwrap().covenant_id;
+            self.state().greeted = hello.epochs.iter().map(|key| key.epoch).collect();
             let keys = hello
                 .epochs
                 .iter()

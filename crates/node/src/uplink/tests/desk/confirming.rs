@@ -88,6 +88,45 @@ async fn what_was_asked_told_and_provided_is_found_and_no_more_of_it_than_was_kn
 }
 
 #[tokio::test]
+async fn the_key_of_an_epoch_that_is_over_finds_entries_and_makes_nothing_else() {
+    for keeps in [true, false] {
+        let world = crate::testing::World::after_first_epoch("corporatie", keeps);
+        let active = world.intake.covenants.all_active(world.now()).remove(0);
+        let broker = TestBroker::of(active.covenant());
+        let address = broker.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.0;
+        let pair = Pair::at(world, broker, address);
+        // The tests' broker finds entries under the first epoch alone.
+        pair.broker.told();
+        let submitted = pair.submit(crate::testing::draft()).await;
+        until("the push", || pair.state_of(&submitted) == State::Delivered).await;
+        pair.visit(question()).await.unwrap();
+        let case = pair.confirmed(pb::CaseKind::Access).await;
+        assert_eq!(case.record.items.len(), usize::from(keeps));
+        let of_looking = |state: &super::super::super::test_broker::State| {
+            let questions = state.desk.questions.iter();
+            questions
+                .map(|q| q.header.as_ref().unwrap().epoch.unwrap())
+                .collect::<Vec<_>>()
+        };
+        {
+            let state = pair.broker.state();
+            assert_eq!(of_looking(&state), &[2, 1][..1 + usize::from(keeps)]);
+            assert_eq!(state.pushed.len(), 1, "one for every live epoch");
+            let live = active.epochs()[0].number();
+            let asked = state.questions[0].header.as_ref().unwrap().epoch;
+            assert_eq!((live.get(), asked), (2, Some(2)));
+            assert_eq!(state.greeted, [2], "nobody is shown its probes");
+        }
+        let id = case.id.to_string();
+        let made = pair.desk.pseudonyms(&desk_clerk(), &id, ONE).unwrap();
+        let epochs: std::collections::BTreeSet<u32> =
+            made.iter().map(|one| one.epoch.get()).collect();
+        assert_eq!(epochs.contains(&1), keeps, "an auditor finds as much");
+        assert!(epochs.contains(&2));
+    }
+}
+
+#[tokio::test]
 async fn own_signals_are_found_without_an_index() {
     let pair = Pair::new().await;
     let recent = pair.submit_message(today().plus_days(-3)).await;
