@@ -32,6 +32,8 @@ pub const PARTIES: usize = 64;
 pub const PROBES: usize = 4_096;
 /// Notices that are under way to one node at once.
 pub const NOTICES_UNDER_WAY: usize = 256;
+/// Pseudonyms of data subjects in one question to the log.
+pub const SUBJECT_PSEUDONYMS: usize = 64;
 /// Data subjects of one request of a desk.
 pub const CASE_SUBJECTS: usize = 16;
 /// Entries of one answer to a look-up.

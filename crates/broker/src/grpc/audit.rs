@@ -19,6 +19,7 @@ use wire::audit_v1::{
     WatchEntriesResponse,
 };
 use wire::field::{self, Read};
+use wire::limit;
 use wire::malformed::{Malformed, Problem};
 use wire::reason::Reason;
 use wire::status::Refusal;
@@ -348,15 +349,12 @@ fn wanted(filter: proto::EntryFilter) -> Read<Wanted> {
         subject: field::list(
             subject,
             "filter.subject",
-            (0, SUBJECT_PSEUDONYMS),
+            (0, limit::SUBJECT_PSEUDONYMS),
             read_pseudonym,
         )?,
         covenants: None,
     })
 }
-
-/// How many pseudonyms one filter may name.
-const SUBJECT_PSEUDONYMS: usize = 64;
 
 fn read_pseudonym(message: proto::SubjectPseudonym) -> Read<(KeyEpoch, model::Token)> {
     let proto::SubjectPseudonym {

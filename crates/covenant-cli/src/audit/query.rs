@@ -1,6 +1,7 @@
 //! `covenant audit query`: entries of the log by who, what, when and why.
 
 mod complete;
+mod listing;
 mod proved;
 mod table;
 
@@ -11,11 +12,10 @@ use ledger::LogVerifier;
 use model::clock::{Clock as _, SystemClock};
 use model::{Day, Timestamp};
 use serde::Serialize;
-use wire::audit_v1::{
-    Decision, Entry, EntryClass, EntryFilter, GetConsistencyProofRequest, ListEntriesRequest,
-};
+use wire::audit_v1::{Decision, Entry, EntryClass, EntryFilter};
 
 use self::complete::{Complete, Gap, Roles, Verdict, versions};
+use self::listing::list;
 use self::proved::{Lie, Proved};
 use super::entries::Shown;
 use super::export::client;
@@ -286,54 +286,6 @@ fn there_are_more(count: usize, lang: Language) -> String {
     match lang {
         Language::Nl => format!("{count} regels; er zijn er meer (--limit)"),
         Language::En => format!("{count} entries; there are more (--limit)"),
-    }
-}
-
-/// The entries page by page, whether there are more than asked for, and what proves them.
-async fn list(
-    query: &Query,
-    filter: &Filter,
-    limit: usize,
-    lang: Language,
-) -> anyhow::Result<Answer> {
-    let filter = filter.to_wire(lang)?;
-    let mut client = client(&query.broker, &query.credentials)?;
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut proved = Proved::by(query.vkey.clone());
-    let mut page_token = String::new();
-    loop {
-        let wanted = limit.saturating_sub(entries.len());
-        let request = ListEntriesRequest {
-            filter: Some(filter.clone()),
-            page_size: i32::try_from(wanted.min(1000)).unwrap_or(1000),
-            page_token,
-            with_proofs: true,
-        };
-        let page = client
-            .list_entries(request)
-            .await
-            .map_err(|status| told(&status, lang))?
-            .into_inner();
-        if let Some((from_size, to_size)) = proved.page(&page)? {
-            let request = GetConsistencyProofRequest { from_size, to_size };
-            let answer = client.get_consistency_proof(request).await;
-            let answer = answer.map_err(|status| told(&status, lang))?;
-            proved.grown(&answer.into_inner().consistency_proof)?;
-        }
-        for entry in &page.entries {
-            // Nothing is counted that the hashes do not prove.
-            Shown::read(entry)?;
-        }
-        entries.extend(page.entries);
-        page_token = page.next_page_token;
-        let more = !page_token.is_empty();
-        if !more || entries.len() >= limit {
-            return Ok(Answer {
-                entries,
-                more,
-                proved,
-            });
-        }
     }
 }
 

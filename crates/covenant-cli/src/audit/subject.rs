@@ -6,13 +6,14 @@ use anyhow::Context as _;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
 use wire::audit_v1::SubjectPseudonym;
+use wire::limit;
 
 use crate::answer::{Language, read_file};
 
 const FORMAT: &str = "covenant-subject/1";
 
-/// No question has more.
-const MOST: usize = 64;
+/// More than any case has. They are asked in several questions, as many as fit each.
+const MOST: usize = limit::CASE_SUBJECTS * limit::PSEUDONYMS;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,8 +68,8 @@ fn parse(bytes: &[u8], lang: Language) -> anyhow::Result<Vec<SubjectPseudonym>> 
         (1..=MOST).contains(&file.pseudonyms.len()),
         "{}",
         lang.pick(
-            "pseudonyms: geef er 1 tot 64; verdeel een langer bestand over meer vragen",
-            "pseudonyms: give 1 to 64; divide a longer file over more questions",
+            "pseudonyms: geef er 1 tot 16.384; verdeel een langer bestand over meer vragen",
+            "pseudonyms: give 1 to 16,384; divide a longer file over more questions",
         )
     );
     let read = |one: One| {
@@ -108,7 +109,7 @@ mod tests {
             text.replacen("0707", "zz07", 1),
             text.replacen("epoch", "epok", 1),
             write(&[]).unwrap(),
-            write(&some(65)).unwrap(),
+            write(&some(16_385)).unwrap(),
             String::new(),
         ] {
             let error = format!("{:#}", read(&bad).unwrap_err());

@@ -23,6 +23,7 @@ mod policy_test;
 mod reading;
 mod reading_files;
 mod replay;
+mod subjects;
 mod to_broker;
 mod watch;
 mod world;

@@ -76,6 +76,16 @@ impl Proved {
         }
     }
 
+    /// What comes next answers another question: it begins before what came last, in the same log.
+    pub(super) fn asked_again(&mut self) {
+        self.before = None;
+    }
+
+    /// So many entries are shown of all that were proved.
+    pub(super) fn shown(&mut self, entries: usize) {
+        self.entries = entries;
+    }
+
     /// Verifies the entries of a page. When the log has another size than at the page before, the
     /// two sizes of which [`Proved::grown`] needs the proof.
     pub(super) fn page(
@@ -100,7 +110,6 @@ impl Proved {
             self.stands(index, &entry.leaf)?;
         }
         self.note = note.to_vec();
-        self.entries = self.entries.saturating_add(page.entries.len());
         let Some(last) = &self.last else {
             self.last = Some(checkpoint);
             return Ok(None);
