@@ -44,11 +44,14 @@ type Place = (CovenantId, PartyId, KeyEpoch);
 pub(crate) struct KeyDesk(Mutex<BTreeMap<Place, EpochKey>>);
 
 impl KeyDesk {
-    fn put(&self, place: Place, key: EpochKey) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(place, key);
+    /// Takes what a party's node shows of its keys in place of what it showed before: of a key that was
+    /// taken out of its settings nothing is said any more.
+    fn shows(&self, covenant: &CovenantId, party: &PartyId, keys: Vec<EpochKey>) {
+        let mut desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.retain(|(of, whose, _), _| of != covenant || whose != party);
+        for key in keys {
+            desk.insert((covenant.clone(), party.clone(), key.epoch), key);
+        }
     }
 
     /// What a member said of its keys.
@@ -81,11 +84,8 @@ impl Broker {
         hello: CovenantHello,
     ) -> Result<Vec<KeyReport>, Refused> {
         self.timely(&hello.header, self.clock().now())?;
-        let covenant = hello.header.covenant;
-        for key in hello.epochs {
-            self.desk()
-                .put((covenant.clone(), member.party.clone(), key.epoch), key);
-        }
+        self.desk()
+            .shows(&hello.header.covenant, &member.party, hello.epochs);
         self.key_reports(member)
     }
 
