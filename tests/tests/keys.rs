@@ -15,9 +15,13 @@ use ledger::outcome::Fact;
 use model::clock::{Clock as _, ManualClock, SystemClock};
 use model::{CovenantId, Digest, KeyEpoch, PartyId, Secret};
 use pseudonym::CovenantKey;
-use sandbox::messages::{Home, home};
+use sandbox::messages::{Home, fresh_id, home};
 use sha2::{Digest as _, Sha256};
 use wire::audit_v1::{EntryFilter, ListEntriesRequest};
+use wire::node_v1::{
+    Applicant, CaseKind, CaseSubject, ConfirmCaseRequest, IdentityMethod, ItemRole,
+    ListNoticesRequest, OpenCaseRequest, Subject,
+};
 
 /// The outcomes of a kind as the auditor reads them, with the party of each leaf.
 async fn entries(realm: &Realm, kind: &str) -> Result<Vec<Outcome>> {
@@ -186,6 +190,129 @@ async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -
     })
     .await?;
     assert_eq!(entries(&realm, "epoch-purged").await?.len(), 1);
+    realm.stop_all().await
+}
+
+/// What the corporation's desk finds about a house: how often it let another party know something.
+async fn provided(realm: &Realm, clock: &ManualClock, about: Subject) -> Result<usize> {
+    let mut desk = realm.client("corporatie", "officer")?.desk();
+    let today = clock.now().day();
+    let request = OpenCaseRequest {
+        request_id: fresh_id(),
+        covenant: NUISANCE.0.to_owned(),
+        kind: CaseKind::Access.into(),
+        actor: "balie-1".to_owned(),
+        identity: IdentityMethod::DocumentAtDesk.into(),
+        verified_at: Some(wire::field::timestamp(clock.now())),
+        received_on: Some(wire::field::date(today)),
+        applicant: Some(Applicant {
+            name: "J. Voorbeeld".to_owned(),
+            address_lines: vec!["Dorpsstraat 12".to_owned()],
+        }),
+        subjects: vec![CaseSubject {
+            subject: Some(about),
+            from: Some(wire::field::date(today.plus_days(-100))),
+            until: None,
+        }],
+        reference: String::new(),
+    };
+    let opened = desk.open_case(request).await?.into_inner().case;
+    let confirmation = ConfirmCaseRequest {
+        request_id: fresh_id(),
+        case_id: opened.context("a case")?.id,
+        actor: "balie-2".to_owned(),
+    };
+    let confirmed = desk.confirm_case(confirmation).await?.into_inner().case;
+    let items = confirmed.context("a case")?.items;
+    let provided = items
+        .iter()
+        .filter(|item| item.role() == ItemRole::Provided);
+    Ok(provided.count())
+}
+
+/// Starts the corporation's node anew with other keys of the covenant.
+async fn with_keys(
+    realm: &mut Realm,
+    clock: &Arc<ManualClock>,
+    change: fn(&mut toml::Table),
+) -> Result<()> {
+    realm.stop_node("corporatie").await?;
+    realm.configure_node("corporatie", |settings| {
+        let covenants = settings
+            .get_mut("covenant")
+            .and_then(toml::Value::as_array_mut);
+        for one in covenants.into_iter().flatten() {
+            let file = one["file"].as_str().unwrap_or_default();
+            if let (true, Some(one)) = (file.contains(NUISANCE.0), one.as_table_mut()) {
+                change(one);
+            }
+        }
+    })?;
+    realm.start_node("corporatie", clock.clone()).await?;
+    eventually("it is welcome with every key that it shows", async || {
+        let link = realm.running("corporatie")?.link();
+        Ok((link.is_connected() && link.obstacles().is_empty()).then_some(()))
+    })
+    .await
+}
+
+/// Takes the key of the first epoch out of those that are in use.
+fn take_out(covenant: &mut toml::Table) -> Option<toml::Value> {
+    let keys = covenant.get_mut("keys")?.as_array_mut()?;
+    let first = keys
+        .iter()
+        .position(|key| key["epoch"].as_integer() == Some(1))?;
+    Some(keys.remove(first))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_finds_what_was_decided_under_a_purged_epoch_by_a_key_kept_for_that() -> Result<()> {
+    let mut realm = Realm::laid_out(&quick(), today())?;
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    realm.start_all_at(clock.clone()).await?;
+    let place = home(Home {
+        postcode: "9999ZZ",
+        number: 3,
+        shielded: false,
+    });
+    for party in ["corporatie", "gemeente"] {
+        let signal = of(party, NUISANCE, "OVE.GEL", place.clone());
+        realm.push(party, signal).await?;
+    }
+    let client = realm.client("gemeente", "regisseur")?;
+    eventually("the municipality is told", async || {
+        let request = ListNoticesRequest::default();
+        let page = client.notices().list_notices(request).await?.into_inner();
+        Ok((!page.notices.is_empty()).then_some(()))
+    })
+    .await?;
+    ensure!(provided(&realm, &clock, place.clone()).await? == 1);
+
+    realm.stop_all().await?;
+    add_epoch(&realm, NUISANCE.0, 2)?;
+    realm.start_all_at(clock.clone()).await?;
+    counted(&realm, "epoch-started", 2).await?;
+    clock.advance_seconds(31 * 86_400);
+    let purge = |files: &[PathBuf]| broker::purge_epoch(files, &[], NUISANCE.0, 1);
+    let told = ask(&realm, purge).await?;
+    ensure!(told.contains("signals are gone"), "{told}");
+
+    with_keys(&mut realm, &clock, |covenant| {
+        if let Some(mut key) = take_out(covenant) {
+            if let Some(key) = key.as_table_mut() {
+                key.remove("announcement");
+            }
+            set(covenant, "look_up_keys", vec![key]);
+        }
+    })
+    .await?;
+    ensure!(provided(&realm, &clock, place.clone()).await? == 1);
+    // Without the key it is as if there had been nothing.
+    with_keys(&mut realm, &clock, |covenant| {
+        covenant.remove("look_up_keys");
+    })
+    .await?;
+    ensure!(provided(&realm, &clock, place).await? == 0);
     realm.stop_all().await
 }
 
