@@ -1102,6 +1102,9 @@ def judge_bundle(path, vkey):
     broken = bundle.bad[3].promise if bundle.bad else None
     for promise in EVIDENCE_PROMISES:
         state = "broken" if promise == broken else "holds"
+        # What the entries show is judged after all of them.
+        if promise == "files" and bundle.bad and bundle.bad[1] is not None:
+            state = "held so far"
         print(f"  {promise}: {state if promise in [broken, *bundle.passed] else 'not judged'}")
     for promise in [p for p in PROMISES if p != "checkpoint"]:
         state = "not judged"

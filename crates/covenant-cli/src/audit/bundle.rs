@@ -24,7 +24,7 @@ pub(crate) fn judge(folder: &Path, given: Given<'_>) -> anyhow::Result<Report> {
 }
 
 /// Judges a folder, and gives what each good entry shows to `take`: what it makes of that holds unless
-/// the report says that a file is not what the manifest lists.
+/// the report says that the entries show other parts than the manifest lists.
 pub(super) fn read(
     folder: &Path,
     given: Given<'_>,

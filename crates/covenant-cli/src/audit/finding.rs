@@ -73,11 +73,10 @@ fn standing(report: &Report, promise: Promise) -> Standing {
     let stopped = report.bad.as_ref().is_some_and(|bad| bad.line.is_some());
     match (of_log, promise) {
         (Standing::Holds, Promise::Log(LogPromise::Complete)) if stopped => Standing::NotJudged,
-        (Standing::Holds, Promise::Log(_) | Promise::Covenants | Promise::Signatures)
-            if stopped =>
-        {
-            Standing::HeldSoFar
-        }
+        (
+            Standing::Holds,
+            Promise::Log(_) | Promise::Files | Promise::Covenants | Promise::Signatures,
+        ) if stopped => Standing::HeldSoFar,
         (standing, _) => standing,
     }
 }

@@ -108,13 +108,41 @@ async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
     std::fs::write(&entries, kept.replacen("\"index\":1,", "\"index\":2,", 1)).unwrap();
     let english = verify(&["--lang", "en"]);
     assert_eq!(code(&english), 1);
-    for part in ["BROKEN", "not judged", "wrong first: entries.jsonl, files"] {
+    for part in [
+        "BROKEN",
+        "not judged",
+        "held so far     every file is there",
+        "wrong first: entries.jsonl, line 3 (index 1), order",
+    ] {
+        assert!(said(&english).contains(part), "{part}: {}", said(&english));
+    }
+    assert_eq!(code(&covenant(["audit", "replay", &bundle])), 1);
+    let own = python(&repository("tests/independent/verify.py"), &out);
+    assert_eq!(code(&own), 1);
+    let bad = "bad file=entries.jsonl line=3 index=1 promise=order";
+    assert!(said(&own).contains(bad), "{}", said(&own));
+    assert!(said(&own).contains("files: held so far"), "{}", said(&own));
+    // What is said to be erased is not what the manifest says, and every line holds.
+    let (head, tail) = kept.split_at(kept.find(",\"answer\":{").unwrap());
+    let (_, tail) = tail.split_once('}').unwrap();
+    let erased = format!("{head},\"answer\":\"erased\"{tail}");
+    let manifest = out.join("manifest.json");
+    let listed = std::fs::read_to_string(&manifest).unwrap();
+    let length = |text: &str| format!("\"length\": {}", text.len());
+    std::fs::write(&manifest, listed.replace(&length(&kept), &length(&erased))).unwrap();
+    std::fs::write(&entries, erased).unwrap();
+    let english = verify(&["--lang", "en"]);
+    assert_eq!(code(&english), 1);
+    for part in [
+        "BROKEN          every file is there",
+        "wrong first: entries.jsonl, files",
+    ] {
         assert!(said(&english).contains(part), "{part}: {}", said(&english));
     }
     assert_eq!(code(&covenant(["audit", "replay", &bundle])), 2);
     let own = python(&repository("tests/independent/verify.py"), &out);
-    assert_eq!(code(&own), 1);
     assert!(said(&own).contains("bad file=entries.jsonl promise=files"));
+    std::fs::write(&manifest, listed).unwrap();
     std::fs::write(&entries, kept).unwrap();
 
     // A program that always says yes is told about.
