@@ -103,10 +103,21 @@ async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
     );
     assert!(said(&replayed).contains("0 differ"), "{}", said(&replayed));
 
-    let entries = out.join("entries.jsonl");
+    changed_entries_are_named(&out);
+    said_to_be_erased_is_found(&out);
+
+    // A program that always says yes is told about.
+    std::fs::write(out.join("verify.py"), "print('good')\n").unwrap();
+    assert!(said(&verify(&[])).contains("ander programma"));
+    assert_eq!(code(&verify(&[])), 1);
+}
+
+/// A changed line is named with its place.
+fn changed_entries_are_named(out: &Path) {
+    let (entries, bundle) = (out.join("entries.jsonl"), text(out));
     let kept = std::fs::read_to_string(&entries).unwrap();
     std::fs::write(&entries, kept.replacen("\"index\":1,", "\"index\":2,", 1)).unwrap();
-    let english = verify(&["--lang", "en"]);
+    let english = covenant(["audit", "verify", &bundle, "--lang", "en"]);
     assert_eq!(code(&english), 1);
     for part in [
         "BROKEN",
@@ -117,12 +128,18 @@ async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
         assert!(said(&english).contains(part), "{part}: {}", said(&english));
     }
     assert_eq!(code(&covenant(["audit", "replay", &bundle])), 1);
-    let own = python(&repository("tests/independent/verify.py"), &out);
+    let own = python(&repository("tests/independent/verify.py"), out);
     assert_eq!(code(&own), 1);
     let bad = "bad file=entries.jsonl line=3 index=1 promise=order";
     assert!(said(&own).contains(bad), "{}", said(&own));
     assert!(said(&own).contains("files: held so far"), "{}", said(&own));
-    // What is said to be erased is not what the manifest says, and every line holds.
+    std::fs::write(&entries, kept).unwrap();
+}
+
+/// What is said to be erased is not what the manifest says, though every line holds.
+fn said_to_be_erased_is_found(out: &Path) {
+    let (entries, bundle) = (out.join("entries.jsonl"), text(out));
+    let kept = std::fs::read_to_string(&entries).unwrap();
     let (head, tail) = kept.split_at(kept.find(",\"answer\":{").unwrap());
     let (_, tail) = tail.split_once('}').unwrap();
     let erased = format!("{head},\"answer\":\"erased\"{tail}");
@@ -131,7 +148,7 @@ async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
     let length = |text: &str| format!("\"length\": {}", text.len());
     std::fs::write(&manifest, listed.replace(&length(&kept), &length(&erased))).unwrap();
     std::fs::write(&entries, erased).unwrap();
-    let english = verify(&["--lang", "en"]);
+    let english = covenant(["audit", "verify", &bundle, "--lang", "en"]);
     assert_eq!(code(&english), 1);
     for part in [
         "BROKEN          every file is there",
@@ -140,15 +157,10 @@ async fn an_auditor_takes_a_bundle_along_and_needs_nobody() {
         assert!(said(&english).contains(part), "{part}: {}", said(&english));
     }
     assert_eq!(code(&covenant(["audit", "replay", &bundle])), 2);
-    let own = python(&repository("tests/independent/verify.py"), &out);
+    let own = python(&repository("tests/independent/verify.py"), out);
     assert!(said(&own).contains("bad file=entries.jsonl promise=files"));
     std::fs::write(&manifest, listed).unwrap();
     std::fs::write(&entries, kept).unwrap();
-
-    // A program that always says yes is told about.
-    std::fs::write(out.join("verify.py"), "print('good')\n").unwrap();
-    assert!(said(&verify(&[])).contains("ander programma"));
-    assert_eq!(code(&verify(&[])), 1);
 }
 
 fn copy(from: &Path, to: &Path) {
