@@ -234,7 +234,7 @@ impl Verifier {
         Self::reading(log, false)
     }
 
-    /// The same for an export of which no byte may be other than as [`crate::Exporter`] writes it: for
+    /// The same for an export of which no byte may be other than as [`crate::export::Exporter`] writes it: for
     /// JSON there are many ways to write one line.
     #[must_use]
     pub fn as_written(log: &LogVerifier) -> Self {

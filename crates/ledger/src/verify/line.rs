@@ -242,7 +242,7 @@ pub(super) struct Record {
     pub(super) proof: Vec<Digest>,
     /// The leaf; `None` where only its hash is shown.
     pub(super) leaf: Option<Result<Box<Leaf>, EntryError>>,
-    /// Whether it stands there byte for byte as [`crate::Exporter`] writes it.
+    /// Whether it stands there byte for byte as [`crate::export::Exporter`] writes it.
     pub(super) written: bool,
 }
 
