@@ -14,6 +14,8 @@ use ledger::{Checkpoint, LogVerifier, NodeId};
 use model::Digest;
 use serde::Deserialize;
 
+use crate::audit::lines;
+
 /// The root of the tree at some sizes.
 pub(super) type Roots = BTreeMap<u64, Digest>;
 
@@ -143,9 +145,8 @@ fn short(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 fn first_line<T: for<'a> Deserialize<'a>>(path: &Path) -> anyhow::Result<T> {
-    let mut line = Vec::new();
-    read_line(&mut BufReader::new(open(path)?), &mut line)?;
-    serde_json::from_slice(&line).with_context(|| format!("{} has no header", path.display()))
+    serde_json::from_slice(&lines::first(path)?)
+        .with_context(|| format!("{} has no header", path.display()))
 }
 
 fn read_line(file: &mut BufReader<File>, line: &mut Vec<u8>) -> anyhow::Result<bool> {
