@@ -2,10 +2,11 @@
 //!
 //! This crate is *not* linked into anything that ships. Its library holds what several journeys
 //! share: a world to travel through, whole or piece by piece, a voice that speaks to the broker as
-//! a node would, a tape recorder on the wire between them, a broker that lies about its log, a hunter for what must not be found, where the repository is, and its source
+//! a node would, a tape recorder on the wire between them, a broker that lies about its log, a hunter for what must not be found, what a desk is handed, where the repository is, and its source
 //! files.
 
 pub mod canary;
+pub mod desk;
 pub mod liar;
 pub mod processes;
 pub mod realm;

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use identity::covenant_key::StoredKey;
 use identity::key_package::{self, KeySubject};
 use identity::{SealingKey, SigningKey};
+use journeys::desk::request;
 use journeys::realm::{Realm, eventually, quick, set, today};
 use journeys::world::{NUISANCE, of};
 use ledger::Outcome;
@@ -18,10 +19,7 @@ use pseudonym::CovenantKey;
 use sandbox::messages::{Home, fresh_id, home};
 use sha2::{Digest as _, Sha256};
 use wire::audit_v1::{EntryFilter, ListEntriesRequest};
-use wire::node_v1::{
-    Applicant, CaseKind, CaseSubject, ConfirmCaseRequest, IdentityMethod, ItemRole,
-    ListNoticesRequest, OpenCaseRequest, Subject,
-};
+use wire::node_v1::{CaseKind, ConfirmCaseRequest, ItemRole, ListNoticesRequest, Subject};
 
 /// The outcomes of a kind as the auditor reads them, with the party of each leaf.
 async fn entries(realm: &Realm, kind: &str) -> Result<Vec<Outcome>> {
@@ -130,8 +128,8 @@ async fn ask(realm: &Realm, ask: fn(&[PathBuf]) -> Result<String>) -> Result<Str
     tokio::task::spawn_blocking(move || ask(&files)).await?
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -> Result<()> {
+/// Everything started at a clock that the test moves, and a house to tell something about.
+async fn started() -> Result<(Realm, Arc<ManualClock>, Subject)> {
     let mut realm = Realm::laid_out(&quick(), today())?;
     let clock = Arc::new(ManualClock::at(SystemClock.now()));
     realm.start_all_at(clock.clone()).await?;
@@ -140,6 +138,12 @@ async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -
         number: 3,
         shielded: false,
     });
+    Ok((realm, clock, place))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -> Result<()> {
+    let (mut realm, clock, place) = started().await?;
     for _ in 0..3 {
         let signal = of("gemeente", NUISANCE, "OVE.GEL", place.clone());
         realm.push("gemeente", signal).await?;
@@ -196,26 +200,7 @@ async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -
 /// What the corporation's desk finds about a house: how often it let another party know something.
 async fn provided(realm: &Realm, clock: &ManualClock, about: Subject) -> Result<usize> {
     let mut desk = realm.client("corporatie", "officer")?.desk();
-    let today = clock.now().day();
-    let request = OpenCaseRequest {
-        request_id: fresh_id(),
-        covenant: NUISANCE.0.to_owned(),
-        kind: CaseKind::Access.into(),
-        actor: "balie-1".to_owned(),
-        identity: IdentityMethod::DocumentAtDesk.into(),
-        verified_at: Some(wire::field::timestamp(clock.now())),
-        received_on: Some(wire::field::date(today)),
-        applicant: Some(Applicant {
-            name: "J. Voorbeeld".to_owned(),
-            address_lines: vec!["Dorpsstraat 12".to_owned()],
-        }),
-        subjects: vec![CaseSubject {
-            subject: Some(about),
-            from: Some(wire::field::date(today.plus_days(-100))),
-            until: None,
-        }],
-        reference: String::new(),
-    };
+    let request = request(NUISANCE.0, CaseKind::Access, about, clock.now());
     let opened = desk.open_case(request).await?.into_inner().case;
     let confirmation = ConfirmCaseRequest {
         request_id: fresh_id(),
@@ -267,14 +252,7 @@ fn take_out(covenant: &mut toml::Table) -> Option<toml::Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_finds_what_was_decided_under_a_purged_epoch_by_a_key_kept_for_that() -> Result<()> {
-    let mut realm = Realm::laid_out(&quick(), today())?;
-    let clock = Arc::new(ManualClock::at(SystemClock.now()));
-    realm.start_all_at(clock.clone()).await?;
-    let place = home(Home {
-        postcode: "9999ZZ",
-        number: 3,
-        shielded: false,
-    });
+    let (mut realm, clock, place) = started().await?;
     for party in ["corporatie", "gemeente"] {
         let signal = of(party, NUISANCE, "OVE.GEL", place.clone());
         realm.push(party, signal).await?;

@@ -2,6 +2,7 @@
 //! a signal is taken back. Real nodes, a real broker.
 
 use anyhow::{Context as _, Result, ensure};
+use journeys::desk::request;
 use journeys::realm::{Realm, eventually, quick, today};
 use journeys::voice::{date, reason};
 use journeys::world::{SAFE_VISIT, of};
@@ -12,10 +13,9 @@ use tonic::transport::Channel;
 use wire::audit_v1::{Entry, EntryFilter, ExportRequest, ListEntriesRequest, SubjectPseudonym};
 use wire::node_v1::rights_service_client::RightsServiceClient;
 use wire::node_v1::{
-    AcknowledgeRecallRequest, AnswerCaseRequest, AnswerCaseResponse, Applicant,
-    ApplyToSignalsRequest, Case, CaseItem, CaseKind, CaseSubject, ConfirmCaseRequest, HeldBack,
-    HoldBackRequest, IdentityMethod, ItemRole, ListCasesRequest, ListPseudonymsRequest,
-    ListRecallsRequest, OpenCaseRequest, PassOnCaseRequest, SignalAction, StoredRecall,
+    AcknowledgeRecallRequest, AnswerCaseRequest, AnswerCaseResponse, ApplyToSignalsRequest, Case,
+    CaseItem, CaseKind, ConfirmCaseRequest, HeldBack, HoldBackRequest, ItemRole, ListCasesRequest,
+    ListPseudonymsRequest, ListRecallsRequest, PassOnCaseRequest, SignalAction, StoredRecall,
     UnlinkEntriesRequest,
 };
 use wire::type_v1::{RecallOutcome, RecallReason};
@@ -43,29 +43,7 @@ fn desk(realm: &Realm, party: &str) -> Result<Rights> {
 
 /// Takes a request in, and has another employee confirm it.
 async fn confirmed(desk: &Rights, kind: CaseKind, about: Home) -> Result<Case> {
-    let now = prost_types::Timestamp {
-        seconds: today().start().as_millis() / 1_000,
-        nanos: 0,
-    };
-    let request = OpenCaseRequest {
-        request_id: fresh_id(),
-        covenant: SAFE_VISIT.0.to_owned(),
-        kind: kind.into(),
-        actor: "balie-1".to_owned(),
-        identity: IdentityMethod::DocumentAtDesk.into(),
-        verified_at: Some(now),
-        received_on: Some(date(today())),
-        applicant: Some(Applicant {
-            name: "J. Voorbeeld".to_owned(),
-            address_lines: vec!["Dorpsstraat 12".to_owned()],
-        }),
-        subjects: vec![CaseSubject {
-            subject: Some(home(about)),
-            from: Some(date(today().plus_days(-100))),
-            until: None,
-        }],
-        reference: "R-1".to_owned(),
-    };
+    let request = request(SAFE_VISIT.0, kind, home(about), today().start());
     let mut desk = desk.clone();
     let opened = desk.open_case(request).await?.into_inner().case;
     let id = opened.context("a case")?.id;

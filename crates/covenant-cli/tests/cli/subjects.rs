@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::process::Output;
 
+use journeys::desk::request;
 use journeys::liar::{Liar, Lie};
 use sandbox::clients::NodeClient;
 use sandbox::messages::{Home, fresh_id, home, visit};
 use sandbox::{Plan, Running, World};
 use serde_json::{Value, json};
-use wire::node_v1::{
-    Applicant, CasePseudonym, CaseSubject, ConfirmCaseRequest, IdentityMethod,
-    ListPseudonymsRequest, OpenCaseRequest,
-};
+use wire::node_v1::{CaseKind, CasePseudonym, ConfirmCaseRequest, ListPseudonymsRequest};
 
 use super::{code, complained, covenant, said, text};
 
@@ -40,29 +38,13 @@ async fn pseudonyms(world: &World, number: u32) -> Vec<CasePseudonym> {
     let mut desk = NodeClient::of(world, "corporatie", "officer")
         .unwrap()
         .desk();
-    let today = model::clock::Clock::now(&model::clock::SystemClock).day();
-    let request = OpenCaseRequest {
-        request_id: fresh_id(),
-        covenant: world.covenants[0].id.clone(),
-        kind: wire::node_v1::CaseKind::Access.into(),
-        actor: "balie-1".to_owned(),
-        identity: IdentityMethod::DocumentAtDesk.into(),
-        verified_at: Some(prost_types::Timestamp {
-            seconds: today.start().as_millis() / 1_000,
-            nanos: 0,
-        }),
-        received_on: Some(wire::field::date(today)),
-        applicant: Some(Applicant {
-            name: "J. Voorbeeld".to_owned(),
-            address_lines: vec!["Dorpsstraat 12".to_owned()],
-        }),
-        subjects: vec![CaseSubject {
-            subject: Some(home(house(number))),
-            from: Some(wire::field::date(today.plus_days(-9))),
-            until: None,
-        }],
-        reference: "R-1".to_owned(),
-    };
+    let now = model::clock::Clock::now(&model::clock::SystemClock);
+    let request = request(
+        &world.covenants[0].id,
+        CaseKind::Access,
+        home(house(number)),
+        now.day().start(),
+    );
     let opened = desk.open_case(request).await.unwrap().into_inner();
     let case_id = opened.case.unwrap().id;
     let actor = "balie-2".to_owned();
