@@ -102,14 +102,17 @@ impl Next {
 /// Reads one piece after another, until there are no more.
 fn pieces(path: &Path, next: &Mutex<Next>, mut reading: Lines) {
     let mut file = File::open(path);
-    let mut bytes = Vec::new();
+    let (mut bytes, mut expected) = (Vec::new(), 0);
     loop {
         let piece = next.lock().ok().and_then(|mut next| next.piece());
         let Some((from, done)) = piece else { return };
         let lines = match &mut file {
-            Ok(file) => {
-                read(file, from, &mut bytes).map(|begin| cut(&bytes, begin, from, &mut reading))
-            }
+            Ok(file) => read(file, from, &mut bytes).map(|begin| {
+                let mut lines = Vec::with_capacity(expected);
+                cut(&bytes, begin, from, &mut reading, &mut lines);
+                expected = lines.len();
+                lines
+            }),
             Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
         };
         drop(done.send(lines));
@@ -146,9 +149,8 @@ fn read(file: &mut File, from: u64, bytes: &mut Vec<u8>) -> std::io::Result<usiz
     Ok(begin)
 }
 
-fn cut(bytes: &[u8], begin: usize, from: u64, reading: &mut Lines) -> Vec<Line> {
+fn cut(bytes: &[u8], begin: usize, from: u64, reading: &mut Lines, lines: &mut Vec<Line>) {
     let mut rest = bytes.get(begin..).unwrap_or_default();
-    let mut lines = Vec::new();
     while !rest.is_empty() {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let (line, after) = rest.split_at(end);
@@ -159,7 +161,6 @@ fn cut(bytes: &[u8], begin: usize, from: u64, reading: &mut Lines) -> Vec<Line> 
         });
         rest = after.strip_prefix(b"\n").unwrap_or(after);
     }
-    lines
 }
 
 #[cfg(test)]
