@@ -71,6 +71,10 @@ pub(crate) fn is_like<const DIGITS: bool>(was: &[u8], may: &[u8], is: &[u8]) -> 
     was.len() == is.len() && {
         let known = was.chunks(AT_A_TIME).zip(may.chunks(AT_A_TIME));
         known.zip(is.chunks(AT_A_TIME)).all(|((was, may), is)| {
+            // Most of an outcome is the same as before.
+            if was == is {
+                return true;
+            }
             let each = was.iter().zip(may).zip(is);
             each.fold(true, |alike, ((was, may), is)| {
                 let text = (0x20..0x7f).contains(is) & (*is != b'"') & (*is != b'\\');
