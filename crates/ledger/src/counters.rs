@@ -27,6 +27,18 @@ pub struct Counters {
     pub purpose: u64,
 }
 
+impl Counters {
+    /// Whether each party that is named has a number, nobody else has one, and none is 0.
+    pub(crate) fn fit(&self, recipient: Option<&PartyId>, source: Option<&PartyId>) -> bool {
+        let fits = |party: Option<&PartyId>, number: Option<u64>| match (party, number) {
+            (Some(_), Some(number)) => number > 0,
+            (None, None) => true,
+            _ => false,
+        };
+        fits(recipient, self.recipient) && fits(source, self.source) && self.purpose > 0
+    }
+}
+
 /// The name of an audience: a key for the store's counter of it. A hash of fixed length.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct AudienceKey([u8; 32]);
@@ -108,13 +120,11 @@ impl Reader {
     /// of them, a recipient its own request and answer. Where a source is owed the outcome depends
     /// on what is in it.
     #[must_use]
-    pub(crate) fn is_owed_opening(&self, leaf: &Skeleton, part: Part) -> bool {
+    pub(crate) fn is_owed_opening(&self, named: &Named, part: Part) -> bool {
+        let (covenant, recipient) = (named.covenant.as_ref(), named.recipient.as_ref());
         match self {
-            Self::Operator | Self::Auditor(_) => self.is_owed(leaf.covenant.as_ref(), None),
-            Self::Party(_) => {
-                part != Part::Outcome
-                    && self.is_owed(leaf.covenant.as_ref(), leaf.recipient.as_ref())
-            }
+            Self::Operator | Self::Auditor(_) => self.is_owed(covenant, None),
+            Self::Party(_) => part != Part::Outcome && self.is_owed(covenant, recipient),
         }
     }
 
@@ -133,7 +143,75 @@ impl Reader {
     }
 }
 
-type Group = (Option<Digest>, Option<PartyId>);
+/// Whom a leaf names under which covenant, and whose numbers it has for that.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Named {
+    /// SHA-256 of the covenant's exact bytes.
+    pub covenant: Option<Digest>,
+    /// The party that received, or asked.
+    pub recipient: Option<PartyId>,
+    /// The party whose signals were in question.
+    pub source: Option<PartyId>,
+    audiences: Audiences,
+}
+
+impl Named {
+    /// Names these.
+    #[must_use]
+    pub fn new(
+        covenant: Option<Digest>,
+        recipient: Option<PartyId>,
+        source: Option<PartyId>,
+    ) -> Self {
+        let (to, of) = (recipient.as_ref(), source.as_ref());
+        let audiences = Audiences::of(covenant.as_ref(), to, of, None);
+        Self {
+            covenant,
+            recipient,
+            source,
+            audiences,
+        }
+    }
+
+    /// The audience of a purpose, or of none.
+    #[must_use]
+    pub fn purpose(&self, purpose: Option<&PurposeId>) -> AudienceKey {
+        let (recipient, source) = (self.recipient.as_ref(), self.source.as_ref());
+        Audiences::of(self.covenant.as_ref(), recipient, source, purpose).purpose
+    }
+}
+
+/// By the covenant, and by the recipient's audience in place of its name.
+type Group = (Option<Digest>, Option<AudienceKey>);
+
+/// How many numbers are counted side by side: those of one group nearly all follow each other.
+const PAGE: u64 = 64;
+
+/// How often each number stands there.
+#[derive(Debug, Default)]
+struct Numbers(BTreeMap<u64, [u32; 64]>);
+
+impl Numbers {
+    fn add(&mut self, number: u64) {
+        let page = self.0.entry(number / PAGE).or_insert([0; 64]);
+        let at = usize::try_from(number % PAGE).ok();
+        if let Some(count) = at.and_then(|at| page.get_mut(at)) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Uses one up, if there is one.
+    fn take(&mut self, number: u64) -> bool {
+        let page = self.0.get_mut(&(number / PAGE));
+        let at = usize::try_from(number % PAGE).ok();
+        let count = page.zip(at).and_then(|(page, at)| page.get_mut(at));
+        count.is_some_and(|count| {
+            let stands = *count > 0;
+            *count = count.saturating_sub(1);
+            stands
+        })
+    }
+}
 
 /// Follows the numbers of a filtered list in the order of the log.
 #[derive(Debug)]
@@ -143,7 +221,7 @@ pub struct Counting {
     last: BTreeMap<AudienceKey, u64>,
     /// Purpose numbers of leaves whose purpose is not known, by covenant and recipient: they may
     /// stand in a gap.
-    unopened: BTreeMap<Group, BTreeMap<u64, u64>>,
+    unopened: BTreeMap<Group, Numbers>,
 }
 
 impl Counting {
@@ -158,50 +236,37 @@ impl Counting {
         }
     }
 
-    /// Takes the next entry of the list, which these number. `opened` says whether its outcome was
-    /// opened: only then its purpose is known.
+    /// Takes the next entry of the list, which these number. `purpose` is the audience of its purpose,
+    /// which is known only when its outcome was opened.
     ///
     /// # Errors
     /// [`CounterGap`] when one of its numbers does not follow.
     pub fn observe(
         &mut self,
-        leaf: &Skeleton,
-        keys: &Audiences,
-        opened: bool,
+        named: &Named,
+        numbers: &Counters,
+        purpose: Option<AudienceKey>,
     ) -> Result<(), CounterGap> {
-        let covenant = leaf.covenant.as_ref();
-        let (recipient, source) = (leaf.recipient.as_ref(), leaf.source.as_ref());
+        let covenant = named.covenant.as_ref();
+        let (recipient, source) = (named.recipient.as_ref(), named.source.as_ref());
+        let of = &named.audiences;
         for (counter, key, found, party) in [
-            (
-                "recipient",
-                keys.recipient,
-                leaf.counters.recipient,
-                recipient,
-            ),
-            ("source", keys.source, leaf.counters.source, source),
+            ("recipient", of.recipient, numbers.recipient, recipient),
+            ("source", of.source, numbers.source, source),
         ] {
             if let (Some(key), Some(found)) = (key, found) {
                 let owed = self.reader.is_owed(covenant, party);
                 self.follow(counter, key, found, owed, None)?;
             }
         }
-        if !opened {
-            *self
-                .unopened
-                .entry(group(leaf))
-                .or_default()
-                .entry(leaf.counters.purpose)
-                .or_default() += 1;
+        let group = (named.covenant, of.recipient);
+        let Some(purpose) = purpose else {
+            let waiting = self.unopened.entry(group).or_default();
+            waiting.add(numbers.purpose);
             return Ok(());
-        }
+        };
         let owed = self.reader.is_owed(covenant, recipient);
-        self.follow(
-            "purpose",
-            keys.purpose,
-            leaf.counters.purpose,
-            owed,
-            Some(leaf),
-        )
+        self.follow("purpose", purpose, numbers.purpose, owed, Some(group))
     }
 
     fn follow(
@@ -210,7 +275,7 @@ impl Counting {
         key: AudienceKey,
         found: u64,
         owed: bool,
-        fill: Option<&Skeleton>,
+        fill: Option<Group>,
     ) -> Result<(), CounterGap> {
         let last = self.last.insert(key, found);
         let expected = match last {
@@ -229,22 +294,15 @@ impl Counting {
         if !owed || found == expected {
             return Ok(());
         }
-        let mut unopened = fill.and_then(|leaf| self.unopened.get_mut(&group(leaf)));
+        let mut unopened = fill.and_then(|group| self.unopened.get_mut(&group));
         for missing in expected..found {
-            let waiting = unopened
-                .as_mut()
-                .and_then(|numbers| numbers.get_mut(&missing));
-            match waiting {
-                Some(count) if *count > 0 => *count -= 1,
-                _ => return Err(gap),
+            let waiting = unopened.as_mut();
+            if !waiting.is_some_and(|numbers| numbers.take(missing)) {
+                return Err(gap);
             }
         }
         Ok(())
     }
-}
-
-fn group(leaf: &Skeleton) -> Group {
-    (leaf.covenant, leaf.recipient.clone())
 }
 
 /// How many numbers of one audience are remembered.

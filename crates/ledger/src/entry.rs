@@ -12,13 +12,15 @@
 //! numbers have 20 digits, names and classes are filled up with dots (which no name contains), and
 //! what is absent is dots only. Verifiers hash the bytes and never write them again.
 
+mod fields;
 mod form;
 
 use model::{Digest, PartyId, PurposeId, Timestamp};
 
 use crate::counters::{Audiences, Counters};
+pub(crate) use crate::entry::fields::{Fields, names};
 pub(crate) use crate::entry::form::leaf_in_json;
-use crate::entry::form::{CLASS, END, HEX, LEAF, NAME, NUMBER, TEMPLATE};
+use crate::entry::form::{CLASS, END, HEX, NAME, NUMBER, TEMPLATE};
 use crate::kind::Class;
 use crate::opening::{MAX_CONTENT, Opening, Part, Salt};
 use crate::outcome::Outcome;
@@ -281,15 +283,9 @@ impl Skeleton {
     /// [`EntryError::Leaf`] with the first field that has another form; [`EntryError::Counters`].
     pub fn from_leaf(leaf: &[u8]) -> Result<Self, EntryError> {
         let text = simdutf8::basic::from_utf8(leaf).map_err(|_| EntryError::Leaf("encoding"))?;
-        // Only of what has another form it matters where that begins.
-        let (mut rest, fits) = (text, LEAF.fits(leaf));
-        let mut values = TEMPLATE.iter().zip(&LEAF.values).map(|(piece, at)| {
-            let (before, field, length) = piece;
+        let mut rest = text;
+        let mut values = TEMPLATE.iter().map(|(before, field, length)| {
             let error = EntryError::Leaf(field);
-            if fits {
-                let value = text.get(at.clone()).ok_or(error)?;
-                return Ok((*field, value));
-            }
             let after = rest.strip_prefix(before).ok_or(error)?;
             let (value, after) = after.split_at_checked(*length).ok_or(error)?;
             rest = after;
@@ -311,7 +307,7 @@ impl Skeleton {
         let n = *required()?.as_bytes();
         let (request, answer, outcome) = (required()?, required()?, required()?);
         drop(values);
-        if !fits && rest != END {
+        if rest != END {
             return Err(EntryError::Leaf("end"));
         }
         let skeleton = Self {
@@ -332,15 +328,10 @@ impl Skeleton {
     }
 
     fn check_counters(&self) -> Result<(), EntryError> {
-        let fits = |party: &Option<PartyId>, number: Option<u64>| match (party, number) {
-            (Some(_), Some(number)) => number > 0,
-            (None, None) => true,
-            _ => false,
-        };
-        let all = fits(&self.recipient, self.counters.recipient)
-            && fits(&self.source, self.counters.source)
-            && self.counters.purpose > 0;
-        if all {
+        if self
+            .counters
+            .fit(self.recipient.as_ref(), self.source.as_ref())
+        {
             Ok(())
         } else {
             Err(EntryError::Counters)
@@ -368,6 +359,8 @@ fn number((field, value): Value<'_>) -> Result<Option<u64>, EntryError> {
         return Ok(None);
     }
     let digits = value.bytes().all(|b| b.is_ascii_digit());
+    // Fewer digits than can be too many are read faster.
+    let value = value.strip_prefix("00000000").unwrap_or(value);
     let number = if digits { value.parse().ok() } else { None };
     number.map(Some).ok_or(EntryError::Leaf(field))
 }

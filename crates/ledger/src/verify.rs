@@ -18,6 +18,7 @@ use crate::counters::{Counting, Reader};
 use crate::entry::Skeleton;
 use crate::export::json::{self, Header, Object, ReaderJson};
 use crate::export::{Disclosed, FORMAT, MAX_LINE, write_line};
+use crate::kind::Class;
 pub(crate) use crate::verify::line::read_reader;
 use crate::verify::line::{Content, Leaf, Record, State, digests};
 pub use crate::verify::line::{Line, Lines};
@@ -207,11 +208,20 @@ pub struct Verifier {
     walk: Option<Walk>,
     counting: Option<Counting>,
     report: Report,
-    leaf: Option<Skeleton>,
-    contents: Option<[Disclosed; 3]>,
+    about: Option<About>,
+    seen: Option<Box<Seen>>,
     /// Whether every line must stand there as it is written.
     as_written: bool,
     shows: Sha256,
+}
+
+/// What a good record's leaf is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct About {
+    /// SHA-256 of the covenant's exact bytes.
+    pub covenant: Option<Digest>,
+    /// What it is about, coarsely.
+    pub class: Class,
 }
 
 /// What a good record shows of its leaf. Every opening opens its commitment.
@@ -262,8 +272,8 @@ impl Verifier {
             walk: None,
             counting: None,
             report,
-            leaf: None,
-            contents: None,
+            about: None,
+            seen: None,
             as_written,
             shows: Sha256::new(),
         }
@@ -272,20 +282,14 @@ impl Verifier {
     /// What the last line showed, once: nothing of the header, of a record that is a hash only, of a
     /// bad one, and of one that was read without its contents.
     pub fn take_seen(&mut self) -> Option<Seen> {
-        let [request, answer, outcome] = self.contents.take()?;
-        Some(Seen {
-            leaf: self.leaf.take()?,
-            request,
-            answer,
-            outcome,
-        })
+        self.seen.take().map(|seen| *seen)
     }
 
-    /// The leaf that the last line showed: none of the header, of a record that is a hash only, of a
-    /// bad one, and once it was taken with what it shows.
+    /// What the last line's leaf is about: nothing of the header, of a record that is a hash only, and
+    /// of a bad one.
     #[must_use]
-    pub const fn leaf(&self) -> Option<&Skeleton> {
-        self.leaf.as_ref()
+    pub const fn about(&self) -> Option<About> {
+        self.about
     }
 
     /// The place in the log that the next record must have; `None` before the header.
@@ -323,7 +327,7 @@ impl Verifier {
             return Err(bad.clone());
         }
         self.lines += 1;
-        (self.leaf, self.contents) = (None, None);
+        (self.about, self.seen) = (None, None);
         let index = self.walk.as_ref().map(|walk| walk.next);
         let judged = match (line.0, &self.walk) {
             (Content::TooLong, _) => Err(Broken(
@@ -428,11 +432,11 @@ impl Verifier {
         }
         if let Some(leaf) = record.leaf {
             let leaf = leaf.map_err(|e| form(&e.to_string()))?;
-            if leaf.skeleton.seq != record.index {
+            if leaf.seq != record.index {
                 return order("the leaf's seq is not its index");
             }
             let shows = leaf.shows();
-            self.shown(*leaf)?;
+            self.shown(leaf)?;
             self.shows.update([shows]);
         } else {
             self.shows.update([0]);
@@ -442,7 +446,7 @@ impl Verifier {
     }
 
     fn shown(&mut self, leaf: Leaf) -> Result<(), Broken> {
-        let at = leaf.skeleton.at;
+        let at = leaf.at;
         let (first, last) = self.report.period.unwrap_or((at, at));
         if at < last {
             return Err(Broken(
@@ -453,13 +457,12 @@ impl Verifier {
         if let Some(broken) = Broken::of_openings(&leaf, self.report.reader.as_ref()) {
             return Err(broken);
         }
-        leaf.outcome
+        let purpose = leaf
+            .outcome
             .map_err(|problem| Broken(Promise::Outcome, problem.to_owned()))?;
         if let Some(counting) = &mut self.counting {
-            let [_, _, outcome] = leaf.states;
-            let opened = outcome == State::Opens;
             counting
-                .observe(&leaf.skeleton, &leaf.audiences, opened)
+                .observe(&leaf.named, &leaf.counters, purpose)
                 .map_err(|gap| Broken(Promise::Counters, gap.to_string()))?;
         }
         self.report.period = Some((first, at));
@@ -468,8 +471,11 @@ impl Verifier {
             self.report.opened += u64::from(state == State::Opens);
             self.report.erased += u64::from(state == State::Erased);
         }
-        self.leaf = Some(leaf.skeleton);
-        self.contents = leaf.contents;
+        self.about = Some(About {
+            covenant: leaf.named.covenant,
+            class: leaf.class,
+        });
+        self.seen = leaf.kept;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod log_builder;
 
 use std::collections::BTreeSet;
 
-use ledger::counters::{Counting, Reader};
+use ledger::counters::{Counting, Named, Reader};
 use ledger::{Audiences, Class, Counters, EntryError, Kind, LEAF_LEN, NewEntry, Part, Skeleton};
 use log_builder::{busy_log, check, covenant, event, matched, other_covenant, party, placement};
 use model::{PartyId, PurposeId, Timestamp};
@@ -325,11 +325,59 @@ fn a_withheld_continuous_match_leaves_the_parties_no_gap() {
     );
 }
 
+#[test]
+fn an_entry_of_unknown_purpose_fills_one_gap_in_its_own_group() {
+    let purpose = PurposeId::parse("veilig-bezoek").unwrap();
+    let named = |recipient: &str| Named::new(Some(covenant()), Some(party(recipient)), None);
+    let auditor = Reader::Auditor(BTreeSet::from([covenant()]));
+    // Which numbers of its purpose are opened, and which by which recipient are not.
+    let follows = |opened: &[u64], unopened: &[(&str, u64)]| {
+        let mut counting = Counting::new(auditor.clone(), true);
+        let numbers = |recipient, purpose| Counters {
+            recipient: Some(recipient),
+            source: None,
+            purpose,
+        };
+        let (mut own, mut others) = (0, 0);
+        let mut next = |recipient: &str| {
+            let of = if recipient == "corporatie" {
+                &mut own
+            } else {
+                &mut others
+            };
+            *of += 1;
+            *of
+        };
+        for (recipient, number) in unopened {
+            let numbers = numbers(next(recipient), *number);
+            counting.observe(&named(recipient), &numbers, None).unwrap();
+        }
+        let asker = named("corporatie");
+        let key = asker.purpose(Some(&purpose));
+        opened.iter().all(|number| {
+            let numbers = numbers(next("corporatie"), *number);
+            counting.observe(&asker, &numbers, Some(key)).is_ok()
+        })
+    };
+    let own = |number| ("corporatie", number);
+    assert!(follows(&[1, 2, 3], &[]));
+    assert!(follows(&[1, 3], &[own(2)]));
+    assert!(follows(
+        &[1, 65, 67],
+        &(2..65).chain([66]).map(own).collect::<Vec<_>>()
+    ));
+    assert!(follows(&[1, 2, 3], &[own(2), own(2)]), "of another purpose");
+    assert!(!follows(&[1, 3], &[]));
+    assert!(!follows(&[1, 3], &[own(1), own(3), own(66)]));
+    assert!(!follows(&[1, 3], &[("gemeente", 2)]));
+    assert!(!follows(&[1, 4], &[own(2), own(2)]));
+    assert!(!follows(&[1, u64::MAX], &[own(2)]));
+}
+
 fn follow(reader: &Reader, leaves: &[&Skeleton]) -> Result<(), ledger::counters::CounterGap> {
     let mut counting = Counting::new(reader.clone(), true);
     leaves.iter().try_for_each(|leaf| {
-        let (recipient, source) = (leaf.recipient.as_ref(), leaf.source.as_ref());
-        let numbered = Audiences::of(leaf.covenant.as_ref(), recipient, source, None);
-        counting.observe(leaf, &numbered, false)
+        let named = Named::new(leaf.covenant, leaf.recipient.clone(), leaf.source.clone());
+        counting.observe(&named, &leaf.counters, None)
     })
 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use covenant::signoff::Pins;
 use ledger::evidence::{Item, Listed, MANIFEST, Manifest, cosigned_by, keys_file};
-use ledger::verify::{Line, Lines, Promise as LogPromise, Seen, Verifier};
+use ledger::verify::{About, Line, Lines, Promise as LogPromise, Seen, Verifier};
 use ledger::{Class, LogVerifier};
 use model::{Digest, PartyId, Timestamp};
 
@@ -331,9 +331,11 @@ impl Judge {
             self.spoil(Promise::Log(bad.promise), bad.line, bad.index, &bad.problem);
             return false;
         }
-        let named = verifier.leaf().map(|leaf| (leaf.covenant, leaf.class));
-        let judged = match named {
-            Some((Some(covenant), class)) => self.entry(covenant, class),
+        let judged = match verifier.about() {
+            Some(About {
+                covenant: Some(covenant),
+                class,
+            }) => self.entry(covenant, class),
             _ if self.headed => Ok(()),
             _ => self.header(),
         };

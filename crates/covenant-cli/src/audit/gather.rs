@@ -146,7 +146,7 @@ fn verified(path: &Path, vkey: Option<&str>) -> anyhow::Result<Read> {
     let (mut verifier, mut wanted) = (Verifier::new(&log), BTreeSet::new());
     lines::each(path, false, |line| {
         let good = verifier.take(line).is_ok();
-        wanted.extend(verifier.leaf().and_then(|leaf| leaf.covenant));
+        wanted.extend(verifier.about().and_then(|leaf| leaf.covenant));
         good
     })?;
     let report = verifier.finish();

@@ -41,6 +41,8 @@ pub(super) struct Form {
     may: Vec<u8>,
     /// The place of each value, in the order of [`TEMPLATE`].
     pub(super) values: Vec<Range<usize>>,
+    /// From the first to the last of the values that name somebody.
+    pub(super) names: Range<usize>,
 }
 
 /// As the leaf is hashed.
@@ -64,7 +66,20 @@ impl Form {
         }
         around(END, 0);
         values.pop();
-        Self { text, may, values }
+        let place = |name| {
+            let named = |(_, value, _): &(&str, &str, usize)| *value == name;
+            let at = TEMPLATE.iter().position(named);
+            at.and_then(|at| values.get(at))
+                .cloned()
+                .unwrap_or_default()
+        };
+        let names = place("covenant").start..place("source").end;
+        Self {
+            text,
+            may,
+            values,
+            names,
+        }
     }
 
     /// Whether a leaf has this form, whatever its values are: those need no escape in JSON.
@@ -73,17 +88,19 @@ impl Form {
     }
 }
 
-/// A leaf that JSON text begins with, as far as it has the form of one, and what follows it.
-pub(crate) fn leaf_in_json(text: &str) -> Option<(String, &str)> {
+/// A leaf that JSON text begins with, as far as it has the form of one, put into `leaf`; and what
+/// follows it.
+pub(crate) fn leaf_in_json<'a>(text: &'a str, leaf: &mut String) -> Option<&'a str> {
     let (written, rest) = text.split_at_checked(IN_JSON.text.len())?;
     if !IN_JSON.fits(written.as_bytes()) {
         return None;
     }
-    let mut leaf = String::with_capacity(LEAF_LEN);
+    leaf.clear();
+    leaf.reserve(LEAF_LEN);
     for ((before, ..), value) in TEMPLATE.iter().zip(&IN_JSON.values) {
         leaf.push_str(before);
         leaf.push_str(written.get(value.clone())?);
     }
     leaf.push_str(END);
-    Some((leaf, rest))
+    Some(rest)
 }

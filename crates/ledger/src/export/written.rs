@@ -8,9 +8,9 @@ use super::ERASED;
 use super::json::{DisclosedJson, Entry, OpenJson, Text};
 use crate::entry::leaf_in_json;
 
-/// The record of a line. Its texts may still be none that JSON allows as they stand: none of those is
-/// a hash, base64 or a leaf.
-pub(crate) fn read(line: &str) -> Option<Entry<'_>> {
+/// The record of a line, of which `leaf` takes the leaf. Its texts may still be none that JSON allows
+/// as they stand: none of those is a hash, base64 or a leaf.
+pub(crate) fn read<'a>(line: &'a str, leaf: &'a mut String) -> Option<Entry<'a>> {
     let mut rest = Rest(line);
     rest.skip("{\"index\":")?;
     let mut entry = Entry {
@@ -21,9 +21,8 @@ pub(crate) fn read(line: &str) -> Option<Entry<'_>> {
         entry.hash = Some(rest.text()?);
     } else {
         rest.skip(",\"leaf\":\"")?;
-        let (leaf, after) = leaf_in_json(rest.0)?;
-        entry.leaf = Some(leaf.into());
-        rest = Rest(after);
+        rest = Rest(leaf_in_json(rest.0, leaf)?);
+        entry.leaf = Some(Text(Cow::Borrowed(leaf)));
         rest.skip("\"")?;
     }
     rest.skip(",\"proof\":[")?;

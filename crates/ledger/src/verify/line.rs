@@ -1,17 +1,18 @@
 //! One line of an export, read and judged as far as that takes no other line.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use model::{Digest, PartyId, PurposeId};
+use model::{Digest, PartyId, PurposeId, Timestamp};
 use serde::Deserialize;
 
 use super::shape::{Head, Shapes};
-use super::{Broken, Promise, form};
-use crate::counters::{Audiences, Reader};
-use crate::entry::{EntryError, Skeleton};
+use super::{Broken, Promise, Seen, form};
+use crate::counters::{AudienceKey, Counters, Named, Reader};
+use crate::entry::{self, EntryError, Fields, Skeleton};
 use crate::export::json::{self, DisclosedJson, Entry, ReaderJson, Text};
 use crate::export::{Disclosed, ERASED, MAX_LINE, written};
-use crate::kind::Kind;
+use crate::kind::{Class, Kind};
 use crate::opening::{MAX_CONTENT, Opening, Part, Salt, commitment};
 use crate::tree::leaf_hash;
 
@@ -33,22 +34,13 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub struct Lines {
     contents: bool,
-    named: Vec<(Named, Audiences)>,
+    known: Known,
     shapes: Shapes,
+    /// The leaf of the line in hand.
+    leaf: String,
     /// What the openings of the line in hand hold, one behind the other.
     opened: Vec<u8>,
 }
-
-/// What [`Audiences::of`] asks for.
-type Named = (
-    Option<Digest>,
-    Option<PartyId>,
-    Option<PartyId>,
-    Option<PurposeId>,
-);
-
-/// How many audiences are remembered: more than there are in most logs, few enough to look through.
-const REMEMBERED: usize = 32;
 
 impl Lines {
     /// `contents` says whether what is opened is kept once it was held against its commitment: only
@@ -57,8 +49,9 @@ impl Lines {
     pub fn new(contents: bool) -> Self {
         Self {
             contents,
-            named: Vec::new(),
+            known: Known::default(),
             shapes: Shapes::default(),
+            leaf: String::new(),
             opened: Vec::new(),
         }
     }
@@ -86,20 +79,24 @@ impl Lines {
 
     fn read(&mut self, line: &[u8]) -> Result<Record, Broken> {
         // What is a record in the form in which it is written, is that record in any form.
-        let text = simdutf8::basic::from_utf8(line).ok();
-        let written = text.and_then(written::read);
-        if let Some(record) = written.and_then(|entry| self.fields(&entry)) {
-            return Ok(Record {
-                written: true,
-                ..record
-            });
+        if let Some(record) = self.written(line) {
+            return Ok(record);
         }
         let entry: Entry<'_> = json::read(line).ok_or_else(|| form("no record"))?;
-        self.fields(&entry)
+        self.fields(&entry, false)
             .ok_or_else(|| form("a field of the record"))
     }
 
-    fn fields(&mut self, entry: &Entry<'_>) -> Option<Record> {
+    fn written(&mut self, line: &[u8]) -> Option<Record> {
+        let text = simdutf8::basic::from_utf8(line).ok()?;
+        let mut leaf = std::mem::take(&mut self.leaf);
+        let entry = written::read(text, &mut leaf);
+        let record = entry.and_then(|entry| self.fields(&entry, true));
+        self.leaf = leaf;
+        record
+    }
+
+    fn fields(&mut self, entry: &Entry<'_>, written: bool) -> Option<Record> {
         self.opened.clear();
         let openings = [
             self.opening(entry.request.as_ref())?,
@@ -114,8 +111,9 @@ impl Lines {
                 hidden.then_some((hash, None))?
             }
             (None, Some(leaf)) => {
-                let leaf = leaf.as_str().as_bytes();
-                (leaf_hash(leaf), Some(self.leaf(leaf, &openings)))
+                let leaf = leaf.as_str();
+                let hash = leaf_hash(leaf.as_bytes());
+                (hash, Some(self.leaf(leaf, &openings, written)))
             }
             _ => return None,
         };
@@ -124,7 +122,7 @@ impl Lines {
             hash,
             proof,
             leaf,
-            written: false,
+            written,
         })
     }
 
@@ -146,16 +144,55 @@ impl Lines {
         }
     }
 
-    fn leaf(&mut self, leaf: &[u8], openings: &[Shown; 3]) -> Result<Box<Leaf>, EntryError> {
-        let skeleton = Skeleton::from_leaf(leaf)?;
+    /// `has_form` says that the text is known to have the form of a leaf.
+    fn leaf(
+        &mut self,
+        leaf: &str,
+        openings: &[Shown; 3],
+        has_form: bool,
+    ) -> Result<Leaf, EntryError> {
+        // Why it is none, that its fields are read one by one for.
+        let other = || Skeleton::from_leaf(leaf.as_bytes()).err();
+        let other = || other().unwrap_or(EntryError::Leaf("line"));
+        let fields = if has_form {
+            Fields::of_form(leaf)
+        } else {
+            Fields::read(leaf)
+        };
+        let fields = fields.ok_or_else(other)?;
+        let place = self.known.place(fields.names).ok_or_else(other)?;
+        let named = self.known.named(place).ok_or_else(other)?;
+        let (recipient, source) = (named.recipient.as_ref(), named.source.as_ref());
+        if !fields.counters.fit(recipient, source) {
+            return Err(EntryError::Counters);
+        }
+        let kept = self.contents.then(|| self.contents(leaf, openings));
+        let outcome = match openings {
+            [_, _, Shown::Open(_, bytes)] => self.outcome(bytes.clone(), fields.class, place),
+            _ => Ok(None),
+        };
+        Ok(Leaf {
+            seq: fields.seq,
+            at: fields.at,
+            class: fields.class,
+            counters: fields.counters,
+            states: self.states(&fields.commitments, openings),
+            kept: kept.transpose()?,
+            outcome,
+            named,
+        })
+    }
+
+    fn states(&self, commitments: &[Digest; 3], openings: &[Shown; 3]) -> [State; 3] {
         let mut states = [State::Hidden; 3];
-        for ((part, opening), state) in Part::ALL.into_iter().zip(openings).zip(&mut states) {
+        let parts = Part::ALL.into_iter().zip(commitments).zip(openings);
+        for (((part, committed), opening), state) in parts.zip(&mut states) {
             *state = match opening {
                 Shown::Hidden => State::Hidden,
                 Shown::Erased => State::Erased,
                 Shown::Open(salt, bytes) => {
                     let bytes = self.opened.get(bytes.clone()).unwrap_or_default();
-                    if commitment(part, salt, bytes) == *skeleton.commitment(part) {
+                    if commitment(part, salt, bytes) == *committed {
                         State::Opens
                     } else {
                         State::Amiss
@@ -163,74 +200,101 @@ impl Lines {
                 }
             };
         }
-        let purpose = match openings {
-            [_, _, Shown::Open(_, bytes)] => self.outcome(bytes.clone(), &skeleton),
-            _ => Ok(None),
-        };
-        let (purpose, outcome) = match purpose {
-            Ok(purpose) => (purpose, Ok(())),
-            Err(problem) => (None, Err(problem)),
-        };
-        let audiences = self.audiences(&skeleton, purpose);
-        Ok(Box::new(Leaf {
-            skeleton,
-            states,
-            contents: self.contents.then(|| self.contents(openings)),
-            outcome,
-            audiences,
-        }))
+        states
     }
 
-    fn contents(&self, openings: &[Shown; 3]) -> [Disclosed; 3] {
-        openings.each_ref().map(|opening| match opening {
+    fn contents(&self, leaf: &str, openings: &[Shown; 3]) -> Result<Box<Seen>, EntryError> {
+        let [request, answer, outcome] = openings.each_ref().map(|opening| match opening {
             Shown::Hidden => Disclosed::Hidden,
             Shown::Erased => Disclosed::Erased,
             Shown::Open(salt, bytes) => Disclosed::Open(Opening {
                 salt: salt.clone(),
                 bytes: self.opened.get(bytes.clone()).unwrap_or_default().to_vec(),
             }),
-        })
+        });
+        Ok(Box::new(Seen {
+            leaf: Skeleton::from_leaf(leaf.as_bytes())?,
+            request,
+            answer,
+            outcome,
+        }))
     }
 
-    /// The purpose that an opened outcome names, or what is wrong with it.
+    /// The audience of the purpose that an opened outcome names, or what is wrong with the outcome.
     fn outcome(
         &mut self,
         bytes: Range<usize>,
-        leaf: &Skeleton,
-    ) -> Result<Option<PurposeId>, &'static str> {
+        class: Class,
+        place: usize,
+    ) -> Result<Option<AudienceKey>, &'static str> {
         let bytes = self.opened.get(bytes).unwrap_or_default();
-        let known = self.shapes.of(bytes);
-        if let Some((_, purpose)) = known.filter(|(kind, _)| kind.class() == leaf.class) {
-            return Ok(purpose.clone());
+        let alike = self.shapes.of(bytes);
+        if let Some((_, purpose)) = alike.filter(|(kind, _)| kind.class() == class) {
+            return Ok(self.known.purpose(place, purpose.as_ref()));
         }
-        let head = read_outcome(bytes, leaf)?;
+        let head = read_outcome(bytes, class)?;
         self.shapes.remember(bytes, &head);
-        Ok(head.1)
+        Ok(self.known.purpose(place, head.1.as_ref()))
+    }
+}
+
+/// How many are remembered: more than there are in most logs, few enough to look through.
+const REMEMBERED: usize = 32;
+
+/// Whom leaves before named, and for what purposes.
+#[derive(Debug, Default)]
+struct Known {
+    names: Vec<Names>,
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Names {
+    /// As they stand in a leaf.
+    written: Box<str>,
+    named: Arc<Named>,
+    purposes: Vec<(Option<PurposeId>, AudienceKey)>,
+}
+
+impl Known {
+    /// Where names are remembered; `None` if they are none.
+    fn place(&mut self, written: &str) -> Option<usize> {
+        let known = self
+            .names
+            .iter()
+            .position(|names| *names.written == *written);
+        if known.is_some() {
+            return known;
+        }
+        let names = Names {
+            written: written.into(),
+            named: Arc::new(entry::names(written)?),
+            purposes: Vec::new(),
+        };
+        let place = self.next;
+        match self.names.get_mut(place) {
+            Some(oldest) => *oldest = names,
+            None => self.names.push(names),
+        }
+        self.next = (place + 1) % REMEMBERED;
+        Some(place)
     }
 
-    fn audiences(&mut self, leaf: &Skeleton, purpose: Option<PurposeId>) -> Audiences {
-        let known = self.named.iter().find(|(named, _)| {
-            let (covenant, recipient, source, of) = named;
-            *of == purpose
-                && *source == leaf.source
-                && *recipient == leaf.recipient
-                && *covenant == leaf.covenant
-        });
-        if let Some((_, audiences)) = known {
-            return *audiences;
+    fn named(&self, place: usize) -> Option<Arc<Named>> {
+        self.names.get(place).map(|names| Arc::clone(&names.named))
+    }
+
+    fn purpose(&mut self, place: usize, purpose: Option<&PurposeId>) -> Option<AudienceKey> {
+        let names = self.names.get_mut(place)?;
+        let known = names.purposes.iter().find(|(of, _)| of.as_ref() == purpose);
+        if let Some((_, key)) = known {
+            return Some(*key);
         }
-        let audiences = Audiences::of(
-            leaf.covenant.as_ref(),
-            leaf.recipient.as_ref(),
-            leaf.source.as_ref(),
-            purpose.as_ref(),
-        );
-        if self.named.len() < REMEMBERED {
-            let (recipient, source) = (leaf.recipient.clone(), leaf.source.clone());
-            let named = (leaf.covenant, recipient, source, purpose);
-            self.named.push((named, audiences));
+        let key = names.named.purpose(purpose);
+        if names.purposes.len() < REMEMBERED {
+            names.purposes.push((purpose.cloned(), key));
         }
-        audiences
+        Some(key)
     }
 }
 
@@ -241,7 +305,7 @@ pub(super) struct Record {
     pub(super) hash: Digest,
     pub(super) proof: Vec<Digest>,
     /// The leaf; `None` where only its hash is shown.
-    pub(super) leaf: Option<Result<Box<Leaf>, EntryError>>,
+    pub(super) leaf: Option<Result<Leaf, EntryError>>,
     /// Whether it stands there byte for byte as [`crate::export::Exporter`] writes it.
     pub(super) written: bool,
 }
@@ -249,14 +313,16 @@ pub(super) struct Record {
 /// A leaf that is shown, and what its openings are in the order of [`Part::ALL`].
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Leaf {
-    pub(super) skeleton: Skeleton,
+    pub(super) seq: u64,
+    pub(super) at: Timestamp,
+    pub(super) class: Class,
+    pub(super) named: Arc<Named>,
+    pub(super) counters: Counters,
     pub(super) states: [State; 3],
-    /// What was opened, where it is asked for.
-    pub(super) contents: Option<[Disclosed; 3]>,
-    /// What is wrong with the outcome, where it is opened.
-    pub(super) outcome: Result<(), &'static str>,
-    /// Whose numbers it has. That of the purpose says nothing while the outcome is not opened.
-    pub(super) audiences: Audiences,
+    /// The audience of the purpose, where the outcome is opened, or what is wrong with that.
+    pub(super) outcome: Result<Option<AudienceKey>, &'static str>,
+    /// All that is shown, where it is asked for.
+    pub(super) kept: Option<Box<Seen>>,
 }
 
 /// What a line shows of one part.
@@ -324,7 +390,7 @@ pub(crate) fn read_reader(json: &ReaderJson) -> Option<Reader> {
 
 /// What a verifier needs of an outcome, or what is wrong with it. Only those fields are read, so that
 /// an older verifier can read a newer outcome.
-fn read_outcome(bytes: &[u8], leaf: &Skeleton) -> Result<Head, &'static str> {
+fn read_outcome(bytes: &[u8], class: Class) -> Result<Head, &'static str> {
     #[derive(Deserialize)]
     struct Fields<'a> {
         #[serde(borrow)]
@@ -334,7 +400,7 @@ fn read_outcome(bytes: &[u8], leaf: &Skeleton) -> Result<Head, &'static str> {
     }
     let fields: Fields<'_> = json::read(bytes).ok_or("it is not an outcome")?;
     let kind = Kind::parse(fields.kind.as_str()).ok_or("its kind is not in the catalogue")?;
-    if kind.class() != leaf.class {
+    if kind.class() != class {
         return Err("its kind is not of the leaf's class");
     }
     let purpose = fields.purpose.map(|p| PurposeId::parse(p.as_str()));
@@ -346,7 +412,7 @@ fn read_outcome(bytes: &[u8], leaf: &Skeleton) -> Result<Head, &'static str> {
 impl Broken {
     /// What an opening breaks: it does not open its commitment, or is owed and not shown.
     pub(super) fn of_openings(leaf: &Leaf, reader: Option<&Reader>) -> Option<Self> {
-        let owed = |part| reader.is_some_and(|reader| reader.is_owed_opening(&leaf.skeleton, part));
+        let owed = |part| reader.is_some_and(|reader| reader.is_owed_opening(&leaf.named, part));
         for (part, state) in Part::ALL.into_iter().zip(leaf.states) {
             let problem = match state {
                 State::Amiss => "does not open its commitment",
@@ -381,8 +447,15 @@ mod tests {
     /// The record as it is written, and as JSON says it.
     fn both(line: &str) -> (Option<Record>, Option<Record>) {
         let mut lines = Lines::new(true);
-        let written = written::read(line).and_then(|entry| lines.fields(&entry));
-        let read = json::read(line.as_bytes()).and_then(|entry| lines.fields(&entry));
+        let mut leaf = String::new();
+        let entry = written::read(line, &mut leaf);
+        let written = entry.and_then(|entry| lines.fields(&entry, true));
+        let entry = json::read(line.as_bytes());
+        let read = entry.and_then(|entry| lines.fields(&entry, false));
+        let read = read.map(|read| Record {
+            written: written.is_some(),
+            ..read
+        });
         (written, read)
     }
 

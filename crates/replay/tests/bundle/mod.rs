@@ -133,7 +133,7 @@ pub(crate) fn of_lines(
     for line in &lines {
         // A log that lies has a bundle too.
         if reading.line(line.as_bytes()).is_ok() {
-            wanted.extend(reading.leaf().and_then(|leaf| leaf.covenant));
+            wanted.extend(reading.about().and_then(|leaf| leaf.covenant));
         }
     }
     let mut files = pack(verifier, &wanted, covenants, note, &[]).unwrap();
