@@ -13,6 +13,7 @@ use crate::Broker;
 use crate::configured::Configured;
 use crate::covenant_entries::{self, About};
 use crate::delivery::may_be_told_under;
+use crate::members::{Members, Over};
 use crate::proposing::drop_what_is_closed;
 use crate::refusal::Refused;
 use crate::versions::Version;
@@ -77,6 +78,8 @@ impl Broker {
         let _one_at_a_time = self.reconsidering().lock().await;
         let now = self.clock().now();
         let mut in_force: BTreeMap<CovenantId, Arc<ActiveCovenant>> = BTreeMap::new();
+        let mut all_over: BTreeMap<CovenantId, Over> = BTreeMap::new();
+        let mut to_end = Vec::new();
         let before = self.members();
         let mut changed = false;
         for id in self.versions().ids() {
@@ -87,18 +90,24 @@ impl Broker {
             };
             let known = before.covenant(&id);
             let known = known.filter(|known| known.covenant().digest() == last.digest);
+            if version.is_over(now) {
+                let over = over(&before, known, &version, &last);
+                all_over.extend(over.map(|over| (id.clone(), over)));
+                to_end.extend((!version.kept().ended).then_some(version));
+                continue;
+            }
             let active = match known {
                 Some(known) => Some(Arc::clone(known)),
                 None => version.activate(now).ok().map(Arc::new),
             };
             changed |= known.is_none() && active.is_some();
             in_force.extend(active.map(|active| (id.clone(), active)));
-            if version.is_over(now) && !version.kept().ended {
-                self.end(&version, now).await?;
-            }
         }
         let parties = self.versions().parties();
-        self.set_members(before.with(in_force, parties));
+        self.set_members(before.with(in_force, all_over, parties));
+        for version in to_end {
+            self.end(&version, now).await?;
+        }
         if changed {
             self.note_keys().await?;
             self.tell();
@@ -200,4 +209,23 @@ impl Broker {
         tracing::warn!(covenant = %kept.covenant, version = kept.number, "a covenant is over");
         Ok(())
     }
+}
+
+/// What is left of a covenant that is over: as it was known, or as it came into force. The dates do
+/// not put it in force now; they did at that moment, and its signatures are verified again.
+fn over(
+    before: &Members,
+    in_force: Option<&Arc<ActiveCovenant>>,
+    version: &Version,
+    last: &ActiveVersion,
+) -> Option<Over> {
+    let known = before.over(&version.kept().covenant);
+    let known = known.filter(|known| known.covenant().digest() == last.digest);
+    known
+        .cloned()
+        .or_else(|| in_force.map(|active| Over::after(active)))
+        .or_else(|| {
+            let active = version.activate(last.since).ok()?;
+            Some(Over::after(&active))
+        })
 }

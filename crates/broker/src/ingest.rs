@@ -12,7 +12,7 @@ use wire::status::Refusal;
 use wire::word::{RecallReason, WithdrawalReason};
 
 use crate::Broker;
-use crate::members::Member;
+use crate::members::{Answerable, Member};
 use crate::refusal::{Refused, until_tomorrow};
 
 /// What became of a batch: how many items were taken, and the others with their place in it.
@@ -102,7 +102,7 @@ impl Broker {
     /// [`Refused`] when the whole batch is refused.
     pub(crate) async fn withdraw(
         &self,
-        member: &Member,
+        member: &Answerable,
         batch: WithdrawalBatch<Read<WithdrawalItem>>,
     ) -> Result<Taken, Refused> {
         let now = self.clock().now();
@@ -147,7 +147,7 @@ impl Broker {
 
 /// What the unit of work of a withdrawal needs.
 struct Withdrawing {
-    member: Member,
+    member: Answerable,
     epoch: KeyEpoch,
     now: Timestamp,
     window_minutes: i64,
@@ -161,18 +161,25 @@ impl Withdrawing {
         tx: &mut BrokerTx,
         items: Vec<(usize, WithdrawalItem)>,
     ) -> Result<(Vec<usize>, usize), StoreError> {
-        let covenant = self.member.covenant.covenant().id();
+        let covenant = self.member.covenant().id();
         let party = &self.member.party;
         let mut places = Vec::with_capacity(items.len());
         let mut probes = 0;
         for (place, WithdrawalItem { signal: id, reason }) in items {
             let what = tx.withdraw_signal(covenant, self.epoch, party, id)?;
             // What was told of a signal that has expired meanwhile is recalled as well.
+            let mut recalled = false;
             for seq in tx.told_by(covenant, self.epoch, party, id)? {
                 let reason = RecallReason::from(reason).as_str();
-                tx.make_recall(seq, reason, self.now.day())?;
+                recalled |= tx.make_recall(seq, reason, self.now.day())?;
             }
-            if matches!(what, Withdrawal::Withdrawn(_)) {
+            let was_used = match what {
+                Withdrawal::Withdrawn(_) => true,
+                // The signal went with its covenant; what was told of it did not, and is recalled.
+                Withdrawal::Unknown => recalled,
+                Withdrawal::Already => false,
+            };
+            if was_used {
                 let alarm = self.alarm(tx, id)?;
                 probes += usize::from(alarm.is_some());
                 tx.note_withdrawal(alarm.as_ref(), Some(&self.right(reason)))?;
@@ -185,7 +192,7 @@ impl Withdrawing {
 
     fn right(&self, reason: WithdrawalReason) -> UsedRight {
         UsedRight {
-            covenant: self.member.covenant.covenant().digest(),
+            covenant: self.member.covenant().digest(),
             party: self.member.party.clone(),
             right: RecallReason::from(reason).as_str().to_owned(),
         }
@@ -194,7 +201,7 @@ impl Withdrawing {
     /// Whether a signal is withdrawn so soon after it matched that it may have been pushed only to
     /// look.
     fn alarm(&self, tx: &BrokerTx, id: SignalId) -> Result<Option<ProbeAlarm>, StoreError> {
-        let covenant = self.member.covenant.covenant();
+        let covenant = self.member.covenant();
         let matched = tx.matched_at(covenant.id(), self.epoch, &self.member.party, id)?;
         let minutes = matched.map(|at| self.now.millis_since(at) / 60_000);
         Ok(minutes

@@ -189,7 +189,7 @@ impl Broker {
     ) -> anyhow::Result<u64> {
         let members = self.members();
         anyhow::ensure!(
-            members.covenant(id).is_some(),
+            members.last_known(id).is_some(),
             "covenant: this broker carries no covenant with this id; check the id"
         );
         let now = self.clock().now();
@@ -217,8 +217,8 @@ impl Broker {
     /// # Errors
     /// [`Refused`] when the store fails, or the log can't be written.
     pub(crate) async fn finish_epoch_purges(&self) -> Result<(), Refused> {
-        for active in self.members().covenants() {
-            let id = active.covenant().id();
+        for covenant in self.members().known() {
+            let id = covenant.id();
             for epoch in self.store().read(|view| view.purged_epochs(id))? {
                 self.finish_epoch_purge(id, epoch).await?;
             }
@@ -235,9 +235,7 @@ impl Broker {
             return Ok(purge.map_or(0, |purge| purge.signals));
         };
         let members = self.members();
-        let digest = members
-            .covenant(id)
-            .map(|active| active.covenant().digest());
+        let digest = members.last_known(id).map(Covenant::digest);
         let closing = id.clone();
         self.store()
             .commit_step(move |tx: &mut BrokerTx| -> Result<Step<()>, StoreError> {

@@ -1,13 +1,19 @@
 //! Who takes part: the covenants that are in force here, their parties, and the keys that this
 //! broker pins for them.
 //!
-//! A party is known by the OIN in its certificate and by nothing that it says of itself.
+//! A party is known by the OIN in its certificate and by nothing that it says of itself. A covenant
+//! that is over is of another type than one in force: what decides, compares or takes signals can't
+//! be handed one by mistake.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use covenant::signoff::ActiveCovenant;
+use covenant::Covenant;
+use covenant::signoff::{ActiveCovenant, Proposal};
 use identity::VerifyingKey;
 use model::{CovenantId, Oin, PartyId};
 use wire::header::Header;
@@ -16,16 +22,34 @@ use wire::reason::Reason;
 use crate::config::PinConfig;
 use crate::refusal::Refused;
 
-/// The covenants in force here, and the keys of their parties. Another version makes another one
-/// of these; who holds one sees one state of affairs.
+/// The covenants in force here, those that are over, and the keys of their parties. Another version
+/// makes another one of these; who holds one sees one state of affairs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Members {
     covenants: BTreeMap<CovenantId, Arc<ActiveCovenant>>,
+    over: BTreeMap<CovenantId, Over>,
     keys: BTreeMap<PartyId, VerifyingKey>,
     parties: BTreeSet<Oin>,
 }
 
-/// A party that a certificate and a covenant agree on.
+/// A covenant that was in force here and is over. It is known for what outlives it and for nothing
+/// else: the rights of data subjects, recalls, and the log that tells of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Over(Proposal);
+
+impl Over {
+    /// What is left of a covenant after its end.
+    pub(crate) fn after(active: &ActiveCovenant) -> Self {
+        Self(active.proposal().clone())
+    }
+
+    /// What the parties signed.
+    pub(crate) fn covenant(&self) -> &Covenant {
+        self.0.covenant()
+    }
+}
+
+/// A party that a certificate and a covenant in force agree on.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     /// The covenant.
@@ -34,6 +58,24 @@ pub(crate) struct Member {
     pub(crate) party: PartyId,
     /// Its OIN.
     pub(crate) oin: Oin,
+}
+
+/// A party of a covenant that is in force or over: it answers to data subjects for what was done
+/// under it, and takes back what it let others know. Nothing is disclosed to anybody else by it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answerable {
+    version: Proposal,
+    /// The party in it.
+    pub(crate) party: PartyId,
+    /// Its OIN.
+    pub(crate) oin: Oin,
+}
+
+impl Answerable {
+    /// What the parties signed.
+    pub(crate) fn covenant(&self) -> &Covenant {
+        self.version.covenant()
+    }
 }
 
 impl Members {
@@ -55,29 +97,51 @@ impl Members {
         })
     }
 
-    /// The same with other covenants in force, and with everybody who is party to any version.
+    /// The same with other covenants in force and over, and with everybody who is party to any
+    /// version.
     #[must_use]
     pub(crate) fn with(
         &self,
         covenants: BTreeMap<CovenantId, Arc<ActiveCovenant>>,
+        over: BTreeMap<CovenantId, Over>,
         parties: BTreeSet<Oin>,
     ) -> Self {
         Self {
             covenants,
+            over,
             keys: self.keys.clone(),
             parties,
         }
     }
 
-    /// Every covenant.
+    /// Every covenant in force.
     pub(crate) fn covenants(&self) -> impl Iterator<Item = &Arc<ActiveCovenant>> {
         self.covenants.values()
     }
 
-    /// The version of a covenant that is in force, or was the last to be.
+    /// What every covenant says that is or was in force here: for what the log tells of it.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &Covenant> {
+        let in_force = self.covenants.values().map(|active| active.covenant());
+        in_force.chain(self.over.values().map(Over::covenant))
+    }
+
+    /// The version of a covenant that is in force.
     #[must_use]
     pub(crate) fn covenant(&self, id: &CovenantId) -> Option<&Arc<ActiveCovenant>> {
         self.covenants.get(id)
+    }
+
+    /// The version of a covenant that was the last in force, where it is over.
+    #[must_use]
+    pub(crate) fn over(&self, id: &CovenantId) -> Option<&Over> {
+        self.over.get(id)
+    }
+
+    /// What the version of a covenant says that is in force, or was the last to be.
+    #[must_use]
+    pub(crate) fn last_known(&self, id: &CovenantId) -> Option<&Covenant> {
+        let in_force = self.covenant(id).map(|active| active.covenant());
+        in_force.or_else(|| self.over(id).map(Over::covenant))
     }
 
     /// Whether an organisation is a party to any version of a covenant here.
@@ -91,8 +155,8 @@ impl Members {
     #[must_use]
     pub(crate) fn signing_keys(&self, oin: &Oin) -> Vec<VerifyingKey> {
         let mut keys: Vec<VerifyingKey> = Vec::new();
-        for covenant in self.covenants.values() {
-            let party = covenant.covenant().party_by_oin(oin);
+        for covenant in self.known() {
+            let party = covenant.party_by_oin(oin);
             if let Some(key) = party.and_then(|party| self.keys.get(&party.id))
                 && !keys.contains(key)
             {
@@ -102,33 +166,62 @@ impl Members {
         keys
     }
 
-    /// Admits what an organisation signed: the covenant is carried here, the organisation is a
+    /// Admits what an organisation signed: the covenant is in force here, the organisation is a
     /// party to it under the name that it gave, and works by the same file.
     ///
     /// # Errors
     /// [`Refused`] with the reason.
     pub(crate) fn admit(&self, oin: &Oin, header: &Header) -> Result<Member, Refused> {
-        let covenant = self
-            .covenants
-            .get(&header.covenant)
-            .ok_or_else(|| Refused::at(Reason::CovenantUnknown, "header.covenant_id"))?;
-        let party = covenant
-            .covenant()
-            .party_by_oin(oin)
-            .ok_or_else(|| Refused::from(Reason::NotAParty))?;
-        if party.id != header.party {
-            return Err(Refused::at(Reason::PartyNotYours, "header.party"));
-        }
-        if covenant.covenant().digest() != header.covenant_digest {
-            return Err(Refused::at(
-                Reason::CovenantDiffers,
-                "header.covenant_digest",
-            ));
-        }
+        let Some(active) = self.covenant(&header.covenant) else {
+            let reason = match self.over(&header.covenant) {
+                Some(_) => Reason::CovenantNotActive,
+                None => Reason::CovenantUnknown,
+            };
+            return Err(Refused::at(reason, "header.covenant_id"));
+        };
         Ok(Member {
-            covenant: Arc::clone(covenant),
-            party: party.id.clone(),
+            party: party_of(active.covenant(), oin, header)?,
+            covenant: Arc::clone(active),
             oin: oin.clone(),
         })
     }
+
+    /// Admits what an organisation signed about a right or a recall: as [`Members::admit`], also
+    /// where the covenant is over.
+    ///
+    /// # Errors
+    /// [`Refused`] with the reason.
+    pub(crate) fn admit_to_answer(
+        &self,
+        oin: &Oin,
+        header: &Header,
+    ) -> Result<Answerable, Refused> {
+        let in_force = self.covenant(&header.covenant);
+        let version = in_force
+            .map(|active| active.proposal())
+            .or_else(|| self.over(&header.covenant).map(|over| &over.0))
+            .ok_or_else(|| Refused::at(Reason::CovenantUnknown, "header.covenant_id"))?;
+        Ok(Answerable {
+            party: party_of(version.covenant(), oin, header)?,
+            version: version.clone(),
+            oin: oin.clone(),
+        })
+    }
+}
+
+/// The name of an organisation in a covenant, where it gave that name and works by that file.
+fn party_of(covenant: &Covenant, oin: &Oin, header: &Header) -> Result<PartyId, Refused> {
+    let party = covenant
+        .party_by_oin(oin)
+        .ok_or_else(|| Refused::from(Reason::NotAParty))?;
+    if party.id != header.party {
+        return Err(Refused::at(Reason::PartyNotYours, "header.party"));
+    }
+    if covenant.digest() != header.covenant_digest {
+        return Err(Refused::at(
+            Reason::CovenantDiffers,
+            "header.covenant_digest",
+        ));
+    }
+    Ok(party.id.clone())
 }

@@ -21,7 +21,7 @@ use crate::Broker;
 use crate::delivery::{Body, RecallBody};
 use crate::disclose::remembered_under;
 use crate::entries::{facts, number, own_engine, word};
-use crate::members::Member;
+use crate::members::Answerable;
 use crate::refusal::Refused;
 
 /// How many recalls go out in one unit of work.
@@ -102,7 +102,7 @@ impl Broker {
     /// `NOT_FOUND` when one of them is no recall of this party's; nothing is taken then.
     pub(crate) async fn recall_acknowledged(
         &self,
-        member: &Member,
+        member: &Answerable,
         acknowledgement: RecallAcknowledgement,
     ) -> Result<(), Refused> {
         let now = self.clock().now();
@@ -251,7 +251,7 @@ fn entry(recall: &Recall, told: &Told, step: &str, actor: Option<ActorId>) -> Ne
 
 fn acknowledge(
     tx: &mut BrokerTx,
-    member: &Member,
+    member: &Answerable,
     acknowledgement: &RecallAcknowledgement,
     now: Timestamp,
 ) -> Result<Step<usize>, Refused> {

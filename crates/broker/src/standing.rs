@@ -40,6 +40,17 @@ impl Broker {
         Ok(())
     }
 
+    /// Whether every party has confirmed every covenant in force within the last day.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        let now = self.clock().now();
+        self.members().covenants().all(|active| {
+            let covenant = active.covenant();
+            let standing = self.versions().standing(covenant);
+            let mut parties = covenant.parties().keys();
+            parties.all(|party| standing.is_confirmed(party, now))
+        })
+    }
+
     /// A party says that it opened the key that was announced.
     ///
     /// # Errors

@@ -201,11 +201,12 @@ async fn policy_file(
     let reader = admit(&broker, &oin, "TilesPolicy").await?;
     let id = CovenantId::parse(&covenant).map_err(|_| UNKNOWN)?;
     let members = broker.members();
-    let active = members.covenant(&id).ok_or(UNKNOWN)?;
-    if !reader.versions().contains(&active.covenant().digest()) {
+    // The log of a covenant that is over is verified by its witnesses still.
+    let covenant = members.last_known(&id).ok_or(UNKNOWN)?;
+    if !reader.versions().contains(&covenant.digest()) {
         return Err(UNKNOWN);
     }
-    let policy = policy(broker.log_verifier(), active.covenant());
+    let policy = policy(broker.log_verifier(), covenant);
     Ok(text(policy.to_text().into_bytes()))
 }
 

@@ -4,7 +4,7 @@
 //! over it, likewise. The store has the same bytes, and at every start all of it is verified anew.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};

@@ -184,12 +184,12 @@ impl Broker {
     }
 
     /// The covenants of which this note is the newest witnessed checkpoint, or that with one more
-    /// cosignature: other readers may need it for another covenant.
+    /// cosignature: other readers may need it for another covenant. Those that are over count as
+    /// well: what is told to a data subject under one waits for its witnesses still.
     fn newly_witnessed(&self, size: u64, note: &[u8]) -> Vec<Witnessed> {
         let reached = self.witnesses().reached.borrow();
-        let members = self.members();
-        let covenants = members.covenants().map(|active| active.covenant());
-        covenants
+        self.members()
+            .known()
             .filter(|covenant| {
                 let known = reached.get(&covenant.digest());
                 known.is_none_or(|known| known.size <= size)
@@ -209,8 +209,8 @@ impl Broker {
         let name = ledger::witnessing::name(oin);
         let mut keys = BTreeSet::new();
         let members = self.members();
-        for active in members.covenants() {
-            let Some(party) = active.covenant().party_by_oin(oin) else {
+        for covenant in members.known() {
+            let Some(party) = covenant.party_by_oin(oin) else {
                 continue;
             };
             let key = party.node.as_ref().and_then(|node| node.witness.bytes());
@@ -339,8 +339,7 @@ impl Broker {
             return Ok(());
         }
         let members = self.members();
-        let mut covenants = members.covenants().map(|active| active.covenant());
-        let named = covenants.find_map(|covenant| {
+        let named = members.known().find_map(|covenant| {
             let party = covenant.party_by_oin(by)?;
             Some((covenant.digest(), party.id.clone()))
         });

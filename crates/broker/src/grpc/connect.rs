@@ -235,7 +235,7 @@ impl Stream {
                         .open(&self.oin, Some(&signed), "notice_acknowledgement")?;
                 let taken = NoticeAcknowledgement::try_from(message).map_err(Refusal::from)?;
                 *request_id = taken.header.request_id.to_string();
-                broker.members().admit(&self.oin, &taken.header)?;
+                broker.members().admit_to_answer(&self.oin, &taken.header)?;
                 for id in &taken.notices {
                     self.under_way.remove(id);
                 }
@@ -276,7 +276,7 @@ impl Stream {
                         .open(&self.oin, Some(&signed), "recall_acknowledgement")?;
                 let taken = RecallAcknowledgement::try_from(message).map_err(Refusal::from)?;
                 *request_id = taken.header.request_id.to_string();
-                let member = broker.members().admit(&self.oin, &taken.header)?;
+                let member = broker.members().admit_to_answer(&self.oin, &taken.header)?;
                 broker.recall_acknowledged(&member, taken).await
             }
             connect_request::Message::Cosignature(cosignature) => {
@@ -320,6 +320,11 @@ impl Stream {
         let broker = Arc::clone(&self.services.0);
         let members: Vec<Member> = self.members.values().cloned().collect();
         for member in members {
+            // Of a covenant that is over since the hello no key stands any way.
+            let id = member.covenant.covenant().id();
+            if broker.members().covenant(id).is_none() {
+                continue;
+            }
             let Ok(reports) = broker.key_reports(&member) else {
                 continue;
             };

@@ -59,7 +59,7 @@ impl ExchangeService for Services {
         let message: proto::WithdrawalBatch = self.open(&oin, signed.as_ref(), "batch")?;
         let batch = wire::statement::WithdrawalBatch::try_from(message)
             .map_err(|malformed| Refused::from(Refusal::from(malformed)))?;
-        let member = self.0.members().admit(&oin, &batch.header)?;
+        let member = self.0.members().admit_to_answer(&oin, &batch.header)?;
         let request_id = batch.header.request_id.to_string();
         let taken = self.0.withdraw(&member, batch).await?;
         let outcome = Some(taken_message(taken));

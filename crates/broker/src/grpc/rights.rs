@@ -26,7 +26,7 @@ impl RightsService for Services {
         let signed = request.into_inner().question;
         let message: proto::LookUpQuestion = self.open(&oin, signed.as_ref(), "question")?;
         let question = rights::LookUpQuestion::try_from(message).map_err(refused)?;
-        let member = self.0.members().admit(&oin, &question.header)?;
+        let member = self.0.members().admit_to_answer(&oin, &question.header)?;
         let request_id = question.header.request_id.to_string();
         let (logged, entries) = self.0.look_up(&member, question).await?;
         let next_index = match logged.disclosure() {
@@ -50,7 +50,7 @@ impl RightsService for Services {
         let signed = request.into_inner().answer;
         let message: proto::RightsAnswer = self.open(&oin, signed.as_ref(), "answer")?;
         let answer = rights::RightsAnswer::try_from(message).map_err(refused)?;
-        let member = self.0.members().admit(&oin, &answer.header)?;
+        let member = self.0.members().admit_to_answer(&oin, &answer.header)?;
         let request_id = answer.header.request_id.to_string();
         let logged = self.0.report_answer(&member, answer).await?;
         let receipt = Some(receipt::of(&logged));
@@ -68,7 +68,7 @@ impl RightsService for Services {
         let signed = request.into_inner().unlinking;
         let message: proto::Unlinking = self.open(&oin, signed.as_ref(), "unlinking")?;
         let unlinking = rights::Unlinking::try_from(message).map_err(refused)?;
-        let member = self.0.members().admit(&oin, &unlinking.header)?;
+        let member = self.0.members().admit_to_answer(&oin, &unlinking.header)?;
         let request_id = unlinking.header.request_id.to_string();
         let logged = self.0.unlink(&member, unlinking).await?;
         let receipt = Some(receipt::of(&logged));
@@ -86,7 +86,7 @@ impl RightsService for Services {
         let signed = request.into_inner().passing;
         let message: proto::PassingOn = self.open(&oin, signed.as_ref(), "passing")?;
         let passing = rights::PassingOn::try_from(message).map_err(refused)?;
-        let member = self.0.members().admit(&oin, &passing.header)?;
+        let member = self.0.members().admit_to_answer(&oin, &passing.header)?;
         let request_id = passing.header.request_id.to_string();
         let logged = self.0.pass_on(&member, passing).await?;
         let receipt = Some(receipt::of(&logged));

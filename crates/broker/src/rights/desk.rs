@@ -14,7 +14,7 @@ use super::{entry, kind_of};
 use crate::Broker;
 use crate::delivery::{Body, PassedBody};
 use crate::entries::{number, word};
-use crate::members::Member;
+use crate::members::Answerable;
 use crate::oversight::stands;
 use crate::refusal::Refused;
 
@@ -25,7 +25,7 @@ impl Broker {
     /// [`Refused`] when the message is not in order or the store fails.
     pub(crate) async fn report_answer(
         &self,
-        member: &Member,
+        member: &Answerable,
         answer: RightsAnswer,
     ) -> Result<Logged<()>, Refused> {
         let now = self.clock().now();
@@ -59,12 +59,12 @@ impl Broker {
     /// `NOT_FOUND` when one of them is none of the party's own; nothing is erased then.
     pub(crate) async fn unlink(
         &self,
-        member: &Member,
+        member: &Answerable,
         unlinking: Unlinking,
     ) -> Result<Logged<()>, Refused> {
         let now = self.clock().now();
         self.timely(&unlinking.header, now)?;
-        let versions = self.digests_of(member.covenant.covenant().id())?;
+        let versions = self.digests_of(member.covenant().id())?;
         let indices: BTreeSet<u64> = unlinking.indices.iter().copied().collect();
         let once = Once::of(member, "Unlink", &unlinking.header, now, |hash| {
             hash.update(unlinking.desk.case.as_bytes());
@@ -104,12 +104,12 @@ impl Broker {
     /// `NOT_FOUND` for a party that the covenant does not have, or that passes it on itself.
     pub(crate) async fn pass_on(
         &self,
-        member: &Member,
+        member: &Answerable,
         passing: PassingOn,
     ) -> Result<Logged<()>, Refused> {
         let now = self.clock().now();
         self.timely(&passing.header, now)?;
-        let covenant = member.covenant.covenant();
+        let covenant = member.covenant();
         let mut entries = Vec::with_capacity(passing.sealed.len());
         let mut notices = Vec::with_capacity(passing.sealed.len());
         for (party, sealed) in &passing.sealed {
@@ -207,7 +207,7 @@ struct Once {
 
 impl Once {
     fn of(
-        member: &Member,
+        member: &Answerable,
         method: &str,
         header: &Header,
         now: Timestamp,

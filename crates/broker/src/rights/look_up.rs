@@ -19,7 +19,7 @@ use wire::word::EntryRole;
 use super::entry;
 use crate::Broker;
 use crate::entries::{number, quota_exceeded, word};
-use crate::members::Member;
+use crate::members::Answerable;
 use crate::oversight::stands;
 use crate::refusal::{Refused, until_tomorrow};
 
@@ -87,13 +87,13 @@ impl Broker {
     /// [`Refused`] when the message is not in order, the day's limit is used up, or the store fails.
     pub(crate) async fn look_up(
         &self,
-        member: &Member,
+        member: &Answerable,
         question: LookUpQuestion,
     ) -> Result<(Logged<LookedUp>, Vec<FoundEntry>), Refused> {
         let now = self.clock().now();
         self.timely(&question.header, now)?;
         question.header.fresh(now)?;
-        let covenant = member.covenant.covenant();
+        let covenant = member.covenant();
         self.may_disclose(covenant)?;
         let unit = Looking {
             versions: self.digests_of(covenant.id())?,
@@ -166,7 +166,7 @@ struct Looking {
     /// Every version of the covenant.
     versions: BTreeSet<Digest>,
     most: u64,
-    member: Member,
+    member: Answerable,
     question: Arc<LookUpQuestion>,
     now: Timestamp,
 }
@@ -196,7 +196,7 @@ impl Looking {
         };
         if tx.counted(&limit)? >= self.most {
             let alarm = quota_exceeded(
-                self.member.covenant.covenant().digest(),
+                self.member.covenant().digest(),
                 &self.member.party,
                 LOOK_UPS,
                 self.most,

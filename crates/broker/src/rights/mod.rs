@@ -15,7 +15,7 @@ use wire::rights::Desk;
 use wire::word::RightsKind;
 
 use crate::entries::{self, own_engine, word};
-use crate::members::Member;
+use crate::members::Answerable;
 
 pub(crate) use look_up::{FoundEntry, LookedUp};
 
@@ -34,12 +34,12 @@ const fn kind_of(right: RightsKind) -> Kind {
 /// facts that are numbers or words. Whom it is about stands nowhere.
 fn entry(
     kind: Kind,
-    member: &Member,
+    member: &Answerable,
     desk: &Desk,
     step: &str,
     facts: impl IntoIterator<Item = (&'static str, Option<Fact>)>,
 ) -> NewEntry {
-    let covenant = member.covenant.covenant();
+    let covenant = member.covenant();
     let mut outcome = Outcome::of(kind, own_engine());
     outcome.transaction_id = TransactionId::parse(&desk.case.to_string()).ok();
     outcome.recipient = desk_role(member).map(|role| Recipient {
@@ -59,7 +59,7 @@ fn entry(
 }
 
 /// The desk of a party: a role that no clause can name.
-fn desk_role(member: &Member) -> Option<model::RoleRef> {
+fn desk_role(member: &Answerable) -> Option<model::RoleRef> {
     model::RoleRef::parse(&format!("{}.loket", member.party)).ok()
 }
 

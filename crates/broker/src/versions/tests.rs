@@ -6,14 +6,14 @@ use model::{Day, Secret};
 use super::*;
 use crate::delivery::{may_be_told, may_be_told_under};
 
-const TEXT: &str = include_str!("../../../node/src/testing/covenant.toml");
+pub(crate) const TEXT: &str = include_str!("../../../node/src/testing/covenant.toml");
 const SIGNERS: [(&str, &str); 3] = [
     ("corporatie", "CORPORATIE-FG"),
     ("gemeente", "GEMEENTE-FG"),
     ("politie", "POLITIE-PF"),
 ];
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Day::parse("2026-11-24")
         .unwrap()
         .start()
@@ -21,7 +21,7 @@ fn now() -> Timestamp {
 }
 
 /// The key of a name: the same one every time.
-fn seed(name: &str) -> Secret {
+pub(crate) fn seed(name: &str) -> Secret {
     let mut bytes = [0; 32];
     for (to, from) in bytes.iter_mut().zip(name.bytes()) {
         *to = from;
@@ -29,7 +29,7 @@ fn seed(name: &str) -> Secret {
     Secret::new(bytes)
 }
 
-fn filled_in(text: &str) -> String {
+pub(crate) fn filled_in(text: &str) -> String {
     fill(&fill(text, "ed25519:"), "x25519:")
 }
 
@@ -47,8 +47,9 @@ fn fill(text: &str, kind: &str) -> String {
     filled
 }
 
-fn version(text: &str) -> Version {
-    let pins: Pins = SIGNERS
+/// Every party's signer, as pinned.
+pub(crate) fn pins() -> Pins {
+    SIGNERS
         .iter()
         .map(|(party, key)| {
             let signer = SigningKey::from_secret(&seed(key))
@@ -60,12 +61,33 @@ fn version(text: &str) -> Version {
             };
             (PartyId::parse(party).unwrap(), keys)
         })
-        .collect();
-    let proposal = propose(filled_in(text).as_bytes(), &pins, None);
-    let proposal = match proposal {
+        .collect()
+}
+
+/// A version over which nothing is signed yet.
+pub(crate) fn proposed(text: &str) -> Proposal {
+    match propose(filled_in(text).as_bytes(), &pins(), None) {
         Ok(proposal) => proposal,
         Err(why) => panic!("{why}"),
+    }
+}
+
+/// Every party's signature under it.
+pub(crate) fn sign_offs(proposal: &Proposal) -> Vec<(Signed, Envelope)> {
+    let signed = |(party, key)| {
+        let party = PartyId::parse(party).unwrap();
+        let covenant = proposal.covenant();
+        let statement = Statement::new(covenant, &party, now().day(), b"gelezen", "test").unwrap();
+        let envelope = sign(covenant, &statement, &seed(key)).unwrap();
+        let signed = Signed::verify(proposal, &envelope, now()).unwrap();
+        (signed, envelope)
     };
+    SIGNERS.into_iter().map(signed).collect()
+}
+
+/// A version that every party signed.
+fn version(text: &str) -> Version {
+    let proposal = proposed(text);
     let covenant = proposal.covenant();
     let kept = KeptVersion {
         covenant: covenant.id().clone(),
@@ -75,13 +97,8 @@ fn version(text: &str) -> Version {
         received_at: now(),
         ended: false,
     };
-    let mut version = Version::new(kept, proposal);
-    for (party, key) in SIGNERS {
-        let party = PartyId::parse(party).unwrap();
-        let covenant = version.covenant();
-        let statement = Statement::new(covenant, &party, now().day(), b"gelezen", "test").unwrap();
-        let envelope = sign(covenant, &statement, &seed(key)).unwrap();
-        let signed = Signed::verify(version.proposal(), &envelope, now()).unwrap();
+    let mut version = Version::new(kept, proposal.clone());
+    for (signed, envelope) in sign_offs(&proposal) {
         version.take(&signed, &envelope, now());
     }
     version

@@ -1,0 +1,326 @@
+//! What is over is answered for, and nothing is decided, compared or waited for by it.
+
+use std::sync::RwLock;
+
+use covenant::signoff::Signed;
+use identity::SigningKey;
+use ledger::LogSigner;
+use model::clock::ManualClock;
+use model::{
+    CategoryCode, Certainty, Digest, KeyEpoch, MatchKeyId, NoticeId, ProtectionStatement,
+    Pseudonym, PurposeId, RequestId, Secret, Signal, SignalId, Subject, SubjectKind, Timestamp,
+    Token,
+};
+use process::daily::TimeOfDay;
+use store::{BrokerStore, BrokerTx, CheckpointPlace, MemoryEngine, StoreError, Told, ToldBy};
+use tokio::sync::watch;
+use wire::field::Read;
+use wire::statement::{Withdrawal, WithdrawalBatch};
+use wire::word::WithdrawalReason;
+
+use super::*;
+use crate::Broker;
+use crate::config::{LimitsConfig, NoticesConfig, RecallsConfig, RetentionConfig};
+use crate::configured::Configured;
+use crate::metrics::BrokerMetrics;
+use crate::versions::Versions;
+use crate::versions::tests::{TEXT, filled_in, now, pins, proposed, seed, sign_offs};
+use crate::witnesses::Witnesses;
+
+const DAY: i64 = 86_400;
+
+/// A broker's bytes and its clock: a restart is another broker over them.
+struct World {
+    engine: MemoryEngine,
+    place: CheckpointPlace,
+    clock: ManualClock,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            engine: MemoryEngine::default(),
+            place: CheckpointPlace::in_memory(),
+            clock: ManualClock::at(now()),
+        }
+    }
+
+    /// The broker as it starts, with the covenant of the tests in its settings.
+    async fn start(&self) -> Broker {
+        let clock = Arc::new(self.clock.clone());
+        let signer = LogSigner::from_seed("log.test", &Secret::new([9; 32])).unwrap();
+        let log = signer.verifier().clone();
+        let engine = self.engine.reopen();
+        let store =
+            BrokerStore::in_memory(engine, self.place.clone(), signer, clock.clone()).unwrap();
+        let keys = BTreeMap::from([(
+            party("gemeente"),
+            SigningKey::from_secret(&seed("GEMEENTE-KNOOPPUNT")).verifying_key(),
+        )]);
+        let members = Members {
+            keys,
+            ..Members::default()
+        };
+        let broker = Broker {
+            oin: oin(9100),
+            members: RwLock::new(Arc::new(members)),
+            versions: Arc::new(Versions::load(&store, &pins()).unwrap()),
+            pins: pins(),
+            pinned_oins: BTreeMap::new(),
+            reconsidering: tokio::sync::Mutex::new(()),
+            store,
+            log,
+            clock,
+            notices: NoticesConfig::default(),
+            limits: LimitsConfig::default(),
+            retention: RetentionConfig::default(),
+            recalls: RecallsConfig::default(),
+            recall_times: (0, 1),
+            purge_at: TimeOfDay::parse("03:00").unwrap(),
+            metrics: BrokerMetrics::default(),
+            desk: crate::KeyDesk::default(),
+            matching: crate::MatchState::default(),
+            witnesses: Witnesses::of(Vec::new()),
+            pinned_witnesses: BTreeMap::new(),
+            news: watch::channel(0).0,
+            watchers: crate::Watchers::default(),
+            stopping: tokio_util::sync::CancellationToken::new(),
+        };
+        broker.bring_in(vec![configured()]).await.unwrap();
+        broker.reconsider().await.unwrap();
+        broker
+    }
+
+    /// The covenant ends: seen by a broker that runs, or by one that starts after it.
+    async fn ended(&self, running: Broker, restart: bool) -> Broker {
+        self.clock.advance_seconds(400 * DAY);
+        if restart {
+            running.store().close().unwrap();
+            return self.start().await;
+        }
+        running.reconsider().await.unwrap();
+        running
+    }
+}
+
+fn configured() -> Configured {
+    let proposal = proposed(TEXT);
+    let with_bytes = |(signed, envelope): (Signed, covenant::signoff::Envelope)| {
+        let bytes = envelope.to_json().into_bytes();
+        (signed, envelope, bytes)
+    };
+    Configured {
+        envelopes: sign_offs(&proposal).into_iter().map(with_bytes).collect(),
+        bytes: filled_in(TEXT).into_bytes(),
+        proposal,
+    }
+}
+
+fn party(name: &str) -> PartyId {
+    PartyId::parse(name).unwrap()
+}
+
+fn oin(number: u32) -> Oin {
+    Oin::parse(&format!("0000009900000000{number:04}")).unwrap()
+}
+
+fn id() -> CovenantId {
+    CovenantId::parse("proef").unwrap()
+}
+
+/// What the municipality's node says of itself.
+fn header(at: Timestamp) -> Header {
+    Header {
+        audience: oin(9100),
+        covenant: id(),
+        covenant_digest: proposed(TEXT).covenant().digest(),
+        request_id: RequestId::fresh(),
+        nonce: model::id::random_32(),
+        issued_at: at,
+        expires_at: at.plus_seconds(600),
+        party: party("gemeente"),
+    }
+}
+
+fn seen(by: &str, on: Timestamp) -> Signal {
+    let key = "adres/postcode+huisnummer+huisletter+toevoeging";
+    Signal {
+        id: SignalId::fresh(),
+        party: party(by),
+        covenant: id(),
+        epoch: KeyEpoch::FIRST,
+        category: CategoryCode::parse("vera:AGR.FYS").unwrap(),
+        purposes: vec![PurposeId::parse("bezoekveiligheid").unwrap()],
+        day: on.day(),
+        neighbourhood: None,
+        certainty: Certainty::Confirmed,
+        reviewed_by_person: true,
+        police_article: None,
+        expires_on: on.day().plus_days(100),
+        subjects: vec![Subject {
+            kind: SubjectKind::Address,
+            minor: ProtectionStatement::Absent,
+            shielded_address: ProtectionStatement::Absent,
+            tokens: vec![Token {
+                key: MatchKeyId::parse(key).unwrap(),
+                pseudonym: Pseudonym::from_bytes([7; 32]),
+            }],
+        }],
+        content_commitment: Digest::new([9; 32]),
+    }
+}
+
+/// Two parties' signals about one address go by; answers whether they were laid beside each other.
+async fn are_compared(broker: &Broker) -> bool {
+    let signals = [
+        seen("gemeente", broker.clock().now()),
+        seen("corporatie", broker.clock().now()),
+    ];
+    let first = signals[0].clone();
+    broker
+        .store()
+        .write(move |tx: &mut BrokerTx| tx.put_signals(&signals).map(drop))
+        .await
+        .unwrap();
+    broker.match_batch().await.unwrap();
+    let waits = broker.store().read(|view| view.work(1)).unwrap();
+    assert!(waits.is_empty(), "it is looked at once");
+    let at = broker
+        .store()
+        .read(|view| view.matched_at(&first.covenant, first.epoch, &first.party, first.id));
+    at.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn what_is_over_is_answered_for_and_admits_nobody_to_anything_else() {
+    for restart in [false, true] {
+        let world = World::new();
+        let broker = world.start().await;
+        let before = broker.members();
+        assert!(before.admit(&oin(2000), &header(now())).is_ok());
+        assert!(before.over(&id()).is_none());
+
+        let broker = world.ended(broker, restart).await;
+        let (members, header) = (broker.members(), header(broker.clock().now()));
+        assert!(members.covenants().next().is_none() && members.covenant(&id()).is_none());
+        let refused = members.admit(&oin(2000), &header).unwrap_err();
+        assert_eq!(refused.reason(), Reason::CovenantNotActive);
+        let answers = members.admit_to_answer(&oin(2000), &header).unwrap();
+        assert_eq!(answers.covenant().digest(), header.covenant_digest);
+        assert_eq!(members.signing_keys(&oin(2000)).len(), 1);
+
+        let wrong = |oin: Oin, header: Header| {
+            let refused = members.admit_to_answer(&oin, &header);
+            refused.map(|answers| answers.party).unwrap_err().reason()
+        };
+        assert_eq!(wrong(oin(4000), header.clone()), Reason::NotAParty);
+        assert_eq!(wrong(oin(1000), header.clone()), Reason::PartyNotYours);
+        let other = Header {
+            covenant_digest: Digest::new([0; 32]),
+            ..header
+        };
+        assert_eq!(wrong(oin(2000), other), Reason::CovenantDiffers);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_compared_or_put_back_under_what_is_over() {
+    for restart in [false, true] {
+        let world = World::new();
+        let broker = world.start().await;
+        assert!(are_compared(&broker).await);
+        let broker = world.ended(broker, restart).await;
+        assert!(!are_compared(&broker).await);
+        let parked = async || broker.store().read(|view| view.parked(&id(), 10)).unwrap();
+        let count = parked().await;
+        broker.put_back_parked().await.unwrap();
+        assert_eq!((count, parked().await), (2, 2), "what is parked stays so");
+    }
+}
+
+#[tokio::test]
+async fn nobody_has_to_confirm_or_to_witness_what_is_over_for_the_broker_to_be_ready() {
+    for restart in [false, true] {
+        let world = World::new();
+        let broker = world.start().await;
+        assert!(!broker.is_confirmed(), "no party said that it holds");
+        world.clock.advance_seconds(3_600);
+        assert!(broker.witnessing_fault().is_some(), "no node cosigned");
+        let broker = world.ended(broker, restart).await;
+        world.clock.advance_seconds(3_600);
+        assert!(broker.is_confirmed());
+        assert_eq!(broker.witnessing_fault(), None);
+        // What is disclosed to a data subject waits for witnesses as the parties signed.
+        let members = broker.members();
+        let refused = broker.may_disclose(members.last_known(&id()).unwrap());
+        assert_eq!(refused.unwrap_err().reason(), Reason::NotWitnessed);
+    }
+}
+
+/// Something that the corporation was told on the strength of a signal.
+async fn tell(broker: &Broker, of: &Signal) {
+    let covenant = proposed(TEXT);
+    let (day, digest) = (broker.clock().now().day(), covenant.covenant().digest());
+    let told = Told {
+        covenant: id(),
+        digest,
+        epoch: of.epoch,
+        source: of.party.clone(),
+        signals: vec![of.id],
+        to: oin(1000),
+        recipient: party("corporatie"),
+        by: ToldBy::Notice(NoticeId::fresh()),
+        roles: vec![model::RoleRef::parse("corporatie.huismeester").unwrap()],
+        purpose: PurposeId::parse("bezoekveiligheid").unwrap(),
+        on: day,
+        kept_until: None,
+        ends: day.plus_days(2_000),
+        lapses: None,
+    };
+    let unit = move |_: &mut BrokerTx| {
+        let mut decided = store::Decided::new(vec![crate::entries::padding()], ());
+        decided.told = vec![(0, told)];
+        Ok::<_, StoreError>(decided)
+    };
+    broker.store().commit(unit).await.unwrap();
+}
+
+/// The municipality erases a signal.
+async fn erase(broker: &Broker, signal: SignalId) {
+    let header = header(broker.clock().now());
+    let member = broker.members().admit_to_answer(&oin(2000), &header);
+    let batch: WithdrawalBatch<Read<Withdrawal>> = WithdrawalBatch {
+        header,
+        epoch: KeyEpoch::FIRST,
+        withdrawals: vec![Ok(Withdrawal {
+            signal,
+            reason: WithdrawalReason::Erasure,
+        })],
+    };
+    let taken = broker.withdraw(&member.unwrap(), batch).await.unwrap();
+    assert_eq!(taken.taken, 1);
+}
+
+#[tokio::test]
+async fn what_was_told_is_recalled_once_when_the_signal_went_with_its_covenant() {
+    for restart in [false, true] {
+        let world = World::new();
+        let broker = world.start().await;
+        let signal = seen("gemeente", broker.clock().now());
+        let (stored, one) = (signal.clone(), signal.id);
+        let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
+        broker.store().write(put).await.unwrap();
+        tell(&broker, &signal).await;
+        let broker = world.ended(broker, restart).await;
+        broker.purge().await.unwrap();
+        for expected in [1, 0] {
+            erase(&broker, one).await;
+            let noted = broker.store().read(|view| view.noted_withdrawals(10));
+            assert_eq!(noted.unwrap().len(), expected, "the right is used once");
+            broker.match_batch().await.unwrap();
+        }
+        let today = broker.clock().now().day();
+        let due = broker.store().read(|view| view.recalls_due(today, 10));
+        assert_eq!(due.unwrap().len(), 1);
+    }
+}
