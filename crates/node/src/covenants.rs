@@ -1,8 +1,10 @@
 //! The covenants that this party signed: read, verified with this party's own pins, and looked up.
 //!
-//! Nothing is done under a covenant that is not in force here and now. What the broker says of a
-//! covenant counts for nothing here: every file, signature and event is verified anew.
+//! Nothing is done under a covenant that is not in force here and now, but what is owed: to data
+//! subjects, and to who takes back what it let this party know ([`Answerable`]). What the broker says
+//! of a covenant counts for nothing here: every file, signature and event is verified anew.
 
+mod answerable;
 mod history;
 mod loading;
 
@@ -20,6 +22,8 @@ use crate::intake::Findings;
 use crate::keys::{Epoch, LookUpEpoch};
 use crate::refusal::{Reason, Refused};
 use crate::versions::Carried;
+
+pub use self::answerable::Answerable;
 
 /// Every covenant of the settings, by id.
 #[derive(Debug)]
@@ -157,18 +161,24 @@ impl Covenants {
     /// As [`Covenants::active`], with the field's path where the name is wrong.
     pub fn named(&self, text: &str, path: &str, now: Timestamp) -> Result<Active, Refused> {
         let mut found = Findings::default();
-        if text.is_empty() {
-            found.required(path);
-            return Err(found.into());
-        }
-        let Some(id) = found.named(path, CovenantId::parse(text)) else {
+        let Some(id) = self.id_named(text, path, &mut found) else {
             return Err(found.into());
         };
+        self.active(&id, now)
+    }
+
+    /// The id of a covenant of the settings.
+    fn id_named(&self, text: &str, path: &str, found: &mut Findings) -> Option<CovenantId> {
+        if text.is_empty() {
+            found.required(path);
+            return None;
+        }
+        let id = found.named(path, CovenantId::parse(text))?;
         if self.read(|all| !all.contains_key(&id)) {
             found.reason(path, Reason::CovenantUnknown);
-            return Err(found.into());
+            return None;
         }
-        self.active(&id, now)
+        Some(id)
     }
 
     /// How a covenant stands by what this node knows.

@@ -131,6 +131,15 @@ impl Link {
         });
     }
 
+    /// The hello names these covenants: what the broker said of others, which may be over by now,
+    /// stands in nobody's way.
+    pub fn speaks_of(&self, covenants: &BTreeSet<CovenantId>) {
+        self.write(|state| {
+            state.keys.retain(|(id, _), _| covenants.contains(id));
+            state.refused.retain(|id, _| covenants.contains(id));
+        });
+    }
+
     /// There is something new to send, or a reason to look again.
     pub fn wake(&self) {
         self.wake.notify_one();
@@ -181,5 +190,9 @@ mod tests {
             link.obstacles(),
             ["veilig: refused by the broker, COVENANT_NOT_ACTIVE"]
         );
+        link.speaks_of(&BTreeSet::from([covenant]));
+        assert_eq!(link.obstacles().len(), 1);
+        link.speaks_of(&BTreeSet::new());
+        assert!(link.obstacles().is_empty());
     }
 }

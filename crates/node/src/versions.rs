@@ -12,7 +12,7 @@ use covenant::signoff::{
 use model::{Digest, PartyId, Timestamp};
 use store::{ActiveVersion, KeptVersion};
 
-use crate::covenants::Active;
+use crate::covenants::{Active, Answerable};
 use crate::keys::{Epoch, LookUpEpoch};
 
 /// A version, and everything that was signed over it.
@@ -140,6 +140,8 @@ pub(crate) struct Carried {
     /// The highest version that was ever in force here.
     pub(crate) last: Option<ActiveVersion>,
     pub(crate) active: Option<Active>,
+    /// The last version that was in force, where nothing can be put in force now: it is over.
+    pub(crate) former: Option<Answerable>,
     pub(crate) epochs: Arc<[Epoch]>,
     /// Epochs that are over, of which the key is kept for look-ups.
     pub(crate) look_up_epochs: Arc<[LookUpEpoch]>,
@@ -160,8 +162,13 @@ impl Carried {
     pub(crate) fn follow(&mut self, now: Timestamp) {
         if self.active.is_none()
             && let Some(last) = self.last.clone()
+            && !self.put_in_force(&last.digest, now)
+            && self.former.is_none()
         {
-            self.put_in_force(&last.digest, now);
+            // Its dates do not put it in force now; they did at that moment. Its signatures are
+            // verified again.
+            let active = self.activated(&last.digest, last.since);
+            self.former = active.map(|active| active.answerable());
         }
         while let Some(next) = self.successor(now) {
             if !self.put_in_force(&next, now) {
@@ -206,13 +213,39 @@ impl Carried {
             .is_some_and(|last| last.digest == *digest)
     }
 
+    /// What this party answers for: the version in force, or the one that was the last to be.
+    pub(crate) fn answerable(&self, now: Timestamp) -> Option<Answerable> {
+        let last = self.last.as_ref()?;
+        let version = self.versions.get(&last.digest)?;
+        let begun = version.covenant().valid_from() <= now.day();
+        let active = self.active.as_ref().map(Active::answerable);
+        active.or_else(|| self.former.clone()).filter(|_| begun)
+    }
+
     fn put_in_force(&mut self, digest: &Digest, now: Timestamp) -> bool {
-        let Some(version) = self.versions.get(digest) else {
+        let Some(active) = self.activated(digest, now) else {
             return false;
         };
-        let Ok(covenant) = version.activate(now) else {
-            return false;
-        };
+        if self.last.as_ref().is_none_or(|last| last.digest != *digest) {
+            self.last = Some(ActiveVersion {
+                version: active.covenant().version(),
+                digest: *digest,
+                since: now,
+            });
+        }
+        tracing::info!(
+            covenant = %active.covenant().id(), version = active.covenant().version(),
+            epochs = active.epochs().len(), "covenant in force"
+        );
+        self.active = Some(active);
+        self.former = None;
+        true
+    }
+
+    /// A version with this party's keys, as it comes or came into force at a moment.
+    fn activated(&self, digest: &Digest, at: Timestamp) -> Option<Active> {
+        let version = self.versions.get(digest)?;
+        let covenant = version.activate(at).ok()?;
         let text = version.covenant();
         let live = self.epochs.iter().map(|epoch| epoch.under(text));
         let over = self.look_up_epochs.iter().map(|key| key.under(text));
@@ -222,21 +255,9 @@ impl Carried {
             (Ok(live), Ok(over)) => (live, over),
             (Err(error), _) | (_, Err(error)) => {
                 tracing::error!(covenant = %version.kept.covenant, %error, "the covenant's keys do not fit the new version");
-                return false;
+                return None;
             }
         };
-        if self.last.as_ref().is_none_or(|last| last.digest != *digest) {
-            self.last = Some(ActiveVersion {
-                version: version.kept.number,
-                digest: *digest,
-                since: now,
-            });
-        }
-        tracing::info!(
-            covenant = %version.kept.covenant, version = version.kept.number, epochs = epochs.len(),
-            "covenant in force"
-        );
-        self.active = Some(Active::new(covenant, epochs, look_up_epochs));
-        true
+        Some(Active::new(covenant, epochs, look_up_epochs))
     }
 }

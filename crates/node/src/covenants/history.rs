@@ -51,6 +51,7 @@ impl Covenants {
                 {
                     carried.last = Some(last);
                     carried.active = None;
+                    carried.former = None;
                 }
                 carried.follow(now);
             }

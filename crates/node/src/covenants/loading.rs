@@ -94,6 +94,7 @@ impl Covenants {
             versions: BTreeMap::from([(digest, version)]),
             last: None,
             active: None,
+            former: None,
             epochs: epochs.into(),
             look_up_epochs: look_up_epochs.into(),
         };

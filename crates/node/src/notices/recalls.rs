@@ -120,7 +120,7 @@ impl Inbox {
         });
         let about = (&*self.covenants, &recall.covenant);
         self.log
-            .bears_out(&recall.receipt, about, self.clock.now(), |leaf| {
+            .bears_out_owed(&recall.receipt, about, self.clock.now(), |leaf| {
                 names_it
                     && leaf.class == Class::Rights
                     && leaf.covenant == Some(recall.covenant_digest)

@@ -18,7 +18,7 @@ use super::open::is_police;
 use super::record::{self, Answer, Item, Record, Role, Stage, What};
 use super::{Desk, Step, Stepping};
 use crate::caller::Caller;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::intake::{Findings, WithdrawalReason};
 use crate::refusal::{Reason, Refused};
 
@@ -102,11 +102,11 @@ impl Desk {
             return given_out(record);
         }
         let now = self.clock.now();
-        let active = self.active(&record, now)?;
+        let answerable = self.answerable(&record, now)?;
         may_answer(&record, &step.actor, now.day())?;
         let id = step.case;
-        let answer = self.prepared(id, &record, &active, now.day()).await?;
-        self.report(step, &active, &answer, now).await?;
+        let answer = self.prepared(id, &record, &answerable, now.day()).await?;
+        self.report(step, &answerable, &answer, now).await?;
         tracing::info!("the desk answered a request of a data subject");
         given_out(self.load(id)?)
     }
@@ -116,7 +116,7 @@ impl Desk {
         &self,
         id: CaseId,
         record: &Record,
-        active: &Active,
+        answerable: &Answerable,
         today: Day,
     ) -> Result<Answer, Refused> {
         let corrected = self.corrected(record)?;
@@ -124,7 +124,7 @@ impl Desk {
             id,
             record,
             &corrected,
-            active.covenant(),
+            answerable.covenant(),
             &self.party,
             today,
         )?;
@@ -160,16 +160,16 @@ impl Desk {
     async fn report(
         &self,
         step: Stepping,
-        active: &Active,
+        answerable: &Answerable,
         answer: &Answer,
         now: Timestamp,
     ) -> Result<(), Refused> {
         let id = step.case;
         let record = self.load(id)?;
-        let message = self.rights_answer(active, (id, &record, &step.actor), answer)?;
+        let message = self.rights_answer(answerable, (id, &record, &step.actor), answer)?;
         let receipt = self.broker.report_answer(message).await?;
         let followed = self
-            .verify_step(active, &receipt, record.confirmed_at)
+            .verify_step(answerable, &receipt, record.confirmed_at)
             .await?;
         let (kept, actor) = (answer.clone(), step.actor.to_string());
         self.change(step, move |tx, _, record| {
@@ -190,11 +190,11 @@ impl Desk {
 
     fn rights_answer(
         &self,
-        active: &Active,
+        answerable: &Answerable,
         (id, record, actor): (CaseId, &Record, &ActorId),
         answer: &Answer,
     ) -> Result<RightsAnswer, Refused> {
-        let covenant = active.covenant();
+        let covenant = answerable.covenant();
         let salt = self.vault.recognise(&[b"answer salt", id.as_bytes()]);
         let commitment = content_commitment(&Salt::new(salt), answer.json.as_bytes());
         let parts: [&[u8]; 4] = [

@@ -13,7 +13,7 @@ use super::found::{Expected, Found};
 use super::record::{self, Record, Stage, same_person};
 use super::{Case, Desk, Step, Stepping, hold};
 use crate::caller::Caller;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::intake::Findings;
 use crate::log::Followed;
 use crate::refusal::{Reason, Refused};
@@ -66,15 +66,20 @@ impl Desk {
     async fn look_up_all(&self, step: Stepping, record: Record) -> Result<Case, Refused> {
         let now = self.clock.now();
         let (id, actor) = (step.case, step.actor.clone());
-        let active = self.active(&record, now)?;
+        let answerable = self.answerable(&record, now)?;
         let sought = self.sought(&record, now)?;
-        super::open::comparable(&active, &sought)?;
-        let keyed = keyed(&active, &sought);
+        super::open::comparable(&answerable, &sought)?;
+        let keyed = keyed(&answerable, &sought);
         let mut found = Found::default();
         let mut proved = Vec::new();
         for one in &keyed {
             let looked_up = self
-                .look_up(&active, (id, &record, &actor), (&sought, one), &mut found)
+                .look_up(
+                    &answerable,
+                    (id, &record, &actor),
+                    (&sought, one),
+                    &mut found,
+                )
                 .await;
             match looked_up {
                 Ok(more) => proved.extend(more),
@@ -85,7 +90,7 @@ impl Desk {
                 Err(refused) => return Err(refused),
             }
         }
-        let signals = self.own_signals(&active, sought, keyed).await?;
+        let signals = self.own_signals(&answerable, sought, keyed).await?;
         let items = found.into_items();
         let ends = now.day().plus_days(self.receipt_days);
         self.change(step, move |tx, vault, record| {
@@ -118,7 +123,7 @@ impl Desk {
     /// Every page of one epoch.
     async fn look_up(
         &self,
-        active: &Active,
+        answerable: &Answerable,
         about: (CaseId, &Record, &ActorId),
         (sought, keyed): (&[Sought], &Keyed),
         found: &mut Found,
@@ -126,11 +131,11 @@ impl Desk {
         let mut proved = Vec::new();
         let mut from = 0;
         for _ in 0..MOST_PAGES {
-            let question = self.question(active, about, (sought, keyed), from)?;
+            let question = self.question(answerable, about, (sought, keyed), from)?;
             let expected = Expected {
                 party: &self.party,
-                covenant: active.covenant().digest(),
-                versions: self.covenants.digests(active.covenant().id()),
+                covenant: answerable.covenant().digest(),
+                versions: self.covenants.digests(answerable.covenant().id()),
                 commitment: question.commitment,
                 from,
                 subjects: sought.len(),
@@ -138,11 +143,11 @@ impl Desk {
             let answer = self.broker.look_up(question).await?;
             let leaves = expected.verify(&self.log, &answer)?;
             self.log
-                .sufficiently_witnessed(active.covenant(), &answer.receipt.checkpoint)?;
+                .sufficiently_witnessed(answerable.covenant(), &answer.receipt.checkpoint)?;
             proved.push(self.follow(about.0, keyed.epoch, from, &answer).await?);
             let LookUpAnswer { entries, next, .. } = answer;
             for (entry, leaf) in entries.iter().zip(&leaves) {
-                found.add(self, active, entry, leaf)?;
+                found.add(self, answerable, entry, leaf)?;
             }
             match next {
                 None => return Ok(proved),
@@ -156,12 +161,12 @@ impl Desk {
 
     fn question(
         &self,
-        active: &Active,
+        answerable: &Answerable,
         (id, record, actor): (CaseId, &Record, &ActorId),
         (sought, keyed): (&[Sought], &Keyed),
         from: u64,
     ) -> Result<LookUpQuestion, Refused> {
-        let covenant = active.covenant();
+        let covenant = answerable.covenant();
         let content = record.content()?;
         let opened_by = ActorId::parse(&record.opened_by).map_err(|_| record::damaged())?;
         // The same question again has the same id outside: the broker answers and counts it once.
@@ -254,7 +259,7 @@ pub(super) fn another_employee(before: &str, actor: &ActorId) -> Result<(), Refu
 
 /// The subjects' pseudonyms of every epoch of which this node has the key, with all match keys: of
 /// those that are live first, in the covenant's order, and then of those that are over.
-pub(super) fn keyed(active: &Active, sought: &[Sought]) -> Vec<Keyed> {
+pub(super) fn keyed(answerable: &Answerable, sought: &[Sought]) -> Vec<Keyed> {
     let keyed = |epoch: KeyEpoch, derive: &dyn Fn(&NormalSubject) -> Vec<Token>| Keyed {
         epoch,
         subjects: sought
@@ -267,8 +272,8 @@ pub(super) fn keyed(active: &Active, sought: &[Sought]) -> Vec<Keyed> {
             })
             .collect(),
     };
-    let live = active.epochs().iter();
-    let over = active.look_up_epochs().iter();
+    let live = answerable.epochs().iter();
+    let over = answerable.look_up_epochs().iter();
     live.map(|epoch| keyed(epoch.number(), &|subject| epoch.derive(subject)))
         .chain(over.map(|epoch| keyed(epoch.number(), &|subject| epoch.for_look_up(subject))))
         .collect()

@@ -15,7 +15,7 @@ use wire::word::EntryRole;
 use super::Desk;
 use super::record::{Item, Role};
 use crate::checks::asked_name;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::log::Log;
 use crate::refusal::{Reason, Refused};
 
@@ -157,13 +157,13 @@ impl Found {
     pub(super) fn add(
         &mut self,
         desk: &Desk,
-        active: &Active,
+        answerable: &Answerable,
         entry: &LookedUp,
         leaf: &Skeleton,
     ) -> Result<(), Refused> {
         let subjects = entry.subjects.clone();
         let (fold, item) = match entry.role {
-            EntryRole::Recipient => as_recipient(desk, active, entry, leaf)?,
+            EntryRole::Recipient => as_recipient(desk, answerable, entry, leaf)?,
             EntryRole::Source => match as_source(entry, leaf)? {
                 Some(item) => (Fold::Entry(leaf.seq, Role::Provided), item),
                 None => return Ok(()),
@@ -217,7 +217,7 @@ fn bare(leaf: &Skeleton, role: Role) -> Item {
 /// What this party asked or was told. Of a question it knows the advice, and never the source.
 fn as_recipient(
     desk: &Desk,
-    active: &Active,
+    answerable: &Answerable,
     entry: &LookedUp,
     leaf: &Skeleton,
 ) -> Result<(Fold, Item), Refused> {
@@ -236,7 +236,7 @@ fn as_recipient(
         };
         return Ok((Fold::Entry(leaf.seq, Role::Told), item));
     }
-    let vocabulary = active.covenant().vocabulary();
+    let vocabulary = answerable.covenant().vocabulary();
     let advice = answer
         .and_then(|code| std::str::from_utf8(code).ok())
         .and_then(|code| vocabulary.advice(code));

@@ -14,7 +14,7 @@ use super::open::is_police;
 use super::record::{self, Held, Record};
 use super::{Case, Desk, Step};
 use crate::caller::Caller;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::intake::{Findings, Rule};
 use crate::refusal::Refused;
 use crate::vault::Vault;
@@ -67,9 +67,9 @@ impl Desk {
             return self.shown(step.case, record);
         }
         record.under_way()?;
-        let active = self.active(&record, now)?;
+        let answerable = self.answerable(&record, now)?;
         let mut found = Findings::default();
-        self.check_law(&active, held.as_ref(), &mut found);
+        self.check_law(&answerable, held.as_ref(), &mut found);
         check_items(&record, &holding.indices, &mut found);
         found.into_result()?;
         let (id, actor) = (step.case, step.actor.to_string());
@@ -83,8 +83,8 @@ impl Desk {
     }
 
     /// A ground of the law under which this party answers.
-    fn check_law(&self, active: &Active, held: Option<&Held>, found: &mut Findings) {
-        let police = is_police(active.covenant(), &self.party);
+    fn check_law(&self, answerable: &Answerable, held: Option<&Held>, found: &mut Findings) {
+        let police = is_police(answerable.covenant(), &self.party);
         if held.is_some_and(|held| held.ground.starts_with("Wpg ") != police) {
             found.rule("held_back.ground", Rule::GroundNotYours);
         }

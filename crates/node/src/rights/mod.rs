@@ -36,7 +36,7 @@ use wire::rights::Desk as AtWork;
 use crate::caller::Caller;
 use crate::checks::Checks;
 use crate::config::RightsConfig;
-use crate::covenants::{Active, Covenants};
+use crate::covenants::{Answerable, Covenants};
 use crate::intake::{Findings, Intake, State, request_key};
 use crate::log::{Followed, Log};
 use crate::refusal::{Reason, Refused};
@@ -226,11 +226,12 @@ impl Desk {
         Ok(Case { id, record, states })
     }
 
-    /// The covenant of a case. Narrowing and answering go on while it is suspended.
-    fn active(&self, record: &Record, now: Timestamp) -> Result<Active, Refused> {
+    /// The covenant of a case. Narrowing and answering go on while it is suspended, and after its
+    /// end.
+    fn answerable(&self, record: &Record, now: Timestamp) -> Result<Answerable, Refused> {
         let id = record.covenant()?;
         self.covenants
-            .carried(&id, now)
+            .answerable(&id, now)
             .ok_or_else(|| Refused::from(Reason::CovenantNotActive).with("covenant", &id))
     }
 
@@ -249,12 +250,12 @@ impl Desk {
     /// party, under this covenant, and not before the case was confirmed.
     async fn verify_step(
         &self,
-        active: &Active,
+        answerable: &Answerable,
         receipt: &Receipt,
         not_before: Option<i64>,
     ) -> Result<Followed, Refused> {
         let verified = self.log.verify(receipt)?;
-        let digest = active.covenant().digest();
+        let digest = answerable.covenant().digest();
         let earliest = not_before.unwrap_or(i64::MIN).saturating_sub(SKEW_MS);
         let ours = verified.leaves.iter().all(|leaf| {
             leaf.class == Class::Rights
@@ -267,7 +268,7 @@ impl Desk {
             return Err(Reason::ReceiptInvalid.into());
         }
         self.log
-            .sufficiently_witnessed(active.covenant(), &receipt.checkpoint)?;
+            .sufficiently_witnessed(answerable.covenant(), &receipt.checkpoint)?;
         let broker = self.broker.clone();
         self.log
             .follow(&receipt.checkpoint, async move |from, to| {

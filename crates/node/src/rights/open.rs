@@ -11,7 +11,7 @@ use super::application::{self, Application, Sought};
 use super::record::{self, Beginning, Record};
 use super::{Case, Desk, actor};
 use crate::caller::Caller;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::intake::{Findings, Rule, request_key};
 use crate::keys::Epoch;
 use crate::refusal::{Reason, Refused};
@@ -60,19 +60,19 @@ impl Desk {
             let id = CaseId::from_slice(before.answer()).ok_or_else(record::damaged)?;
             return self.shown(id, self.load(id)?);
         }
-        let active = self
+        let answerable = self
             .covenants
-            .named(&application.covenant, "covenant", now)?;
-        comparable(&active, &content.subjects)?;
+            .answerable_named(&application.covenant, "covenant", now)?;
+        comparable(&answerable, &content.subjects)?;
         let id = CaseId::fresh();
         let record = Record::new(Beginning {
-            covenant: active.covenant().id().clone(),
+            covenant: answerable.covenant().id().clone(),
             kind: content.kind,
             identity: content.identity,
             opened_by: actor.to_string(),
             now,
             received_on: content.received_on,
-            due_on: due_on(active.covenant(), &self.party, content.received_on),
+            due_on: due_on(answerable.covenant(), &self.party, content.received_on),
             reference: content.reference,
             applicant: content.applicant,
             content: application.content,
@@ -148,15 +148,15 @@ pub(super) fn is_police(covenant: &Covenant, party: &PartyId) -> bool {
 
 /// Every subject must be such that something can be compared: else it would never be found, and
 /// nobody would know.
-pub(super) fn comparable(active: &Active, subjects: &[Sought]) -> Result<(), Refused> {
-    if active.epochs().is_empty() {
-        let covenant = active.covenant().id();
+pub(super) fn comparable(answerable: &Answerable, subjects: &[Sought]) -> Result<(), Refused> {
+    if answerable.epochs().is_empty() {
+        let covenant = answerable.covenant().id();
         return Err(Refused::from(Reason::KeyMissing).with("covenant", covenant));
     }
     let mut found = Findings::default();
     for (index, sought) in subjects.iter().enumerate() {
         let derives = |epoch: &Epoch| !epoch.derive(&sought.described.normal).is_empty();
-        if !active.epochs().iter().any(derives) {
+        if !answerable.epochs().iter().any(derives) {
             found.rule(
                 &format!("subjects[{index}].subject"),
                 Rule::NothingToCompare,

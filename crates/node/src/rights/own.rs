@@ -9,7 +9,7 @@ use super::Desk;
 use super::application::Sought;
 use super::confirm::Keyed;
 use super::record::OwnFound;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::grpc::stored;
 use crate::intake::{Content, Draft, Findings, Record, check_subject, id_in_name};
 use crate::refusal::Refused;
@@ -32,7 +32,7 @@ impl Desk {
     /// [`Refused`] when the store or the vault fails.
     pub(super) async fn own_signals(
         &self,
-        active: &Active,
+        answerable: &Answerable,
         sought: Vec<Sought>,
         keyed: Vec<Keyed>,
     ) -> Result<Vec<OwnFound>, Refused> {
@@ -51,15 +51,15 @@ impl Desk {
                 until: sought.until,
             })
             .collect();
-        let (desk, active) = (self.clone(), active.clone());
-        let scan = tokio::task::spawn_blocking(move || desk.scan(&active, &wanted));
+        let (desk, answerable) = (self.clone(), answerable.clone());
+        let scan = tokio::task::spawn_blocking(move || desk.scan(&answerable, &wanted));
         scan.await.map_err(|error| {
             tracing::error!(%error, "the search of own signals stopped");
             Refused::failed()
         })?
     }
 
-    fn scan(&self, active: &Active, wanted: &[Wanted]) -> Result<Vec<OwnFound>, Refused> {
+    fn scan(&self, answerable: &Answerable, wanted: &[Wanted]) -> Result<Vec<OwnFound>, Refused> {
         let mut found = Vec::new();
         let mut unread: usize = 0;
         let mut after: Option<Vec<u8>> = None;
@@ -70,7 +70,7 @@ impl Desk {
             let ended = rows.len() < AT_ONCE;
             for (name, sealed) in rows {
                 if let Some(id) = id_in_name(&name) {
-                    let own = self.own(active, wanted, id, &name, &sealed, &mut unread)?;
+                    let own = self.own(answerable, wanted, id, &name, &sealed, &mut unread)?;
                     found.extend(own);
                 }
                 after = Some(name);
@@ -87,7 +87,7 @@ impl Desk {
 
     fn own(
         &self,
-        active: &Active,
+        answerable: &Answerable,
         wanted: &[Wanted],
         id: SignalId,
         name: &[u8],
@@ -98,7 +98,7 @@ impl Desk {
             return Ok(None);
         };
         let record = Record::decode(&own.state)?;
-        if record.covenant != active.covenant().id().as_str() {
+        if record.covenant != answerable.covenant().id().as_str() {
             return Ok(None);
         }
         let content = Content::open(&self.vault, name, sealed)?;
@@ -112,7 +112,7 @@ impl Desk {
                 && wanted.until.is_none_or(|until| day < until)
         };
         let wanted: Vec<&Wanted> = wanted.iter().filter(in_time).collect();
-        if !self.is_about(active, &wanted, &draft) {
+        if !self.is_about(answerable, &wanted, &draft) {
             return Ok(None);
         }
         let category = draft
@@ -126,20 +126,24 @@ impl Desk {
         }))
     }
 
-    fn is_about(&self, active: &Active, wanted: &[&Wanted], draft: &Draft) -> bool {
+    fn is_about(&self, answerable: &Answerable, wanted: &[&Wanted], draft: &Draft) -> bool {
         let now = self.clock.now();
         draft.subjects.iter().any(|subject| {
             let described = check_subject(subject, "subject", now, &mut Findings::default());
             let Some(described) = described else {
                 return false;
             };
-            active.epochs().iter().enumerate().any(|(place, epoch)| {
-                let tokens = epoch.derive(&described.normal);
-                wanted.iter().any(|wanted| {
-                    let sought = wanted.tokens.get(place);
-                    sought.is_some_and(|sought| tokens.iter().any(|t| sought.contains(t)))
+            answerable
+                .epochs()
+                .iter()
+                .enumerate()
+                .any(|(place, epoch)| {
+                    let tokens = epoch.derive(&described.normal);
+                    wanted.iter().any(|wanted| {
+                        let sought = wanted.tokens.get(place);
+                        sought.is_some_and(|sought| tokens.iter().any(|t| sought.contains(t)))
+                    })
                 })
-            })
         })
     }
 }

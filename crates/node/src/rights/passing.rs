@@ -19,7 +19,7 @@ use super::open::due_on;
 use super::record::{self, Beginning, Passing, Record};
 use super::{Desk, Step, Stepping};
 use crate::caller::Caller;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::grpc::stored;
 use crate::intake::{Findings, Rule};
 use crate::log::Followed;
@@ -56,14 +56,14 @@ impl Desk {
         let record = self.load(step.case)?;
         record.confirmed()?;
         let now = self.clock.now();
-        let active = self.active(&record, now)?;
-        let keys = self.recipients(active.covenant(), &named)?;
+        let answerable = self.answerable(&record, now)?;
+        let keys = self.recipients(answerable.covenant(), &named)?;
         if self.is_done(&step)? {
             return Ok(keys.into_keys().map(|party| party.to_string()).collect());
         }
-        let passing = self.sealed(&step, &record, &active, &keys).await?;
+        let passing = self.sealed(&step, &record, &answerable, &keys).await?;
         let request = RequestId::from_slice(&passing.request).ok_or_else(record::damaged)?;
-        let covenant = active.covenant();
+        let covenant = answerable.covenant();
         let message = PassingOn {
             header: self
                 .broker
@@ -74,7 +74,7 @@ impl Desk {
         };
         let receipt = self.broker.pass_on(message).await?;
         let followed = self
-            .verify_step(&active, &receipt, record.confirmed_at)
+            .verify_step(&answerable, &receipt, record.confirmed_at)
             .await?;
         let parties: Vec<String> = passing.sealed.into_iter().map(|(party, _)| party).collect();
         let passed = parties.clone();
@@ -127,7 +127,7 @@ impl Desk {
         &self,
         step: &Stepping,
         record: &Record,
-        active: &Active,
+        answerable: &Answerable,
         keys: &BTreeMap<PartyId, SealingPublicKey>,
     ) -> Result<Passing, Refused> {
         if let Some(passing) = &record.passing {
@@ -141,7 +141,7 @@ impl Desk {
         let content = stored::without_actor(&content).ok_or_else(record::damaged)?;
         // Which case it is stands inside: who opens it needs nothing that does not come along.
         let plain = [step.case.as_bytes().as_slice(), &content].concat();
-        let digest = active.covenant().digest();
+        let digest = answerable.covenant().digest();
         let mut sealed = Vec::with_capacity(keys.len());
         for (party, key) in keys {
             let aad = associated_data(&digest, &self.party, party);
@@ -182,7 +182,7 @@ impl Desk {
         });
         let about = (&*self.covenants, &passed.covenant);
         self.log
-            .bears_out(&passed.receipt, about, self.clock.now(), |leaf| {
+            .bears_out_owed(&passed.receipt, about, self.clock.now(), |leaf| {
                 is_this
                     && leaf.class == Class::Rights
                     && leaf.source.as_ref() == Some(&passed.from)
@@ -227,8 +227,8 @@ impl Desk {
     /// A passed request as a case of this party's.
     fn opened(&self, passed: &Passed) -> Option<Record> {
         let now = self.clock.now();
-        let active = self.covenants.carried(&passed.covenant, now)?;
-        let covenant = active.covenant();
+        let answerable = self.covenants.answerable(&passed.covenant, now)?;
+        let covenant = answerable.covenant();
         covenant.party(&passed.from)?;
         // The sender may work by another version than this node by now.
         let plain = self

@@ -13,7 +13,7 @@ use super::hold::{check_indices, check_items};
 use super::record::Record;
 use super::{Case, Desk, Step, Stepping, actor, case_id};
 use crate::caller::Caller;
-use crate::covenants::Active;
+use crate::covenants::Answerable;
 use crate::intake::{Findings, Rule};
 use crate::log::Followed;
 use crate::refusal::Refused;
@@ -53,9 +53,11 @@ impl Desk {
         }
         check_items(&record, indices, &mut found);
         found.into_result()?;
-        let active = self.active(&record, self.clock.now())?;
+        let answerable = self.answerable(&record, self.clock.now())?;
         let wanted: BTreeSet<u64> = indices.iter().copied().collect();
-        let followed = self.unlink_all(&step, &record, &active, &wanted).await?;
+        let followed = self
+            .unlink_all(&step, &record, &answerable, &wanted)
+            .await?;
         self.change(step, move |tx, _, record| {
             for one in &followed {
                 one.keep(tx)?;
@@ -73,13 +75,13 @@ impl Desk {
         &self,
         step: &Stepping,
         record: &Record,
-        active: &Active,
+        answerable: &Answerable,
         wanted: &BTreeSet<u64>,
     ) -> Result<Vec<Followed>, Refused> {
         let items = record.items.iter().filter(|i| wanted.contains(&i.index));
         let places: BTreeSet<u64> = items.flat_map(|item| item.indices.clone()).collect();
         let places: Vec<u64> = places.into_iter().collect();
-        let covenant = active.covenant();
+        let covenant = answerable.covenant();
         let mut followed = Vec::new();
         for batch in places.chunks(limit::BATCH) {
             let listed: Vec<u8> = batch.iter().flat_map(|place| place.to_be_bytes()).collect();
@@ -100,7 +102,7 @@ impl Desk {
             };
             let receipt = self.broker.unlink(message).await?;
             let confirmed = record.confirmed_at;
-            followed.push(self.verify_step(active, &receipt, confirmed).await?);
+            followed.push(self.verify_step(answerable, &receipt, confirmed).await?);
         }
         Ok(followed)
     }
@@ -126,10 +128,10 @@ impl Desk {
         let record = self.load(id)?;
         record.confirmed()?;
         let now = self.clock.now();
-        let active = self.active(&record, now)?;
+        let answerable = self.answerable(&record, now)?;
         let sought = self.sought(&record, now)?;
         let mut all = BTreeSet::new();
-        for keyed in keyed(&active, &sought) {
+        for keyed in keyed(&answerable, &sought) {
             let tokens = keyed.subjects.into_iter().flat_map(|s| s.tokens);
             all.extend(tokens.map(|token| CasePseudonym {
                 epoch: keyed.epoch,

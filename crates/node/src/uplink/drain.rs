@@ -3,10 +3,12 @@
 //! What can't go now (a blocked match key, a key without reference, a delay) is passed over and
 //! holds up nothing behind it. What the broker refuses is kept as the signal's own refusal.
 
+mod lane;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use model::{CovenantId, KeyEpoch, MatchKeyId, RequestId, Timestamp};
+use model::{CovenantId, KeyEpoch, RequestId, Timestamp};
 use store::{NodeTx, StoreError};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,6 +18,7 @@ use wire::signal::PushBatch;
 use wire::statement::{Withdrawal, WithdrawalBatch};
 use wire::status::Told;
 
+use self::lane::{Lane, Under};
 use super::item::{Errand, Item, queue};
 use super::{Lost, Uplink};
 use crate::covenants::Active;
@@ -43,18 +46,6 @@ struct Pushes {
     resting: BTreeMap<String, Timestamp>,
 }
 
-/// One queue in one pass: where it stands, and when something passed over may go.
-struct Lane<'a> {
-    active: &'a Active,
-    epoch: KeyEpoch,
-    queue: String,
-    blocked: BTreeSet<MatchKeyId>,
-    cursor: u64,
-    next_due: Option<Timestamp>,
-    /// Before this moment pushes wait; withdrawals go.
-    rests_until: Option<Timestamp>,
-}
-
 /// Items of one kind that go together.
 #[derive(Default)]
 struct Load {
@@ -80,6 +71,13 @@ impl Uplink {
                     next_due = earliest(next_due, lane.next_due);
                 }
             }
+            for over in self.covenants.all_over(self.clock.now()) {
+                for epoch in over.epochs() {
+                    let mut lane = Lane::of(Under::Over(&over), epoch.number(), BTreeSet::new());
+                    while self.send_some(&mut pushes, &mut lane).await? {}
+                    next_due = earliest(next_due, lane.next_due);
+                }
+            }
             let wait = next_due.map_or(LOOK_AGAIN, |due| {
                 let millis = due.millis_since(self.clock.now()).max(1);
                 Duration::from_millis(u64::try_from(millis).unwrap_or(1)).min(LOOK_AGAIN)
@@ -100,16 +98,7 @@ impl Uplink {
             KeyStanding::Agreed => BTreeSet::new(),
             KeyStanding::Blocked(keys) => keys,
         };
-        let queue = queue(id, epoch);
-        Some(Lane {
-            active,
-            epoch,
-            queue,
-            blocked,
-            cursor: 0,
-            next_due: None,
-            rests_until: None,
-        })
+        Some(Lane::of(Under::Carried(active), epoch, blocked))
     }
 
     /// Sends one load from where the lane stands; `false` at its end, or when the broker refuses
@@ -117,8 +106,10 @@ impl Uplink {
     async fn send_some(&self, pushes: &mut Pushes, lane: &mut Lane<'_>) -> Result<bool, Lost> {
         let (load, ended) = self.load(lane)?;
         let mut going = !ended;
-        if !load.pushes.is_empty() {
-            going &= self.push(pushes, lane, load.pushes).await?;
+        if let Under::Carried(active) = lane.under
+            && !load.pushes.is_empty()
+        {
+            going &= self.push(pushes, (active, lane), load.pushes).await?;
         }
         if !load.withdrawals.is_empty() {
             going &= self.withdraw(lane, load.withdrawals).await?;
@@ -151,6 +142,13 @@ impl Uplink {
                 let mut due = item.due(self.outbox.push_delay_ms, self.outbox.push_jitter_ms);
                 if let (Errand::Push(_), Some(until)) = (&item.errand, lane.rests_until) {
                     due = due.max(until);
+                }
+                let goes = match item.errand {
+                    Errand::Push(_) => matches!(lane.under, Under::Carried(_)),
+                    Errand::Withdraw(_) => true,
+                };
+                if !goes {
+                    continue;
                 }
                 if due > now {
                     lane.next_due = earliest(lane.next_due, Some(due));
@@ -185,14 +183,14 @@ impl Uplink {
     async fn push(
         &self,
         pushes: &mut Pushes,
-        lane: &Lane<'_>,
+        (active, lane): (&Active, &Lane<'_>),
         mut items: Vec<(u64, Item)>,
     ) -> Result<bool, Lost> {
         if self.outbox.shuffle {
             shuffle(&mut items);
         }
         let request = RequestId::fresh();
-        let covenant = lane.active.covenant();
+        let covenant = active.covenant();
         let header = self
             .broker
             .speaker()
@@ -243,7 +241,7 @@ impl Uplink {
     }
 
     async fn withdraw(&self, lane: &Lane<'_>, items: Vec<(u64, Item)>) -> Result<bool, Lost> {
-        let covenant = lane.active.covenant();
+        let covenant = lane.under.covenant();
         let speaker = self.broker.speaker();
         let header = speaker.header(covenant.id(), covenant.digest(), RequestId::fresh());
         let withdrawals = items.iter().filter_map(|(_, item)| match item.errand {
@@ -314,30 +312,51 @@ impl Uplink {
         Ok(!later.is_empty())
     }
 
-    /// Under a covenant that is over nothing can be delivered any more, and nothing matches: what
-    /// waits makes room, and its signals say why.
+    /// Under a covenant that is over no signal is taken any more, and nothing matches: what waits
+    /// makes room, and its signals say why. A withdrawal goes still, unless the covenant never was in
+    /// force here: then nothing was told.
     async fn give_up_what_is_over(&self) -> Result<(), Lost> {
-        for (covenant, epochs) in self.covenants.over(self.clock.now()) {
+        let now = self.clock.now();
+        for (covenant, epochs) in self.covenants.over(now) {
+            let was_in_force = self.covenants.answerable(&covenant, now).is_some();
             for epoch in epochs {
                 let queue = queue(&covenant, epoch);
-                let page = self.store.read(|view| view.outbox(&queue, 0, PAGE))?;
-                let outcomes: Vec<Outcome> = page
-                    .iter()
-                    .filter_map(|waiting| Some((waiting.number, Item::decode(&waiting.body)?)))
-                    .map(|(number, item)| {
-                        let refusal = matches!(item.errand, Errand::Push(_)).then(over);
-                        (number, item, refusal)
-                    })
-                    .collect();
-                if !outcomes.is_empty() {
-                    let count = outcomes.len();
+                let count = self.give_up(&queue, was_in_force).await?;
+                if count > 0 {
                     tracing::warn!(%covenant, count, "the covenant is over: what waited is given up");
                     self.metrics.sent("given_up", count);
-                    self.keep_outcomes(queue, outcomes).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Gives up what waits in a queue, but for withdrawals where those still go; answers how much.
+    async fn give_up(&self, queue: &str, but_withdrawals: bool) -> Result<usize, Lost> {
+        let (mut after, mut count) = (0, 0);
+        loop {
+            let page = self.store.read(|view| view.outbox(queue, after, PAGE))?;
+            let ended = page.len() < PAGE;
+            let mut outcomes: Vec<Outcome> = Vec::new();
+            for waiting in page {
+                after = waiting.number;
+                let Some(item) = Item::decode(&waiting.body) else {
+                    continue;
+                };
+                match item.errand {
+                    Errand::Push(_) => outcomes.push((waiting.number, item, Some(over()))),
+                    Errand::Withdraw(_) if but_withdrawals => {}
+                    Errand::Withdraw(_) => outcomes.push((waiting.number, item, None)),
+                }
+            }
+            count += outcomes.len();
+            if !outcomes.is_empty() {
+                self.keep_outcomes(queue.to_owned(), outcomes).await?;
+            }
+            if ended {
+                return Ok(count);
+            }
+        }
     }
 
     async fn keep_outcomes(&self, queue: String, outcomes: Vec<Outcome>) -> Result<(), Lost> {

@@ -86,7 +86,8 @@ impl Uplink {
             if stream.said.values().any(|recall| *recall == one.recall) {
                 continue;
             }
-            let Some(active) = self.covenants.carried(&one.covenant, self.clock.now()) else {
+            let Some(answerable) = self.covenants.answerable(&one.covenant, self.clock.now())
+            else {
                 continue;
             };
             // The same each time, so that the broker takes it once.
@@ -97,7 +98,7 @@ impl Uplink {
             ];
             let request = self.inbox.vault.request_id(&keyed);
             let speaker = self.broker.speaker();
-            let digest = active.covenant().digest();
+            let digest = answerable.covenant().digest();
             let message: pb::RecallAcknowledgement = RecallAcknowledgement {
                 header: speaker.header(&one.covenant, digest, request),
                 actor: one.actor,

@@ -53,6 +53,8 @@ impl Uplink {
             confirmed_at: None,
             said: BTreeMap::new(),
         };
+        let named = active.iter().map(|active| active.covenant().id().clone());
+        self.link.speaks_of(&named.collect());
         let first = hello::hello(self.broker.speaker(), &active, note);
         stream.send(connect_request::Message::Hello(first)).await?;
         let mut client = wire::client::exchange(self.broker.channel());
@@ -271,15 +273,16 @@ impl Uplink {
         for id in covenants {
             let ids = about.iter().filter(|(c, n)| c == id && kept.contains(n));
             let notices: Vec<NoticeId> = ids.map(|(_, n)| *n).collect();
-            let Some(active) = self
+            // What is owed after the end is acknowledged as well.
+            let Some(answerable) = self
                 .covenants
-                .carried(id, now)
+                .answerable(id, now)
                 .filter(|_| !notices.is_empty())
             else {
                 continue;
             };
             let speaker = self.broker.speaker();
-            let digest = active.covenant().digest();
+            let digest = answerable.covenant().digest();
             let message: pb::NoticeAcknowledgement = NoticeAcknowledgement {
                 header: speaker.header(id, digest, model::RequestId::fresh()),
                 notices,

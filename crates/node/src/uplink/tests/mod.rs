@@ -5,6 +5,7 @@ mod answers;
 mod checks;
 mod desk;
 mod notices;
+mod over;
 mod pushes;
 mod recalls;
 mod witness;
