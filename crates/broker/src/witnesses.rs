@@ -352,17 +352,18 @@ impl Broker {
     }
 
     /// How every covenant in force stands with its witnesses: `None` where all is well, else what
-    /// an operator must know.
+    /// an operator must know. One that is over is measured as well, and keeps nothing from being
+    /// ready.
     pub(crate) fn witnessing_fault(&self) -> Option<String> {
         let members = self.members();
         let faults: Vec<String> = members
-            .covenants()
-            .filter_map(|active| {
-                let covenant = active.covenant();
+            .known()
+            .filter_map(|covenant| {
                 let age = self.unwitnessed_for(covenant).unwrap_or(i64::MAX);
                 self.metrics().unwitnessed(covenant.id().as_str(), age / 1_000);
                 let minutes = age / 60_000;
-                (age > DEFERRED_AT_MOST).then(|| {
+                let in_force = members.covenant(covenant.id()).is_some();
+                (in_force && age > DEFERRED_AT_MOST).then(|| {
                     let needed = policy(self.log_verifier(), covenant).needed();
                     format!(
                         "{}: {needed} cosignatures are needed and missing for {minutes} minutes, nothing is disclosed: see which nodes are away",

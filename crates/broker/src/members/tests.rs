@@ -2,7 +2,7 @@
 
 use std::sync::RwLock;
 
-use covenant::signoff::Signed;
+use covenant::signoff::{Event, EventKind, KeyRole, Signed, sign_event};
 use identity::SigningKey;
 use ledger::LogSigner;
 use model::clock::ManualClock;
@@ -322,5 +322,34 @@ async fn what_was_told_is_recalled_once_when_the_signal_went_with_its_covenant()
         let today = broker.clock().now().day();
         let due = broker.store().read(|view| view.recalls_due(today, 10));
         assert_eq!(due.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_an_end_as_well_also_for_a_broker_that_starts_after_it() {
+    for restart in [false, true] {
+        let world = World::new();
+        let broker = world.start().await;
+        let proposal = proposed(TEXT);
+        let (covenant, digest) = (proposal.covenant(), proposal.covenant().digest());
+        let kind = EventKind::Withdraw;
+        let event = Event::new(covenant, party("politie"), KeyRole::Signer, now(), kind);
+        let envelope = sign_event(&event, &seed("POLITIE-PF"));
+        let signed = Signed::verify(&proposal, &envelope, now()).unwrap();
+        let (id, bytes) = (signed.id(), envelope.to_json().into_bytes());
+        let put = move |tx: &mut BrokerTx| tx.put_signed_over(&digest, id, now(), &bytes).map(drop);
+        broker.store().write::<_, StoreError>(put).await.unwrap();
+        broker.versions().take(&digest, &signed, &envelope, now());
+        let broker = if restart {
+            broker.store().close().unwrap();
+            world.start().await
+        } else {
+            broker.reconsider().await.unwrap();
+            broker
+        };
+        let members = broker.members();
+        let refused = members.admit(&oin(2000), &header(now())).unwrap_err();
+        assert_eq!(refused.reason(), Reason::CovenantNotActive);
+        assert!(members.admit_to_answer(&oin(2000), &header(now())).is_ok());
     }
 }
