@@ -4,7 +4,7 @@ use wire::type_v1::recall::Told;
 use wire::word::RecallOutcome;
 
 use super::*;
-use crate::intake::{Choice, Withdrawal, WithdrawalReason};
+use crate::intake::{Amendment, Choice, Withdrawal, WithdrawalReason};
 use crate::notices::{NoticeFilter, RecallAnswer, RecallFilter};
 use crate::refusal::Reason;
 use crate::testing::draft;
@@ -69,6 +69,15 @@ async fn a_withdrawal_goes_and_a_signal_and_a_question_do_not() {
     // The broker is not there yet: both wait.
     world.clock.advance_seconds(PAST_THE_END);
     let late = world.intake.submit(&system, submission(draft())).await;
+    assert_eq!(late.unwrap_err().reason(), Reason::CovenantNotActive);
+    let amendment = Amendment {
+        request_id: model::RequestId::fresh().to_string(),
+        signal_id: name.clone(),
+        draft: Some(draft()),
+        content: b"een ander signaal".to_vec(),
+        validate_only: false,
+    };
+    let late = world.intake.amend(&system, amendment).await;
     assert_eq!(late.unwrap_err().reason(), Reason::CovenantNotActive);
     let own = model::SignalId::parse(&name).unwrap();
     let kept = world.intake.store.read(|view| view.own(own)).unwrap();

@@ -155,3 +155,28 @@ async fn cases_come_newest_first_by_pages() {
     let refused = pair.desk.list(&desk_clerk(), due, 3, token).err().unwrap();
     assert_eq!(refused.reason(), Reason::PageTokenInvalid);
 }
+
+#[tokio::test]
+async fn a_case_is_opened_and_answered_while_the_covenant_is_suspended() {
+    use covenant::signoff::{Envelope, EventKind, Scope, Signed};
+    let pair = Pair::new().await;
+    let now = pair.world.now();
+    let stop = pair
+        .world
+        .event("politie", EventKind::Suspend(Scope::Whole));
+    let envelope = Envelope::parse(&stop).unwrap();
+    let covenants = &pair.world.intake.covenants;
+    covenants.write(|all| {
+        let versions = all
+            .values_mut()
+            .flat_map(|carried| carried.versions.values_mut());
+        for version in versions {
+            let signed = Signed::verify(&version.proposal, &envelope, now).unwrap();
+            version.take(covenants.party(), &signed, &envelope, now);
+        }
+    });
+    assert!(covenants.all_active(now).is_empty());
+    let case = pair.confirmed(pb::CaseKind::Access).await.id.to_string();
+    let answered = pair.desk.answer(&desk_clerk(), step(&case, THREE)).await;
+    assert!(!answered.unwrap().letter_nl.is_empty());
+}

@@ -74,6 +74,30 @@ async fn what_expired_meanwhile_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn under_a_covenant_that_is_over_a_restriction_stays_and_the_signal_can_be_erased() {
+    let pair = Pair::new().await;
+    let id = pair.submit_message(today().plus_days(-3)).await;
+    until("its state", || pair.state_of(&id) == State::Delivered).await;
+    let restriction = pair.confirmed(pb::CaseKind::Restriction).await.id;
+    // Past the last day of the covenant, and not of the signal.
+    pair.world.clock.advance_seconds(345 * 24 * 3600);
+    let case = restriction.to_string();
+    pair.apply(&case, &[&id], Action::Restrict).await.unwrap();
+    let refused = pair.apply(&case, &[&id], Action::Lift).await.err().unwrap();
+    assert_eq!(refused.reason(), Reason::CovenantNotActive);
+    assert_eq!(pair.state_of(&id), State::Restricted);
+    let erasure = pair.confirmed(pb::CaseKind::Erasure).await.id.to_string();
+    pair.apply(&erasure, &[&id], Action::Withdraw)
+        .await
+        .unwrap();
+    until("both withdrawals", || {
+        pair.broker.state().withdrawn.len() == 4
+    })
+    .await;
+    assert_eq!(pair.broker.state().pushed.len(), 2, "it does not come back");
+}
+
+#[tokio::test]
 async fn an_erased_signal_leaves_no_content_and_the_letter_says_so() {
     let pair = Pair::new().await;
     let id = pair.submit_message(today().plus_days(-3)).await;
