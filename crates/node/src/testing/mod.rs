@@ -289,7 +289,7 @@ pub(crate) fn config(files: &Path, party: &str, epochs: &[u32]) -> Config {
 
 fn config_of(covenant: &str, files: &Path, party: &str, epochs: &[u32]) -> Config {
     let mut text = CONFIG.to_owned();
-    text.push_str(&put_covenant(covenant, files));
+    let pins = put_covenant(covenant, files);
     let keys: Vec<_> = epochs.iter().map(|e| put_key(files, *e)).collect();
     let signing = SigningKey::generate().to_pem();
     put(files, "signing.pem", signing.as_bytes());
@@ -309,6 +309,8 @@ fn config_of(covenant: &str, files: &Path, party: &str, epochs: &[u32]) -> Confi
     ] {
         text = text.replace(name, value);
     }
+    // Only now: a key may have one of these names in it.
+    text.push_str(&pins);
     let layers = process::Layers::new().text("test", &text);
     match layers.load::<Config>() {
         Ok(loaded) => loaded.settings,
