@@ -1,4 +1,5 @@
-//! What a desk says and does after it looked: answered, unlinked, passed on.
+//! What a desk says and does after it looked: answered, unlinked, passed on. Its node goes on when
+//! the proof of that is witnessed as the covenant wants; asked again, it gets the same one.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ impl Broker {
     /// Takes note that a request was answered: how much was told and held back, on which grounds.
     ///
     /// # Errors
-    /// [`Refused`] when the message is not in order or the store fails.
+    /// [`Refused`] when the message is not in order, too few witnesses cosign or the store fails.
     pub(crate) async fn report_answer(
         &self,
         member: &Answerable,
@@ -50,13 +51,15 @@ impl Broker {
         let logged = self
             .store()
             .commit_step(move |tx| once.step(tx, |_| Ok(Decided::for_asker(vec![entry], ()))));
-        logged.await?.ok_or_else(|| Reason::BrokerFailed.into())
+        let logged = logged.await?.ok_or(Reason::BrokerFailed)?;
+        self.once_witnessed(member.covenant(), logged).await
     }
 
     /// Erases what links entries of the party's own to their data subjects.
     ///
     /// # Errors
     /// `NOT_FOUND` when one of them is none of the party's own; nothing is erased then.
+    /// `NOT_WITNESSED` as for a look-up.
     pub(crate) async fn unlink(
         &self,
         member: &Answerable,
@@ -72,13 +75,13 @@ impl Broker {
                 hash.update(index.to_be_bytes());
             }
         });
-        let member = member.clone();
+        let by = member.clone();
         let logged = self.store().commit_step(move |tx| {
             once.step(tx, |tx| {
                 for index in &indices {
                     let own = tx
                         .listing(*index)?
-                        .is_some_and(|listed| is_own(&listed, &versions, &member.party));
+                        .is_some_and(|listed| is_own(&listed, &versions, &by.party));
                     if !own {
                         return Err(Refused::at(Reason::NotFound, "indices"));
                     }
@@ -91,17 +94,19 @@ impl Broker {
                     ("entries", number(indices.len())),
                     ("links", number(unlinked)),
                 ];
-                let entry = entry(Kind::Erasure, &member, &unlinking.desk, "unlinked", facts);
+                let entry = entry(Kind::Erasure, &by, &unlinking.desk, "unlinked", facts);
                 Ok(Decided::for_asker(vec![entry], ()))
             })
         });
-        logged.await?.ok_or_else(|| Reason::BrokerFailed.into())
+        let logged = logged.await?.ok_or(Reason::BrokerFailed)?;
+        self.once_witnessed(member.covenant(), logged).await
     }
 
     /// Has a sealed request wait for each of the parties that it is for.
     ///
     /// # Errors
-    /// `NOT_FOUND` for a party that the covenant does not have, or that passes it on itself.
+    /// `NOT_FOUND` for a party that the covenant does not have, or that passes it on itself;
+    /// `NOT_WITNESSED` as for a look-up.
     pub(crate) async fn pass_on(
         &self,
         member: &Answerable,
@@ -157,7 +162,7 @@ impl Broker {
         });
         let logged = logged.await?.ok_or(Reason::BrokerFailed)?;
         self.tell();
-        Ok(logged)
+        self.once_witnessed(covenant, logged).await
     }
 }
 
