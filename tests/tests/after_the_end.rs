@@ -13,6 +13,7 @@ use ledger::outcome::Fact;
 use ledger::{Kind, Outcome};
 use model::Day;
 use model::clock::{Clock as _, ManualClock};
+use sandbox::Plan;
 use sandbox::messages::{Home, fresh_id, home, submit, visit};
 use tonic::Status;
 use tonic::transport::Channel;
@@ -54,8 +55,8 @@ fn noise(party: &str, number: u32) -> Signal {
 
 /// A world on the day before the end, in which the municipality was told of a door. Answers the
 /// corporation's signal as well.
-async fn told() -> Result<(Realm, Arc<ManualClock>, String)> {
-    let mut realm = Realm::laid_out(&quick(), today())?;
+async fn told(plan: &Plan) -> Result<(Realm, Arc<ManualClock>, String)> {
+    let mut realm = Realm::laid_out(plan, today())?;
     realm.configure_broker(|settings| set(settings, "recalls.every_seconds", 1))?;
     let noon = end().plus_days(-1).start().plus_seconds(12 * 3_600);
     let clock = Arc::new(ManualClock::at(noon));
@@ -130,7 +131,7 @@ async fn ended(realm: &Realm, clock: &ManualClock) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_and_recalls_outlive_the_covenant() -> Result<()> {
-    let (mut realm, clock, signal) = told().await?;
+    let (mut realm, clock, signal) = told(&quick()).await?;
     ended(&realm, &clock).await?;
     nothing_new_is_done(&realm, &clock).await?;
     access_is_answered(&realm, &clock).await?;
@@ -141,7 +142,7 @@ async fn rights_and_recalls_outlive_the_covenant() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_and_recalls_outlive_the_covenant_after_a_restart() -> Result<()> {
-    let (mut realm, clock, signal) = told().await?;
+    let (mut realm, clock, signal) = told(&quick()).await?;
     realm.stop_all().await?;
     // The end comes while nothing runs: whoever starts has never seen it in force.
     clock.advance_seconds(2 * DAY);
@@ -154,6 +155,21 @@ async fn rights_and_recalls_outlive_the_covenant_after_a_restart() -> Result<()>
     let case = confirmed(&realm, &clock, "corporatie", CaseKind::Access).await?;
     let item = item(&case, ItemRole::Provided)?;
     ensure!(item.recall_acknowledged_on.is_some(), "{item:?}");
+    realm.stop_all().await
+}
+
+/// What is told to a data subject waits for witnesses as the parties signed, and gets them.
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_and_recalls_outlive_a_covenant_that_says_strikt() -> Result<()> {
+    let mut plan = quick();
+    for text in &mut plan.covenants {
+        *text = text.replace("\"uitgesteld\"", "\"strikt\"");
+        ensure!(text.contains("\"strikt\""), "the mode is not written so");
+    }
+    let (mut realm, clock, signal) = told(&plan).await?;
+    ended(&realm, &clock).await?;
+    access_is_answered(&realm, &clock).await?;
+    what_was_told_is_taken_back(&realm, &clock, &signal).await?;
     realm.stop_all().await
 }
 
