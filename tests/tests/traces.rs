@@ -105,7 +105,11 @@ async fn a_question_s_trace_goes_on_in_the_node_and_ends_at_the_border() {
     assert_eq!(answers[0].trace_id, crossings[0].trace_id);
     assert_eq!(answers[0].parent_span_id, crossings[0].span_id);
     let everything = format!("{:?}", collector.0.lock().unwrap());
-    for secret in ["9999ZZ", "4711", "geheim", "medewerker-0017", "AFSPRAAK"] {
+    for secret in ["9999ZZ", "geheim", "medewerker-0017", "AFSPRAAK"] {
         assert!(!everything.contains(secret), "{secret} was exported");
     }
+    // A moment in nanoseconds has any four digits in it now and then; the house number stands alone.
+    let mut words = everything.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_number = |word: &str| word.trim_start_matches(char::is_alphabetic) == "4711";
+    assert!(!words.any(is_number), "the house number was exported");
 }
