@@ -1,7 +1,9 @@
 //! Recalls: made when what was told loses its ground, sent in batches, repeated until the recipient
 //! says what it did about them.
 
-use model::{Day, RecallId, Timestamp};
+use std::collections::BTreeMap;
+
+use model::{Day, PartyId, RecallId, Timestamp};
 
 use super::{BrokerTx, BrokerView};
 use crate::codec::{Put, Take};
@@ -84,6 +86,29 @@ impl BrokerView {
             due.extend(self.recall(id)?);
         }
         Ok(due)
+    }
+
+    /// How many recalls each party got more than once and has not answered, while it may still hold by
+    /// `today` what it was told. At most `limit` are looked at, the next ones due first.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub fn recalls_repeated(
+        &self,
+        today: Day,
+        limit: usize,
+    ) -> Result<BTreeMap<PartyId, u64>, StoreError> {
+        let mut repeated = BTreeMap::new();
+        for recall in self.recalls_due(Day::from_days(i32::MAX - 1), limit)? {
+            let again = recall.sent.is_some_and(|sent| sent.reminders > 0);
+            if again
+                && today < recall.ends
+                && let Some(told) = self.told(recall.seq)?
+            {
+                *repeated.entry(told.recipient).or_default() += 1;
+            }
+        }
+        Ok(repeated)
     }
 
     /// When recalls last went out; `None` before the first batch.

@@ -162,6 +162,15 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         .sent
         .map(|sent| (sent.first, sent.last, sent.reminders));
     same(days, Some((TODAY, TODAY, 0)), "first delivery")?;
+    let repeated = |day| store.read(move |view| view.recalls_repeated(day, 9));
+    same(repeated(again)?.len(), 0, "sent once")?;
+    let (sent, later) = (reminded.clone(), again.plus_days(3));
+    store.write_blocking(move |tx| tx.recall_sent(&sent, again, later))?;
+    let all: Vec<u64> = repeated(again)?.into_values().collect();
+    same(all, vec![1], "repeated")?;
+    same(repeated(TODAY.plus_days(30))?.len(), 0, "not held any more")?;
+    let due = store.read(|view| view.recalls_due(later, 9))?;
+    let reminded = due.first().ok_or("a second reminder")?.clone();
     let (one, two) = (reminded.clone(), reminded);
     ensure(
         store.write_blocking(move |tx| tx.recall_acknowledged(&one, again, "deleted"))?,
@@ -174,6 +183,7 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         0,
         "done",
     )?;
+    same(repeated(again)?.len(), 0, "answered")?;
     let kept = store.read(|view| view.recall_of(seq))?.ok_or("a recall")?;
     same(
         kept.acknowledged,
