@@ -1,6 +1,8 @@
 //! What an operator sees of the broker: counts by party, method and outcome. No identifier, no
 //! actor, no clause with few matches.
 
+use std::collections::BTreeMap;
+
 use model::PartyId;
 use process::metrics::Metrics;
 use process::metrics::prometheus_client::encoding::EncodeLabelSet;
@@ -13,6 +15,12 @@ use process::metrics::prometheus_client::metrics::gauge::Gauge;
 struct ByParty {
     party: String,
     outcome: &'static str,
+}
+
+/// A party.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfParty {
+    party: String,
 }
 
 /// An outcome.
@@ -48,6 +56,7 @@ pub(crate) struct BrokerMetrics {
     probes: Family<ByParty, Counter>,
     purged: Family<ByKind, Counter>,
     recalls: Family<ByOutcome, Counter>,
+    unanswered: Family<OfParty, Gauge>,
     cosignatures: Family<ByOutcome, Counter>,
     unwitnessed: Family<ByCovenant, Gauge>,
     log_size: Gauge,
@@ -107,6 +116,11 @@ impl BrokerMetrics {
                 "recalls",
                 "Recalls, by what became of them: sent (reminders included), acknowledged",
                 all.recalls.clone(),
+            );
+            registry.register(
+                "recalls_unanswered",
+                "Recalls that were repeated and of which the recipient has not said what was done",
+                all.unanswered.clone(),
             );
             registry.register(
                 "log_size",
@@ -172,6 +186,15 @@ impl BrokerMetrics {
         self.recalls
             .get_or_create(&ByOutcome { outcome })
             .inc_by(count);
+    }
+
+    pub(crate) fn unanswered_recalls(&self, repeated: &BTreeMap<PartyId, u64>) {
+        self.unanswered.clear();
+        for (party, count) in repeated {
+            let party = party.to_string();
+            let gauge = self.unanswered.get_or_create(&OfParty { party });
+            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
     }
 
     pub(crate) fn log_size(&self, size: u64) {

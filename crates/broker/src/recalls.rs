@@ -26,6 +26,8 @@ use crate::refusal::Refused;
 
 /// How many recalls go out in one unit of work.
 const AT_ONCE: usize = 256;
+/// How many are looked at to tell an operator which are unanswered.
+const LOOKED_AT: usize = 10_000;
 /// How often it is looked whether a batch is due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -94,6 +96,30 @@ impl Broker {
             self.tell();
         }
         Ok(sent)
+    }
+
+    /// What an operator must know of recalls: who got one again and has not said what was done.
+    pub(crate) fn unanswered_recalls(&self) -> Option<String> {
+        let today = self.clock().now().day();
+        let read = self
+            .store()
+            .read(|view| view.recalls_repeated(today, LOOKED_AT));
+        let repeated = match read {
+            Ok(repeated) => repeated,
+            Err(error) => {
+                tracing::error!(%error, "how many recalls are unanswered can't be read");
+                return None;
+            }
+        };
+        self.metrics().unanswered_recalls(&repeated);
+        let parties: Vec<String> = repeated
+            .iter()
+            .map(|(party, count)| format!("{party} {count}"))
+            .collect();
+        (!parties.is_empty()).then(|| {
+            let parties = parties.join(", ");
+            format!("repeated and unanswered: {parties}; ask there who reads ListRecalls")
+        })
     }
 
     /// Takes what people of a party did about recalls.

@@ -308,6 +308,7 @@ struct Checks {
     certificate: Check,
     witnesses: Check,
     own: OwnCertificate,
+    health: Health,
 }
 
 impl Checks {
@@ -316,6 +317,7 @@ impl Checks {
             certificate: health.check("certificate"),
             witnesses: health.check("witnesses"),
             own,
+            health: health.clone(),
             log: health.check("disclosure log"),
             covenant: health.check("covenant"),
             matching: health.check("matching"),
@@ -343,6 +345,7 @@ impl Checks {
             None => self.witnesses.ok(),
             Some(why) => self.witnesses.fail(why),
         }
+        self.health.remark("recalls", broker.unanswered_recalls());
         let now = broker.clock.now();
         broker
             .metrics
