@@ -246,7 +246,8 @@ async fn logged_beyond(realm: &Realm, count: usize, more: usize) -> Result<Vec<(
     .await
 }
 
-/// Operators see that two recalls wait at the municipality, and that the broker sent three.
+/// Operators see that two recalls wait at the municipality, and that the broker sent three, one of
+/// them again.
 async fn people_are_waited_for(realm: &Realm) -> Result<()> {
     let node = realm.running("gemeente")?.admin;
     eventually("the node says that people are waited for", async || {
@@ -258,10 +259,25 @@ async fn people_are_waited_for(realm: &Realm) -> Result<()> {
         Ok((waits && said && ready.starts_with("HTTP/1.1 200")).then_some(()))
     })
     .await?;
-    let broker = get(&realm.world.broker.admin, "/metrics").await?;
+    let broker = &realm.world.broker.admin;
+    let metrics = get(broker, "/metrics").await?;
     let sent = "covenant_broker_recalls_total{outcome=\"sent\"} 3";
-    ensure!(broker.contains(sent), "{broker}");
+    ensure!(metrics.contains(sent), "{metrics}");
+    the_broker_says(realm, "repeated and unanswered: gemeente 1;").await?;
+    let metrics = get(broker, "/metrics").await?;
+    let unanswered = "covenant_broker_recalls_unanswered{party=\"gemeente\"} 1";
+    ensure!(metrics.contains(unanswered), "{metrics}");
     Ok(())
+}
+
+/// Waits until the broker says it of recalls, and is ready all the same.
+async fn the_broker_says(realm: &Realm, remark: &str) -> Result<()> {
+    eventually("the broker says it of recalls", async || {
+        let ready = get(&realm.world.broker.admin, "/readyz").await?;
+        let said = ready.contains(remark) && ready.starts_with("HTTP/1.1 200");
+        Ok(said.then_some(()))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
