@@ -1,7 +1,6 @@
 //! What was decided, from an export or from the broker: verified line by line as it comes in.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,6 +15,7 @@ use serde::Deserialize;
 use wire::audit_v1::ExportRequest;
 
 use super::export::{client, stream};
+use super::lines;
 use crate::answer::{Language, read_file, say};
 use crate::connection::{Credentials, Online, runtime};
 
@@ -90,7 +90,7 @@ impl From {
     ) -> anyhow::Result<Report> {
         let vkey = self.vkey.as_deref();
         if let Some(path) = &self.export {
-            return read_lines(path, Reading::new(vkey, take));
+            return read_lines(path, vkey, take);
         }
         let (broker, credentials) = self.broker()?;
         let mut reading = Reading::new(vkey, take);
@@ -125,29 +125,27 @@ pub(crate) fn read(
     vkey: Option<&str>,
     mut take: impl FnMut(Seen),
 ) -> anyhow::Result<Report> {
-    let reading = Reading::new(vkey, |_: &str, seen| {
+    read_lines(path, vkey, |_, seen| {
         take(seen);
         Ok(())
-    });
-    read_lines(path, reading)
+    })
 }
 
-fn read_lines<T: FnMut(&str, Seen) -> anyhow::Result<()>>(
+fn read_lines(
     path: &Path,
-    mut reading: Reading<'_, T>,
+    vkey: Option<&str>,
+    mut take: impl FnMut(&str, Seen) -> anyhow::Result<()>,
 ) -> anyhow::Result<Report> {
-    let name = path.display();
-    let mut file = std::fs::File::open(path).with_context(|| format!("read {name}"))?;
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        let length = file
-            .read(&mut piece)
-            .with_context(|| format!("read {name}"))?;
-        if length == 0 {
-            return reading.finish();
+    let log = key(&lines::first(path)?, vkey)?;
+    let (mut verifier, mut failed) = (Verifier::new(&log), None);
+    lines::each(path, true, |line| {
+        let good = verifier.take(line).is_ok();
+        if let Some(seen) = verifier.take_seen() {
+            failed = take(log.name(), seen).err();
         }
-        reading.push(piece.get(..length).unwrap_or_default())?;
-    }
+        good && failed.is_none()
+    })?;
+    failed.map_or_else(|| Ok(verifier.finish()), Err)
 }
 
 /// An export as it comes in, piece by piece.
