@@ -21,6 +21,20 @@ pub(crate) fn put_until(
     tx.put(key, &Put::default().day(ends).raw(record).done())
 }
 
+/// The same for what moves to another day again and again: nothing is left that points at it from
+/// the day before.
+pub(crate) fn move_until(
+    tx: &mut Tx,
+    key: Vec<u8>,
+    ends: Day,
+    record: &[u8],
+) -> Result<(), StoreError> {
+    if let Some((before, _)) = get_until(tx, &key)? {
+        tx.delete(Key::of(EXPIRY).day(before).raw(&key).done())?;
+    }
+    put_until(tx, key, ends, record)
+}
+
 /// The record under `key` without its day, whether or not it should have ended.
 pub(crate) fn get_until(tx: &Tx, key: &[u8]) -> Result<Option<(Day, Vec<u8>)>, StoreError> {
     let Some(bytes) = tx.get(key)? else {

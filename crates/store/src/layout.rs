@@ -1,8 +1,9 @@
 //! Keys on disk: which first byte is which kind of record. One tree holds them all.
 //!
 //! Format 2: side records are encrypted, each under its own key. Format 3: what links entries to
-//! data subjects, what can be recalled, recalls; at a node the requests of data subjects. A change
-//! here is a new format, with a migration and a fixture of the old one.
+//! data subjects, what can be recalled, recalls; at a node the requests of data subjects, and which key
+//! epochs it had (where there are none, it knows of none). A change here is a new format, with a
+//! migration and a fixture of the old one.
 
 use model::{CovenantId, Day, KeyEpoch, MatchKeyId};
 use sha2::{Digest as _, Sha256};
@@ -151,6 +152,8 @@ pub(crate) const RECALL_ID: u8 = b'6';
 pub(crate) const RECALL_OWED: u8 = b'7';
 /// Recalls by the notice that they take back.
 pub(crate) const RECALLED: u8 = b'8';
+/// Key epochs that the node had, by covenant.
+pub(crate) const KEY_EPOCH: u8 = b'9';
 
 /// Builds a key whose parts can't run into each other.
 #[derive(Debug, Clone)]

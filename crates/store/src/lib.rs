@@ -43,8 +43,9 @@ pub use error::StoreError;
 pub use layout::FORMAT;
 pub use logged::{Decided, Logged, Remember, Step};
 pub use node::{
-    NodePurge, NodePurgeable, NodePurged, NodeSettings, NodeStore, NodeTx, NodeView, OutboxItem,
-    OutboxTotals, OutsideId, OwnSignal, Received, SeenCheckpoint, StoredCase, StoredRecall,
+    KeyEpochKept, NodePurge, NodePurgeable, NodePurged, NodeSettings, NodeStore, NodeTx, NodeView,
+    OutboxItem, OutboxTotals, OutsideId, OwnSignal, Received, SeenCheckpoint, StoredCase,
+    StoredRecall,
 };
 pub use requests::{ANSWER_KEPT_DAYS, Remembered, RequestKey, answer_ends};
 pub use versions::{ActiveVersion, KeptEnvelope, KeptVersion};

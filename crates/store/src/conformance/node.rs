@@ -4,7 +4,9 @@ use model::{Digest, KeyEpoch, NoticeId, RequestId, SignalId};
 
 use super::sample::{TODAY, World, covenant, now};
 use super::{Check, Failure, OpenWorld, ensure, refused, same};
-use crate::node::{NodeStore, OutboxTotals, OutsideId, OwnSignal, SeenCheckpoint};
+use crate::node::{
+    KeyEpochKept, NodePurgeable, NodeStore, OutboxTotals, OutsideId, OwnSignal, SeenCheckpoint,
+};
 use crate::requests::RequestKey;
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
@@ -14,6 +16,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("notices are kept once", notices_are_kept_once),
     ("the newest checkpoint is kept", the_newest_checkpoint),
     ("receipts end", receipts_end),
+    ("key epochs are remembered and end", key_epochs_end),
     ("tallies and notes", tallies_and_notes),
     ("a unit that panics is rolled back", a_panic_is_rolled_back),
     ("a node's directory is not a broker's", not_a_brokers),
@@ -253,6 +256,56 @@ fn receipts_end(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     )?;
     store.write_blocking(|tx| tx.purge(TODAY.plus_days(9), 9))?;
     same(store.read(|view| view.receipt(b"r"))?, None, "over")?;
+    Ok(store.close()?)
+}
+
+fn key_epochs_end(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("epochs");
+    let store = world.node(open)?;
+    let kept = |epoch, ends: i32| {
+        Ok::<_, Failure>(KeyEpochKept {
+            epoch: KeyEpoch::new(epoch).ok_or("epoch")?,
+            had: epoch != 1,
+            until: TODAY.plus_days(3),
+            ends: TODAY.plus_days(ends),
+        })
+    };
+    let (one, two) = (kept(1, 4)?, kept(2, 4)?);
+    let id = covenant()?;
+    let put = |one: KeyEpochKept| {
+        let id = id.clone();
+        store.write_blocking(move |tx| tx.put_key_epoch(&id, &one))
+    };
+    (put(two)?, put(one)?);
+    let highest = id.clone();
+    store.write_blocking(move |tx| tx.put_highest_key_epoch(&highest, two.epoch))?;
+    // Its key is there one day longer.
+    let later = kept(2, 5)?;
+    put(later)?;
+    store.close()?;
+    let store = world.node(open)?;
+    same(
+        store.read(|view| view.key_epochs(&id))?,
+        vec![one, later],
+        "over a restart",
+    )?;
+    same(
+        store.write_blocking(|tx| tx.purge(TODAY.plus_days(4), 9))?,
+        1,
+        "nothing points at the second one from the day before",
+    )?;
+    same(
+        store.read(|view| view.key_epochs(&id))?,
+        vec![later],
+        "the first one is over",
+    )?;
+    store.write_blocking(|tx| tx.purge(TODAY.plus_days(5), 9))?;
+    same(store.read(|view| view.key_epochs(&id))?, vec![], "all are")?;
+    let purged = store.read(|view| view.purged())?;
+    let counted = purged.iter().find(|p| p.what == NodePurgeable::KeyEpochs);
+    same(counted.map(|one| one.count), Some(2), "and counted")?;
+    let still = store.read(|view| view.highest_key_epoch(&id))?;
+    same(still, Some(two.epoch), "the highest stays")?;
     Ok(store.close()?)
 }
 

@@ -5,6 +5,7 @@
 
 mod cases;
 mod inbox;
+mod key_epochs;
 mod outbox;
 mod own;
 mod recalls;
@@ -12,6 +13,7 @@ mod retention;
 
 pub use self::cases::StoredCase;
 pub use self::inbox::{Received, SeenCheckpoint};
+pub use self::key_epochs::KeyEpochKept;
 pub use self::outbox::{OutboxItem, OutboxTotals};
 pub use self::own::{OutsideId, OwnSignal};
 pub use self::recalls::StoredRecall;

@@ -9,7 +9,7 @@ use super::{NodeTx, NodeView, Received};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry::{self, next_number};
-use crate::layout::{Key, RECEIPT, RECEIVED, RECEIVED_ID, REQUEST, RETENTION};
+use crate::layout::{KEY_EPOCH, Key, RECEIPT, RECEIVED, RECEIVED_ID, REQUEST, RETENTION};
 
 const PROGRESS: u8 = 1;
 const LAST_PURGE: u8 = 2;
@@ -31,6 +31,8 @@ crate::purgeable::kinds! {
         Answers 5 "answers";
         /// Anything else that had a last day.
         Other 6 "other_records";
+        /// Key epochs that were remembered.
+        KeyEpochs 7 "key_epochs";
     }
 }
 
@@ -120,6 +122,7 @@ impl NodeTx {
             let what = match key.first() {
                 Some(&REQUEST) => NodePurgeable::Answers,
                 Some(&RECEIPT) => NodePurgeable::Receipts,
+                Some(&KEY_EPOCH) => NodePurgeable::KeyEpochs,
                 _ => NodePurgeable::Other,
             };
             tx.delete(key.to_vec())?;
