@@ -196,9 +196,18 @@ pub struct CovenantConfig {
     /// Keys of epochs that are over, for requests of data subjects alone: the desk finds with them
     /// what was decided then, and nothing is pushed, asked or shown to the broker under them. Keep
     /// one until the last entry of its epoch has gone (`bewaren_logboek`); without it a request is
-    /// answered as if nothing had been decided under that epoch.
+    /// answered with "unknown" for what was decided under that epoch.
     #[serde(default)]
     pub look_up_keys: Vec<LookUpKeyConfig>,
+    /// The first epoch of which this party ever had the key, where it joined later than the first:
+    /// what was decided under earlier ones is not unknown, since this party took no part. Of an
+    /// epoch whose key the node itself had it changes nothing.
+    #[serde(default = "first_epoch")]
+    pub first_epoch: u32,
+}
+
+const fn first_epoch() -> u32 {
+    1
 }
 
 /// The key of an epoch that is over.

@@ -5,6 +5,7 @@
 //! of a covenant counts for nothing here: every file, signature and event is verified anew.
 
 mod answerable;
+mod epochs;
 mod history;
 mod loading;
 
@@ -232,16 +233,14 @@ impl Covenants {
         ids
     }
 
-    /// Covenants that are over for good, with the epochs of which this node has the key.
+    /// Covenants that are over for good, with the epochs of which this node has a key of either sort:
+    /// what waits for them in the outbox needs none.
     #[must_use]
     pub fn over(&self, now: Timestamp) -> Vec<(CovenantId, Vec<KeyEpoch>)> {
         self.read(|all| {
             all.iter()
                 .filter(|(_, carried)| carried.current().is_some_and(|v| v.is_over(now)))
-                .map(|(id, carried)| {
-                    let epochs = carried.epochs.iter().map(Epoch::number).collect();
-                    (id.clone(), epochs)
-                })
+                .map(|(id, carried)| (id.clone(), carried.held().into_iter().collect()))
                 .collect()
         })
     }

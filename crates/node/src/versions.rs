@@ -9,7 +9,7 @@ use covenant::decide::Standing;
 use covenant::signoff::{
     ActiveCovenant, Envelope, Proposal, Signed, SignoffError, Status, VerifiedEvent,
 };
-use model::{Digest, PartyId, Timestamp};
+use model::{Digest, KeyEpoch, PartyId, Timestamp};
 use store::{ActiveVersion, KeptVersion};
 
 use crate::covenants::{Active, Answerable};
@@ -145,6 +145,8 @@ pub(crate) struct Carried {
     pub(crate) epochs: Arc<[Epoch]>,
     /// Epochs that are over, of which the key is kept for look-ups.
     pub(crate) look_up_epochs: Arc<[LookUpEpoch]>,
+    /// The first epoch of which this party ever had the key.
+    pub(crate) first_epoch: KeyEpoch,
 }
 
 impl Carried {

@@ -57,7 +57,7 @@ impl Covenants {
             }
         });
         self.keep(store, now).await?;
-        Ok(())
+        self.recall_epochs(store, now).await
     }
 
     /// Verifies a version that was kept, with what was signed over it, and adds it.

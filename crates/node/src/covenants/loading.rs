@@ -9,6 +9,7 @@ use covenant::signoff::{Envelope, PartyPins, Pins, Signed, SignoffError, propose
 use identity::VerifyingKey;
 use model::{CovenantId, KeyEpoch, Oin, PartyId, Timestamp};
 
+use super::epochs::first_epoch;
 use super::{Configured, Covenants, kept};
 use crate::config::{Config, CovenantConfig, PinConfig};
 use crate::keys::{Epoch, Expected, Keys, LookUpEpoch};
@@ -97,6 +98,7 @@ impl Covenants {
             former: None,
             epochs: epochs.into(),
             look_up_epochs: look_up_epochs.into(),
+            first_epoch: first_epoch(entry)?,
         };
         carried.follow(now);
         Ok((id, carried))
