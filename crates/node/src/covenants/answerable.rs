@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use covenant::Covenant;
 use covenant::signoff::Proposal;
-use model::{CovenantId, Timestamp};
+use model::{CovenantId, KeyEpoch, Timestamp, Token};
+use pseudonym::NormalSubject;
 
 use super::{Active, Covenants};
 use crate::intake::Findings;
@@ -38,6 +39,29 @@ impl Answerable {
     #[must_use]
     pub fn look_up_epochs(&self) -> &[LookUpEpoch] {
         &self.look_up_epochs
+    }
+
+    /// The epochs of which this node has a key of either sort: what is owed needs no other. First
+    /// those that are live, and then those that are over.
+    #[must_use]
+    pub fn all_epochs(&self) -> Vec<KeyEpoch> {
+        let live = self.epochs.iter().map(Epoch::number);
+        let over = self.look_up_epochs.iter().map(LookUpEpoch::number);
+        live.chain(over).collect()
+    }
+
+    /// The tokens by which a desk finds a subject under one of [`Answerable::all_epochs`]; of
+    /// another epoch there are none.
+    #[must_use]
+    pub fn tokens(&self, epoch: KeyEpoch, subject: &NormalSubject) -> Vec<Token> {
+        let mut live = self.epochs.iter();
+        let mut over = self.look_up_epochs.iter();
+        if let Some(live) = live.find(|one| one.number() == epoch) {
+            return live.derive(subject);
+        }
+        over.find(|one| one.number() == epoch)
+            .map(|over| over.for_look_up(subject))
+            .unwrap_or_default()
     }
 }
 

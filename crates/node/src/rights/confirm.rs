@@ -3,8 +3,7 @@
 //! the case stays open.
 
 use ledger::opening::{Salt, content_commitment};
-use model::{ActorId, CaseId, KeyEpoch, Subject, Timestamp, Token};
-use pseudonym::NormalSubject;
+use model::{ActorId, CaseId, Day, KeyEpoch, Subject, Timestamp};
 use store::NodeTx;
 use wire::rights::{Desk as AtWork, LookUpAnswer, LookUpQuestion, LookUpSubject};
 
@@ -260,23 +259,21 @@ pub(super) fn another_employee(before: &str, actor: &ActorId) -> Result<(), Refu
 /// The subjects' pseudonyms of every epoch of which this node has the key, with all match keys: of
 /// those that are live first, in the covenant's order, and then of those that are over.
 pub(super) fn keyed(answerable: &Answerable, sought: &[Sought]) -> Vec<Keyed> {
-    let keyed = |epoch: KeyEpoch, derive: &dyn Fn(&NormalSubject) -> Vec<Token>| Keyed {
-        epoch,
-        subjects: sought
-            .iter()
-            .map(|one| Subject {
-                kind: one.described.normal.kind(),
-                minor: one.described.minor,
-                shielded_address: one.described.shielded_address,
-                tokens: derive(&one.described.normal),
-            })
-            .collect(),
+    let subjects = |epoch: KeyEpoch| {
+        let subject = |one: &Sought| Subject {
+            kind: one.described.normal.kind(),
+            minor: one.described.minor,
+            shielded_address: one.described.shielded_address,
+            tokens: answerable.tokens(epoch, &one.described.normal),
+        };
+        sought.iter().map(subject).collect()
     };
-    let live = answerable.epochs().iter();
-    let over = answerable.look_up_epochs().iter();
-    live.map(|epoch| keyed(epoch.number(), &|subject| epoch.derive(subject)))
-        .chain(over.map(|epoch| keyed(epoch.number(), &|subject| epoch.for_look_up(subject))))
-        .collect()
+    let epochs = answerable.all_epochs().into_iter();
+    let keyed = epochs.map(|epoch| Keyed {
+        epoch,
+        subjects: subjects(epoch),
+    });
+    keyed.collect()
 }
 
 /// Checkpoints and receipts, as what was found is kept.
@@ -284,7 +281,7 @@ fn keep_proofs(
     tx: &mut NodeTx,
     vault: &Vault,
     proved: &[Proved],
-    ends: model::Day,
+    ends: Day,
 ) -> Result<(), Refused> {
     for one in proved {
         one.followed.keep(tx)?;

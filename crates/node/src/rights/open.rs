@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use covenant::Covenant;
 use covenant::language::words::PartyKind;
-use model::{CaseId, Day, Digest, PartyId, Timestamp};
+use model::{CaseId, Day, Digest, KeyEpoch, PartyId, Timestamp};
 use wire::status::Refusal;
 
 use super::application::{self, Application, Sought};
@@ -13,7 +13,6 @@ use super::{Case, Desk, actor};
 use crate::caller::Caller;
 use crate::covenants::Answerable;
 use crate::intake::{Findings, Rule, request_key};
-use crate::keys::Epoch;
 use crate::refusal::{Reason, Refused};
 
 const METHOD: &str = "covenant.node.v1.RightsService/OpenCase";
@@ -149,14 +148,16 @@ pub(super) fn is_police(covenant: &Covenant, party: &PartyId) -> bool {
 /// Every subject must be such that something can be compared: else it would never be found, and
 /// nobody would know.
 pub(super) fn comparable(answerable: &Answerable, subjects: &[Sought]) -> Result<(), Refused> {
-    if answerable.epochs().is_empty() {
+    let epochs = answerable.all_epochs();
+    if epochs.is_empty() {
         let covenant = answerable.covenant().id();
         return Err(Refused::from(Reason::KeyMissing).with("covenant", covenant));
     }
     let mut found = Findings::default();
     for (index, sought) in subjects.iter().enumerate() {
-        let derives = |epoch: &Epoch| !epoch.derive(&sought.described.normal).is_empty();
-        if !answerable.epochs().iter().any(derives) {
+        let subject = &sought.described.normal;
+        let derives = |epoch: &KeyEpoch| !answerable.tokens(*epoch, subject).is_empty();
+        if !epochs.iter().any(derives) {
             found.rule(
                 &format!("subjects[{index}].subject"),
                 Rule::NothingToCompare,

@@ -17,8 +17,8 @@ use crate::refusal::Refused;
 /// Records of the vault that are read at once: a long read would hold up the writer.
 const AT_ONCE: usize = 256;
 
-/// A subject of the case: its tokens per epoch, those of live epochs first and in the covenant's order,
-/// and when it counts.
+/// A subject of the case: its tokens per epoch, in the order of [`Answerable::all_epochs`], and when it
+/// counts.
 struct Wanted {
     tokens: Vec<BTreeSet<Token>>,
     from: Option<Day>,
@@ -133,17 +133,14 @@ impl Desk {
             let Some(described) = described else {
                 return false;
             };
-            answerable
-                .epochs()
-                .iter()
-                .enumerate()
-                .any(|(place, epoch)| {
-                    let tokens = epoch.derive(&described.normal);
-                    wanted.iter().any(|wanted| {
-                        let sought = wanted.tokens.get(place);
-                        sought.is_some_and(|sought| tokens.iter().any(|t| sought.contains(t)))
-                    })
+            let epochs = answerable.all_epochs();
+            epochs.iter().enumerate().any(|(place, epoch)| {
+                let tokens = answerable.tokens(*epoch, &described.normal);
+                wanted.iter().any(|wanted| {
+                    let sought = wanted.tokens.get(place);
+                    sought.is_some_and(|sought| tokens.iter().any(|t| sought.contains(t)))
                 })
+            })
         })
     }
 }

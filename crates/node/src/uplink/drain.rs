@@ -72,8 +72,8 @@ impl Uplink {
                 }
             }
             for over in self.covenants.all_over(self.clock.now()) {
-                for epoch in over.epochs() {
-                    let mut lane = Lane::of(Under::Over(&over), epoch.number(), BTreeSet::new());
+                for epoch in over.all_epochs() {
+                    let mut lane = Lane::of(Under::Over(&over), epoch, BTreeSet::new());
                     while self.send_some(&mut pushes, &mut lane).await? {}
                     next_due = earliest(next_due, lane.next_due);
                 }
