@@ -325,6 +325,10 @@ fn case(shown: Case, show: Show) -> pb::Case {
         expires_on: Some(on(own.expires_on)),
         state: state.as_str().to_owned(),
     });
+    let unknown = record.unknown.iter().map(|unknown| pb::UnknownEpoch {
+        epoch: unknown.epoch,
+        until: Some(on(unknown.until)),
+    });
     let all = show == Show::All;
     pb::Case {
         id: id.to_string(),
@@ -332,6 +336,7 @@ fn case(shown: Case, show: Show) -> pb::Case {
         state: state.into(),
         signals: signals.filter(|_| all).collect(),
         items: record.items.iter().filter(|_| all).map(item).collect(),
+        unknown: unknown.filter(|_| all).collect(),
         covenant: record.covenant,
         opened_by: record.opened_by,
         opened_at: Some(at(record.opened_at)),

@@ -15,7 +15,7 @@ use wire::word::RightsKind;
 use super::confirm::another_employee;
 use super::letter::{self, Letter};
 use super::open::is_police;
-use super::record::{self, Answer, Item, Record, Role, Stage, What};
+use super::record::{self, Answer, Item, Record, Role, Stage, Unknown, What};
 use super::{Desk, Step, Stepping};
 use crate::caller::Caller;
 use crate::covenants::Answerable;
@@ -46,6 +46,7 @@ struct Body<'a> {
     answered_on: String,
     applicant: Asker<'a>,
     items: Vec<ItemBody<'a>>,
+    unknown: Vec<UnknownBody>,
     held_back_on: Vec<&'a str>,
     done: Vec<DoneBody<'a>>,
     passed_on_to: &'a [String],
@@ -72,6 +73,12 @@ struct ItemBody<'a> {
     received_on: &'a str,
     recalled_on: Option<String>,
     recall_acknowledged_on: Option<String>,
+}
+
+#[derive(Serialize)]
+struct UnknownBody {
+    epoch: u32,
+    until: String,
 }
 
 #[derive(Serialize)]
@@ -252,7 +259,8 @@ fn given_out(record: Record) -> Result<Answered, Refused> {
     })
 }
 
-/// The answer: made of what is told alone. Whatever is held back silently is not looked at.
+/// The answer: made of what is told alone, and of what could not be looked up, which has nothing to
+/// do with what was found. Whatever is held back silently is not looked at.
 pub(super) fn compose(
     id: CaseId,
     record: &Record,
@@ -286,6 +294,7 @@ pub(super) fn compose(
             address_lines: &record.applicant.address_lines,
         },
         items: told.iter().map(|item| item_body(item)).collect(),
+        unknown: record.unknown.iter().map(unknown_body).collect(),
         held_back_on: grounds.iter().copied().collect(),
         done: done.iter().map(done_body).collect(),
         passed_on_to: &record.passed_to,
@@ -331,6 +340,13 @@ fn item_body(item: &Item) -> ItemBody<'_> {
         received_on: &item.received_on,
         recalled_on: item.recalled_on.map(day),
         recall_acknowledged_on: item.recall_acknowledged_on.map(day),
+    }
+}
+
+fn unknown_body(unknown: &Unknown) -> UnknownBody {
+    UnknownBody {
+        epoch: unknown.epoch,
+        until: Day::from_days(unknown.until).to_string(),
     }
 }
 

@@ -2,17 +2,19 @@
 //! entries in the log and its own signals are looked up. All of it is kept in one unit of work, or
 //! the case stays open.
 
+use std::sync::Arc;
+
 use ledger::opening::{Salt, content_commitment};
-use model::{ActorId, CaseId, Day, KeyEpoch, Subject, Timestamp};
-use store::NodeTx;
+use model::{ActorId, CaseId, CovenantId, Day, KeyEpoch, Subject, Timestamp};
+use store::{NodeTx, NodeView};
 use wire::rights::{Desk as AtWork, LookUpAnswer, LookUpQuestion, LookUpSubject};
 
 use super::application::{self, Sought};
 use super::found::{Expected, Found};
-use super::record::{self, Record, Stage, same_person};
+use super::record::{self, Record, Stage, Unknown, same_person};
 use super::{Case, Desk, Step, Stepping, hold};
 use crate::caller::Caller;
-use crate::covenants::Answerable;
+use crate::covenants::{Answerable, Covenants};
 use crate::intake::Findings;
 use crate::log::Followed;
 use crate::refusal::{Reason, Refused};
@@ -69,6 +71,7 @@ impl Desk {
         let sought = self.sought(&record, now)?;
         super::open::comparable(&answerable, &sought)?;
         let keyed = keyed(&answerable, &sought);
+        let (covenants, asked) = (Arc::clone(&self.covenants), asked_from(&sought));
         let mut found = Found::default();
         let mut proved = Vec::new();
         for one in &keyed {
@@ -101,6 +104,7 @@ impl Desk {
             record.confirmed_by = actor.to_string();
             record.confirmed_at = Some(now.as_millis());
             record.items = items;
+            record.unknown = unknown(&covenants, tx, &record.covenant()?, (asked, now.day()))?;
             record.signals = signals;
             hold::hold_as_before(tx, vault, record, now.day())?;
             keep_proofs(tx, vault, &proved, ends)
@@ -254,6 +258,32 @@ pub(super) fn another_employee(before: &str, actor: &ActorId) -> Result<(), Refu
         return Err(Refused::from(Reason::SecondEmployeeNeeded).with("field", "actor"));
     }
     Ok(())
+}
+
+/// The earliest day that a case is about; `None` where it names none.
+fn asked_from(sought: &[Sought]) -> Option<Day> {
+    let named = sought.iter().map(|one| one.from);
+    named.collect::<Option<Vec<Day>>>()?.into_iter().min()
+}
+
+/// Which epochs of the time that is asked about could not be looked up. Nothing of what was found is
+/// at hand here: an answer must not show by this whether there was anything.
+fn unknown(
+    covenants: &Covenants,
+    view: &NodeView,
+    covenant: &CovenantId,
+    (asked_from, today): (Option<Day>, Day),
+) -> Result<Vec<Unknown>, Refused> {
+    let missing = covenants.missing_epochs(view, covenant, today)?;
+    let counts = missing
+        .into_iter()
+        .filter(|one| asked_from.is_none_or(|from| from <= one.last_day));
+    Ok(counts
+        .map(|one| Unknown {
+            epoch: one.epoch.get(),
+            until: one.last_day.min(today).as_days(),
+        })
+        .collect())
 }
 
 /// The subjects' pseudonyms of every epoch of which this node has the key, with all match keys: of

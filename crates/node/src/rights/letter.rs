@@ -50,6 +50,12 @@ impl Letter<'_> {
         self.name(self.covenant.header().contact.as_str())
     }
 
+    /// The last day about which not everything could be looked up.
+    fn unknown_until(&self) -> Option<Day> {
+        let unknown = self.record.unknown.iter();
+        unknown.map(|one| Day::from_days(one.until)).max()
+    }
+
     fn passed_to(&self) -> Vec<String> {
         let parties = self.record.passed_to.iter();
         parties.map(|party| self.name(party)).collect()

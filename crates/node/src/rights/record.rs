@@ -75,6 +75,14 @@ pub(crate) struct Held {
     pub(crate) actor: String,
 }
 
+/// A key epoch that could not be looked up, since this node has no key of it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unknown {
+    pub(crate) epoch: u32,
+    /// The last day on which anything about the subjects can have come under it.
+    pub(crate) until: i32,
+}
+
 /// A signal of this party about a subject of the case.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OwnFound {
@@ -147,6 +155,9 @@ pub(crate) struct Record {
     content: String,
     pub(crate) passed_on_by: String,
     pub(crate) items: Vec<Item>,
+    /// What could not be looked up: of this nothing is known, which is not the same as nothing.
+    #[serde(default)]
+    pub(crate) unknown: Vec<Unknown>,
     pub(crate) signals: Vec<OwnFound>,
     pub(crate) done: Vec<Done>,
     pub(crate) passed_to: Vec<String>,
@@ -206,6 +217,7 @@ impl Record {
             content: BASE64.encode(&content),
             passed_on_by,
             items: Vec::new(),
+            unknown: Vec::new(),
             signals: Vec::new(),
             done: Vec::new(),
             passed_to: Vec::new(),

@@ -1803,6 +1803,10 @@ pub struct Case {
     /// The party that passed it on; empty where the data subject came to this desk.
     #[prost(string, tag = "16")]
     pub passed_on_by: ::prost::alloc::string::String,
+    /// What could not be looked up, since the node has no key of it any more: the answer says so. In
+    /// the order of the epochs; empty as items are, and where everything could be looked up.
+    #[prost(message, repeated, tag = "17")]
+    pub unknown: ::prost::alloc::vec::Vec<UnknownEpoch>,
 }
 impl ::prost::Name for Case {
     const NAME: &'static str = "Case";
@@ -1812,6 +1816,26 @@ impl ::prost::Name for Case {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "/covenant.node.v1.Case".into()
+    }
+}
+/// A key epoch of which nothing is known. That is not the same as nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnknownEpoch {
+    /// The epoch, from 1.
+    #[prost(uint32, tag = "1")]
+    pub epoch: u32,
+    /// The last day on which anything can have come under it, at most the day of confirming.
+    #[prost(message, optional, tag = "2")]
+    pub until: ::core::option::Option<super::super::r#type::v1::Date>,
+}
+impl ::prost::Name for UnknownEpoch {
+    const NAME: &'static str = "UnknownEpoch";
+    const PACKAGE: &'static str = "covenant.node.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "covenant.node.v1.UnknownEpoch".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/covenant.node.v1.UnknownEpoch".into()
     }
 }
 /// One thing that happened.

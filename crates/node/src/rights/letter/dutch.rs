@@ -10,6 +10,7 @@ use crate::rights::record::{Item, Role, What};
 /// The letter.
 pub(in crate::rights) fn letter(letter: &Letter<'_>) -> String {
     let mut parts = vec![head(letter), request(letter), found(letter)];
+    parts.extend(unknown(letter));
     parts.extend(done(letter));
     parts.push(silence(letter));
     parts.push(others(letter));
@@ -117,6 +118,15 @@ fn found(letter: &Letter<'_>) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// The same whether anything was found or not: it depends on keys alone.
+fn unknown(letter: &Letter<'_>) -> Option<String> {
+    let until = day(letter.unknown_until()?);
+    Some(format!(
+        "## Wat wij niet konden opzoeken\n\nWij konden niet alles opzoeken. Van een eerdere periode hebben wij de sleutel niet meer waarmee wij u in het logboek kunnen vinden. Over de tijd tot en met {until} is ons antwoord daarom voor een deel: onbekend. Misschien is er toen niets over u gevraagd, gekregen of gegeven, en misschien wel. Dat weten wij niet.\n\nDat is niet goed, en u hoeft daar geen genoegen mee te nemen. Vraag {} wat er nog kan. U kunt ook een klacht indienen: hoe dat gaat, staat aan het eind van deze brief.",
+        letter.contact()
+    ))
 }
 
 fn sentence(letter: &Letter<'_>, item: &Item) -> String {
