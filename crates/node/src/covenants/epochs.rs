@@ -215,3 +215,162 @@ impl Carried {
 pub(super) fn first_epoch(entry: &CovenantConfig) -> Result<KeyEpoch> {
     KeyEpoch::new(entry.first_epoch).context("first_epoch: epochs count from 1")
 }
+
+#[cfg(test)]
+mod tests {
+    use store::{MemoryEngine, NodePurgeable, NodeSettings};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::keys::Keys;
+    use crate::testing::{config, for_look_ups, today};
+
+    /// A node that is started again and again with other keys in its settings.
+    struct Node {
+        files: tempfile::TempDir,
+        engine: MemoryEngine,
+        config: Config,
+    }
+
+    impl Node {
+        fn with(epochs: &[u32]) -> Self {
+            let files = tempfile::tempdir().unwrap();
+            let config = config(files.path(), "corporatie", epochs);
+            Self {
+                files,
+                engine: MemoryEngine::default(),
+                config,
+            }
+        }
+
+        /// Starts it on a day; gives the epochs that are missing then, and their last days.
+        async fn started(&self, day: Day) -> (NodeStore, Vec<(u32, Day)>) {
+            assert!(self.files.path().exists());
+            let keys = Keys::read(&self.config.keys).unwrap();
+            let now = day.start();
+            let settings = NodeSettings::default();
+            let store = NodeStore::in_memory(self.engine.reopen(), settings).unwrap();
+            let covenants = Covenants::load(&self.config, &keys, now).unwrap();
+            covenants.recall(&store, now).await.unwrap();
+            let missing = store
+                .read(|view| covenants.all_missing_epochs(view, day))
+                .unwrap();
+            let missing = missing.iter().map(|m| (m.epoch.get(), m.last_day));
+            (store, missing.collect())
+        }
+
+        async fn missing(&self, day: Day) -> Vec<(u32, Day)> {
+            let (store, missing) = self.started(day).await;
+            store.close().unwrap();
+            missing
+        }
+
+        fn keys(&mut self) -> &mut CovenantConfig {
+            &mut self.config.covenants[0]
+        }
+    }
+
+    /// The last day of the signals of a day, by the tests' covenant.
+    fn last_day_of(day: Day) -> Day {
+        day.plus_months(12).plus_days(-1)
+    }
+
+    #[tokio::test]
+    async fn an_epoch_whose_key_is_taken_out_is_missing_over_restarts_until_it_comes_back() {
+        let mut node = Node::with(&[1, 2]);
+        assert!(node.missing(today()).await.is_empty());
+        // The node ran on the next day too.
+        let last = today().plus_days(1);
+        assert!(node.missing(last).await.is_empty());
+        let whole = node.config.clone();
+        node.keys().keys.remove(0);
+        for days in [2, 3, 500] {
+            let missing = node.missing(today().plus_days(days)).await;
+            assert_eq!(missing, [(1, last_day_of(last))], "after {days} days");
+        }
+        // A setting does not talk away what the node itself had.
+        node.keys().first_epoch = 2;
+        assert_eq!(node.missing(today().plus_days(501)).await.len(), 1);
+        node.config = whole;
+        for_look_ups(node.keys(), 1);
+        assert!(node.missing(today().plus_days(502)).await.is_empty());
+        node.keys().look_up_keys.clear();
+        let last = today().plus_days(502);
+        let missing = node.missing(today().plus_days(503)).await;
+        assert_eq!(missing, [(1, last_day_of(last))]);
+    }
+
+    #[tokio::test]
+    async fn an_epoch_is_forgotten_when_the_log_has_let_go_of_it_and_does_not_come_back() {
+        let mut node = Node::with(&[1, 2]);
+        node.missing(today()).await;
+        node.keys().keys.remove(0);
+        let ends = today().plus_months(12 + 60);
+        assert_eq!(node.missing(ends.plus_days(-1)).await.len(), 1);
+        let (store, missing) = node.started(ends).await;
+        assert!(missing.is_empty());
+        let purge = async |day: Day| {
+            let purged = store.write(move |tx| tx.purge(day, 100)).await;
+            purged.unwrap();
+        };
+        let kept = || {
+            let id = CovenantId::parse("proef").unwrap();
+            let kept = store.read(|view| view.key_epochs(&id)).unwrap();
+            kept.iter().map(|one| one.epoch.get()).collect::<Vec<_>>()
+        };
+        purge(ends.plus_days(-1)).await;
+        assert_eq!(kept(), [1, 2]);
+        purge(ends).await;
+        assert_eq!(kept(), [2]);
+        let purged = store.read(|view| view.purged()).unwrap();
+        assert_eq!(purged[0].what, NodePurgeable::KeyEpochs);
+        store.close().unwrap();
+        assert!(node.missing(ends.plus_days(1)).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_before_a_first_start_is_unknown_unless_the_settings_say_otherwise()
+    {
+        let mut node = Node::with(&[3]);
+        let last = last_day_of(today());
+        assert_eq!(node.missing(today()).await, [(1, last), (2, last)]);
+        let later = today().plus_days(9);
+        node.keys().first_epoch = 2;
+        assert_eq!(node.missing(later).await, [(2, last)]);
+        node.keys().first_epoch = 3;
+        assert!(node.missing(later).await.is_empty());
+        // A later epoch that this node never had a key of.
+        let mut skips = Node::with(&[1, 3]);
+        assert_eq!(skips.missing(today()).await, [(2, last)]);
+        skips.keys().first_epoch = 0;
+        let keys = Keys::read(&skips.config.keys).unwrap();
+        let wrong = Covenants::load(&skips.config, &keys, today().start());
+        let wrong = format!("{:#}", wrong.unwrap_err());
+        assert!(
+            wrong.contains("first_epoch: epochs count from 1"),
+            "{wrong}"
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_where_nothing_changed() {
+        let node = Node::with(&[1, 2]);
+        let (store, _) = node.started(today()).await;
+        let keys = Keys::read(&node.config.keys).unwrap();
+        let covenants = Covenants::load(&node.config, &keys, today().start()).unwrap();
+        let known = |view: &NodeView| {
+            let id = CovenantId::parse("proef").unwrap();
+            Ok::<_, StoreError>((view.key_epochs(&id)?, view.highest_key_epoch(&id)?))
+        };
+        let (known, highest) = store.read(known).unwrap();
+        let change = |day| {
+            covenants.read(|all| {
+                let carried = all.values().next().unwrap();
+                carried.to_remember(&known, highest, day)
+            })
+        };
+        let same = change(today());
+        assert!(same.epochs.is_empty() && same.highest.is_none());
+        assert_eq!(change(today().plus_days(1)).epochs.len(), 2);
+    }
+}

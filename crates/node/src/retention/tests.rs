@@ -230,6 +230,18 @@ async fn a_rehearsal_says_what_the_purge_then_does_and_removes_nothing() {
     for _ in 0..3 {
         notice(&world, Some("2 dagen")).await;
     }
+    let over = store::KeyEpochKept {
+        epoch: model::KeyEpoch::FIRST,
+        had: true,
+        until: today(),
+        ends: today().plus_days(2),
+    };
+    let covenant = model::CovenantId::parse("proef").unwrap();
+    let remember = world.intake.store.write({
+        let covenant = covenant.clone();
+        move |tx: &mut NodeTx| tx.put_key_epoch(&covenant, &over)
+    });
+    remember.await.unwrap();
     days_after(&world, record(&world, expires).expires_on(), 0);
     let all = |world: &World| {
         world.intake.store.read(|view| {
@@ -237,7 +249,8 @@ async fn a_rehearsal_says_what_the_purge_then_does_and_removes_nothing() {
             let received = view.received(0, 100)?;
             let purged = (view.purged()?, view.purges(9)?, view.last_purge()?);
             let vault = view.vault_after(None, 100)?;
-            Ok::<_, StoreError>((own, received, purged, vault, view.outbox_totals()?))
+            let waiting = (view.outbox_totals()?, view.key_epochs(&covenant)?);
+            Ok::<_, StoreError>((own, received, purged, vault, waiting))
         })
     };
     let before = all(&world).unwrap();
@@ -248,6 +261,7 @@ async fn a_rehearsal_says_what_the_purge_then_does_and_removes_nothing() {
     assert_eq!(count(&due, NodePurgeable::Notices), 3);
     assert_eq!(count(&due, NodePurgeable::Pushes), 2);
     assert!(count(&due, NodePurgeable::Answers) > 0);
+    assert_eq!(count(&due, NodePurgeable::KeyEpochs), 1);
     let told = lines(&due);
     assert!(told.contains("own_signals  5  due since"), "{told}");
     assert!(told.contains("manifest.json"), "{told}");

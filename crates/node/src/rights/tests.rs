@@ -4,7 +4,7 @@ use model::{CaseId, CovenantId, PartyId};
 use wire::word::{IdentityCheck, RightsKind};
 
 use super::answer::compose;
-use super::record::{Answer, Applicant, Beginning, Held, Item, Record, Role};
+use super::record::{Answer, Applicant, Beginning, Held, Item, Record, Role, Unknown};
 use crate::testing::{World, today};
 
 /// Random numbers below a bound.
@@ -57,6 +57,14 @@ fn item(index: u64) -> Item {
     }
 }
 
+/// An epoch of which the key is gone.
+fn unknown(place: u8) -> Unknown {
+    Unknown {
+        epoch: u32::from(place) + 1,
+        until: today().plus_days(i32::from(place) - 30).as_days(),
+    }
+}
+
 fn held(told: bool) -> Held {
     let letter = char::from(b'a' + below(10));
     Held {
@@ -90,7 +98,8 @@ async fn whatever_is_silently_held_back_the_answer_is_that_of_nothing_found() {
     ];
     for round in 0..200_u64 {
         let kind = kinds[usize::from(below(5))];
-        let (id, nothing) = (CaseId::fresh(), case(kind));
+        let (id, mut nothing) = (CaseId::fresh(), case(kind));
+        nothing.unknown = (0..below(3)).map(unknown).collect();
         let mut silent = nothing.clone();
         for place in 0..=u64::from(below(40)) {
             let mut one = item(round * 1_000 + place * 2);
@@ -107,6 +116,7 @@ async fn what_is_told_is_told_alike_whatever_is_held_back_beside_it() {
     let world = World::of("corporatie", 10);
     let id = CaseId::fresh();
     let mut open = case(RightsKind::Access);
+    open.unknown = vec![unknown(0)];
     open.items = (0..4).map(|place| item(place * 10)).collect();
     let mut beside = open.clone();
     for place in 0..6 {
@@ -159,4 +169,47 @@ async fn the_police_answer_by_the_police_data_act() {
     assert!(letter.contains("artikel 25 van de Wet politiegegevens"));
     assert!(letter.contains("artikel 27 van de Wet politiegegevens"));
     assert!(!letter.contains("AVG"), "{letter}");
+}
+
+/// The same words whether there was anything or not, for every right and by every law.
+#[tokio::test]
+async fn what_could_not_be_looked_up_is_unknown_and_not_nothing() {
+    let world = World::of("corporatie", 10);
+    let mut record = case(RightsKind::Access);
+    let whole = answer(&world, CaseId::fresh(), &record);
+    let body: serde_json::Value = serde_json::from_str(&whole.json).unwrap();
+    assert_eq!(body["unknown"], serde_json::json!([]));
+    assert!(!whole.letter_nl.contains("onbekend") && !whole.letter_en.contains("unknown"));
+
+    record.unknown = vec![unknown(0), unknown(4)];
+    let part = answer(&world, CaseId::fresh(), &record);
+    let body: serde_json::Value = serde_json::from_str(&part.json).unwrap();
+    let expected = serde_json::json!([
+        { "epoch": 1, "until": "2026-10-25" },
+        { "epoch": 5, "until": "2026-10-29" },
+    ]);
+    assert_eq!(body["unknown"], expected);
+    let (dutch, english) = (&part.letter_nl, &part.letter_en);
+    assert!(dutch.contains("tot en met 29 oktober 2026"), "{dutch}");
+    assert!(dutch.contains("voor een deel: onbekend."), "{dutch}");
+    assert!(dutch.contains("Er is niets wat wij u hierover kunnen vertellen."));
+    assert!(
+        english.contains("up to and including 29 October 2026"),
+        "{english}"
+    );
+    assert!(english.contains("is therefore: unknown."), "{english}");
+    let paragraph = |letter: &str| {
+        let parts = letter.split("\n## ");
+        let mut parts = parts.filter(|part| part.starts_with("Wat wij niet konden"));
+        parts.next().unwrap().to_owned()
+    };
+    record.items = (0..4).map(|place| item(place * 10)).collect();
+    let found = answer(&world, CaseId::fresh(), &record);
+    assert_eq!(paragraph(dutch), paragraph(&found.letter_nl));
+    let police = answer_of("politie", &world, CaseId::fresh(), &record);
+    assert_eq!(paragraph(dutch), paragraph(&police.letter_nl));
+    let mut erasing = case(RightsKind::Erasure);
+    erasing.unknown = record.unknown;
+    let erasure = answer(&world, CaseId::fresh(), &erasing);
+    assert_eq!(paragraph(dutch), paragraph(&erasure.letter_nl));
 }

@@ -16,7 +16,7 @@ use pseudonym::{CovenantKey, RawIdentifier, RawSubject};
 use store::{MemoryEngine, NodeSettings, NodeStore};
 
 use crate::caller::Caller;
-use crate::config::{Config, LookUpKeyConfig};
+use crate::config::{Config, CovenantConfig, LookUpKeyConfig};
 use crate::covenants::Covenants;
 use crate::intake::{Choice, Draft, Intake, Provenance, SubjectDraft, Submission};
 use crate::keys::Keys;
@@ -36,6 +36,7 @@ pub(crate) struct World {
     /// The bytes under the store: a restart is another store over them.
     pub(crate) engine: MemoryEngine,
     files: tempfile::TempDir,
+    config: Config,
 }
 
 /// Today in the tests.
@@ -56,15 +57,11 @@ impl World {
         let files = tempfile::tempdir().unwrap();
         let mut config = config(files.path(), party, &[1, 2]);
         let covenant = &mut config.covenants[0];
-        let first = covenant.keys.remove(0);
-        covenant.look_up_keys = if keeps {
-            vec![LookUpKeyConfig {
-                epoch: first.epoch,
-                file: first.file,
-            }]
+        if keeps {
+            for_look_ups(covenant, 1);
         } else {
-            Vec::new()
-        };
+            covenant.keys.remove(0);
+        }
         Self::with(files, &config, party, 100)
     }
 
@@ -102,6 +99,7 @@ impl World {
             clock,
             engine,
             files,
+            config: config.clone(),
         }
     }
 
@@ -118,6 +116,21 @@ impl World {
         covenants.write(|all| all.insert(other.clone(), carried));
         let active = covenants.active(&other, self.now()).unwrap();
         active.covenant().digest()
+    }
+
+    /// The covenant as a restart finds it, with other keys in the settings.
+    pub(crate) fn with_other_keys(&self, change: impl FnOnce(&mut CovenantConfig)) {
+        let mut config = self.config.clone();
+        change(&mut config.covenants[0]);
+        let keys = Keys::read(&config.keys).unwrap();
+        let loaded = Covenants::load(&config, &keys, self.now()).unwrap();
+        let id = CovenantId::parse("proef").unwrap();
+        let mut carried = loaded.write(|all| all.remove(&id)).unwrap();
+        self.intake.covenants.write(|all| {
+            carried.last = all[&id].last.clone();
+            carried.follow(self.now());
+            all.insert(id, carried);
+        });
     }
 
     /// The store as a restart finds it.
@@ -339,6 +352,16 @@ fn put_covenant(covenant: &str, files: &Path) -> String {
         pins.push_str(&format!("[pins.{id}]\nsigner = \"{public}\"\n"));
     }
     pins
+}
+
+/// The oldest keys that are in use are kept for look-ups alone.
+pub(crate) fn for_look_ups(covenant: &mut CovenantConfig, count: usize) {
+    for key in covenant.keys.drain(..count) {
+        covenant.look_up_keys.push(LookUpKeyConfig {
+            epoch: key.epoch,
+            file: key.file,
+        });
+    }
 }
 
 /// Writes the covenant key of an epoch; gives its line in the settings.

@@ -95,6 +95,8 @@ async fn the_key_of_an_epoch_that_is_over_finds_entries_and_makes_nothing_else()
         let broker = TestBroker::of(active.covenant());
         let address = broker.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await.0;
         let pair = Pair::at(world, broker, address);
+        let (store, now) = (pair.desk.store.clone(), pair.world.now());
+        pair.desk.covenants.recall(&store, now).await.unwrap();
         // The tests' broker finds entries under the first epoch alone.
         pair.broker.told();
         let submitted = pair.submit(crate::testing::draft()).await;
@@ -102,6 +104,8 @@ async fn the_key_of_an_epoch_that_is_over_finds_entries_and_makes_nothing_else()
         pair.visit(question()).await.unwrap();
         let case = pair.confirmed(pb::CaseKind::Access).await;
         assert_eq!(case.record.items.len(), usize::from(keeps));
+        let unknown: Vec<_> = case.record.unknown.iter().map(|u| u.epoch).collect();
+        assert_eq!(unknown, &[1][usize::from(keeps)..], "or else unknown");
         let of_looking = |state: &super::super::super::test_broker::State| {
             let questions = state.desk.questions.iter();
             questions
@@ -210,4 +214,76 @@ async fn without_a_broker_a_case_stays_open_and_says_why() {
     assert_eq!(refused.reason(), Reason::BrokerUnreachable);
     let case = pair.desk.get(&desk_clerk(), &id).unwrap();
     assert_eq!(case.record.stage, Stage::Open);
+}
+
+#[tokio::test]
+async fn what_is_unknown_does_not_show_whether_anything_was_found() {
+    let pair = Pair::new().await;
+    let (store, now) = (pair.desk.store.clone(), pair.world.now());
+    pair.desk.covenants.recall(&store, now).await.unwrap();
+    let health = process::health::Health::new();
+    let remarked = |pair: &Pair| {
+        pair.desk.look(&health);
+        let remarks = health.remarks();
+        remarks.into_iter().any(|(name, _)| name == "key epochs")
+    };
+    assert!(!remarked(&pair));
+    pair.world.with_other_keys(|covenant| {
+        covenant.keys.remove(1);
+    });
+    assert!(remarked(&pair), "the operator sees it");
+    let nothing = pair.confirmed(pb::CaseKind::Access).await;
+    let told = pair.broker.told();
+    let something = pair.confirmed(pb::CaseKind::Access).await;
+    assert_eq!(something.record.items.len(), 1);
+    assert_eq!(nothing.record.unknown, something.record.unknown);
+    let [unknown] = nothing.record.unknown.as_slice() else {
+        panic!("one epoch")
+    };
+    assert_eq!((unknown.epoch, unknown.until), (2, today().as_days()));
+    pair.hold(&something.id.to_string(), &[told], |_| ())
+        .await
+        .unwrap();
+    let answer = async |case: &Case| {
+        let step = step(&case.id.to_string(), ONE);
+        let answer = pair.desk.answer(&desk_clerk(), step).await.unwrap();
+        let json = String::from_utf8(answer.json).unwrap();
+        let all = [json, answer.letter_nl, answer.letter_en].join("\n----\n");
+        all.replace(&case.id.to_string(), "ZAAK")
+    };
+    let (one, two) = (answer(&nothing).await, answer(&something).await);
+    assert_eq!(one, two);
+    assert!(one.contains("onbekend"));
+    // With the key back there is nothing unknown, and in what was confirmed before it stays.
+    pair.world.with_other_keys(|covenant| {
+        covenant.look_up_keys.clear();
+    });
+    assert!(!remarked(&pair));
+    let later = pair.confirmed(pb::CaseKind::Access).await;
+    assert!(later.record.unknown.is_empty());
+    let kept = pair.desk.get(&desk_clerk(), &nothing.id.to_string());
+    assert_eq!(kept.unwrap().record.unknown.len(), 1);
+}
+
+#[tokio::test]
+async fn an_epoch_from_before_the_time_that_is_asked_about_is_not_unknown() {
+    let pair = Pair::new().await;
+    let (store, now) = (pair.desk.store.clone(), pair.world.now());
+    pair.desk.covenants.recall(&store, now).await.unwrap();
+    pair.world.with_other_keys(|covenant| {
+        covenant.keys.remove(0);
+    });
+    // Signals live for a year: after it nothing can have come under the first epoch.
+    for (days, unknown) in [(365, 1), (366, 0)] {
+        let then = today().plus_days(days).start();
+        let ahead = then.millis_since(pair.world.now()) / 1_000;
+        pair.world.clock.advance_seconds(ahead);
+        let mut asked = request(pb::CaseKind::Access);
+        asked.verified_at = Some(timestamp(then));
+        asked.received_on = Some(date(then.day()));
+        asked.subjects[0].from = Some(date(today().plus_days(days - 1)));
+        let id = pair.open(&asked).await.unwrap().id.to_string();
+        let case = pair.confirm(&id, TWO).await.unwrap();
+        assert_eq!(case.record.unknown.len(), unknown, "after {days} days");
+    }
 }

@@ -98,6 +98,28 @@ async fn under_a_covenant_that_is_over_a_restriction_stays_and_the_signal_can_be
 }
 
 #[tokio::test]
+async fn under_a_covenant_that_is_over_keys_for_look_ups_suffice() {
+    let pair = Pair::new().await;
+    let id = pair.submit_message(today().plus_days(-3)).await;
+    until("its state", || pair.state_of(&id) == State::Delivered).await;
+    pair.world.clock.advance_seconds(345 * 24 * 3600);
+    pair.world
+        .with_other_keys(|covenant| crate::testing::for_look_ups(covenant, 2));
+    let case = pair.confirmed(pb::CaseKind::Erasure).await;
+    assert_eq!(case.record.signals.len(), 1, "the own signal is found");
+    let case = case.id.to_string();
+    pair.apply(&case, &[&id], Action::Withdraw).await.unwrap();
+    until("both withdrawals", || {
+        pair.broker.state().withdrawn.len() == 2
+    })
+    .await;
+    // With no key at all a case is refused: nobody could say anything about it.
+    pair.world.with_other_keys(|covenant| covenant.keys.clear());
+    let refused = pair.open(&request(pb::CaseKind::Access)).await;
+    assert_eq!(refused.err().unwrap().reason(), Reason::KeyMissing);
+}
+
+#[tokio::test]
 async fn an_erased_signal_leaves_no_content_and_the_letter_says_so() {
     let pair = Pair::new().await;
     let id = pair.submit_message(today().plus_days(-3)).await;
