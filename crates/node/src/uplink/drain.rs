@@ -21,8 +21,9 @@ use wire::status::Told;
 use self::lane::{Lane, Under};
 use super::item::{Errand, Item, queue};
 use super::{Lost, Uplink};
-use crate::covenants::Active;
+use crate::covenants::{Active, Answerable};
 use crate::intake::{Record, Refusal};
+use crate::keys::LookUpEpoch;
 use crate::link::KeyStanding;
 use crate::refusal::Reason;
 
@@ -70,13 +71,18 @@ impl Uplink {
                     while self.send_some(&mut pushes, &mut lane).await? {}
                     next_due = earliest(next_due, lane.next_due);
                 }
+                // What was told under an epoch that is over is recalled still.
+                if self.link.refusal(active.covenant().id()).is_none() {
+                    let (owed, over) = (active.answerable(), active.look_up_epochs());
+                    let epochs = over.iter().map(LookUpEpoch::number).collect();
+                    let due = self.send_owed(&mut pushes, &owed, epochs).await?;
+                    next_due = earliest(next_due, due);
+                }
             }
             for over in self.covenants.all_over(self.clock.now()) {
-                for epoch in over.all_epochs() {
-                    let mut lane = Lane::of(Under::Over(&over), epoch, BTreeSet::new());
-                    while self.send_some(&mut pushes, &mut lane).await? {}
-                    next_due = earliest(next_due, lane.next_due);
-                }
+                let epochs = over.all_epochs();
+                let due = self.send_owed(&mut pushes, &over, epochs).await?;
+                next_due = earliest(next_due, due);
             }
             let wait = next_due.map_or(LOOK_AGAIN, |due| {
                 let millis = due.millis_since(self.clock.now()).max(1);
@@ -85,6 +91,22 @@ impl Uplink {
             // A wake-up means something new, or a key that stands otherwise: look from the start.
             let _ = tokio::time::timeout(wait, self.link.woken()).await;
         }
+    }
+
+    /// Sends withdrawals of these epochs, and nothing else; answers when more is due.
+    async fn send_owed(
+        &self,
+        pushes: &mut Pushes,
+        owed: &Answerable,
+        epochs: Vec<KeyEpoch>,
+    ) -> Result<Option<Timestamp>, Lost> {
+        let mut next_due = None;
+        for epoch in epochs {
+            let mut lane = Lane::of(Under::Owed(owed), epoch, BTreeSet::new());
+            while self.send_some(pushes, &mut lane).await? {}
+            next_due = earliest(next_due, lane.next_due);
+        }
+        Ok(next_due)
     }
 
     /// The queue of one covenant and epoch; `None` while nothing of it may go.

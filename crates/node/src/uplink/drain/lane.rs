@@ -12,15 +12,16 @@ use crate::uplink::item::queue;
 pub(super) enum Under<'a> {
     /// One that is carried: signals and withdrawals go.
     Carried(&'a Active),
-    /// One that is over: withdrawals go, since what was told is recalled still.
-    Over(&'a Answerable),
+    /// One that is over, or of which this epoch is: withdrawals go, since what was told is recalled
+    /// still.
+    Owed(&'a Answerable),
 }
 
 impl Under<'_> {
     pub(super) fn covenant(&self) -> &Covenant {
         match self {
             Self::Carried(active) => active.covenant(),
-            Self::Over(answerable) => answerable.covenant(),
+            Self::Owed(answerable) => answerable.covenant(),
         }
     }
 }

@@ -98,6 +98,27 @@ async fn under_a_covenant_that_is_over_a_restriction_stays_and_the_signal_can_be
 }
 
 #[tokio::test]
+async fn what_was_pushed_under_an_epoch_that_is_over_is_withdrawn_there_too() {
+    let pair = Pair::new().await;
+    let id = pair.submit_message(today().plus_days(-3)).await;
+    until("its state", || pair.state_of(&id) == State::Delivered).await;
+    let pushed = pair.broker.state().pushed.len();
+    pair.world
+        .with_other_keys(|covenant| crate::testing::for_look_ups(covenant, 1));
+    pair.submit(crate::testing::draft()).await;
+    let case = pair.confirmed(pb::CaseKind::Erasure).await.id.to_string();
+    pair.apply(&case, &[&id], Action::Withdraw).await.unwrap();
+    until("both withdrawals", || {
+        pair.broker.state().withdrawn.len() == 2
+    })
+    .await;
+    until("the push", || {
+        pair.broker.state().pushed.len() == pushed + 1
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn under_a_covenant_that_is_over_keys_for_look_ups_suffice() {
     let pair = Pair::new().await;
     let id = pair.submit_message(today().plus_days(-3)).await;
