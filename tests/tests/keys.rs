@@ -9,17 +9,22 @@ use identity::covenant_key::StoredKey;
 use identity::key_package::{self, KeySubject};
 use identity::{SealingKey, SigningKey};
 use journeys::desk::request;
+use journeys::processes::get;
 use journeys::realm::{Realm, eventually, quick, set, today};
+use journeys::voice::date;
 use journeys::world::{NUISANCE, of};
 use ledger::Outcome;
 use ledger::outcome::Fact;
 use model::clock::{Clock as _, ManualClock, SystemClock};
 use model::{CovenantId, Digest, KeyEpoch, PartyId, Secret};
 use pseudonym::CovenantKey;
-use sandbox::messages::{Home, fresh_id, home};
+use sandbox::messages::{Home, fresh_id, home, submit};
 use sha2::{Digest as _, Sha256};
 use wire::audit_v1::{EntryFilter, ListEntriesRequest};
-use wire::node_v1::{CaseKind, ConfirmCaseRequest, ItemRole, ListNoticesRequest, Subject};
+use wire::node_v1::{
+    AnswerCaseRequest, ApplyToSignalsRequest, Case, CaseKind, ConfirmCaseRequest, HeldBack,
+    HoldBackRequest, ItemRole, ListNoticesRequest, SignalAction, Subject,
+};
 
 /// The outcomes of a kind as the auditor reads them, with the party of each leaf.
 async fn entries(realm: &Realm, kind: &str) -> Result<Vec<Outcome>> {
@@ -133,12 +138,7 @@ async fn started() -> Result<(Realm, Arc<ManualClock>, Subject)> {
     let mut realm = Realm::laid_out(&quick(), today())?;
     let clock = Arc::new(ManualClock::at(SystemClock.now()));
     realm.start_all_at(clock.clone()).await?;
-    let place = home(Home {
-        postcode: "9999ZZ",
-        number: 3,
-        shielded: false,
-    });
-    Ok((realm, clock, place))
+    Ok((realm, clock, house(3)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,29 +197,84 @@ async fn an_old_epoch_is_purged_when_a_later_one_has_been_in_use_for_31_days() -
     realm.stop_all().await
 }
 
-/// What the corporation's desk finds about a house: how often it let another party know something.
-async fn provided(realm: &Realm, clock: &ManualClock, about: Subject) -> Result<usize> {
-    let mut desk = realm.client("corporatie", "officer")?.desk();
-    let request = request(NUISANCE.0, CaseKind::Access, about, clock.now());
-    let opened = desk.open_case(request).await?.into_inner().case;
-    let confirmation = ConfirmCaseRequest {
+/// A house in the street of the tests.
+fn house(number: u32) -> Subject {
+    home(Home {
+        postcode: "9999ZZ",
+        number,
+        shielded: false,
+    })
+}
+
+fn step(case: &str, actor: &str) -> ConfirmCaseRequest {
+    ConfirmCaseRequest {
         request_id: fresh_id(),
-        case_id: opened.context("a case")?.id,
-        actor: "balie-2".to_owned(),
-    };
+        case_id: case.to_owned(),
+        actor: actor.to_owned(),
+    }
+}
+
+/// What the corporation's desk finds about a house.
+async fn confirmed(realm: &Realm, clock: &ManualClock, about: Subject) -> Result<Case> {
+    confirmed_of(realm, clock, CaseKind::Access, about).await
+}
+
+async fn confirmed_of(
+    realm: &Realm,
+    clock: &ManualClock,
+    kind: CaseKind,
+    about: Subject,
+) -> Result<Case> {
+    let mut desk = realm.client("corporatie", "officer")?.desk();
+    let request = request(NUISANCE.0, kind, about, clock.now());
+    let opened = desk.open_case(request).await?.into_inner().case;
+    let confirmation = step(&opened.context("a case")?.id, "balie-2");
     let confirmed = desk.confirm_case(confirmation).await?.into_inner().case;
-    let items = confirmed.context("a case")?.items;
-    let provided = items
-        .iter()
-        .filter(|item| item.role() == ItemRole::Provided);
-    Ok(provided.count())
+    confirmed.context("a case")
+}
+
+/// How often the corporation let another party know something, by what its desk finds.
+fn provided(case: &Case) -> usize {
+    let items = case.items.iter();
+    items.filter(|i| i.role() == ItemRole::Provided).count()
+}
+
+/// The answer to a case: as data and as both letters, without the case's own id.
+async fn answered(realm: &Realm, case: &Case) -> Result<[String; 3]> {
+    let mut desk = realm.client("corporatie", "officer")?.desk();
+    let request = AnswerCaseRequest {
+        request_id: fresh_id(),
+        case_id: case.id.clone(),
+        actor: "balie-3".to_owned(),
+    };
+    let answer = desk.answer_case(request).await?.into_inner();
+    let json = String::from_utf8(answer.answer_json.to_vec())?;
+    let all = [json, answer.letter_nl, answer.letter_en];
+    Ok(all.map(|text| text.replace(&case.id, "ZAAK")))
+}
+
+/// Both parties know of a house, and the municipality is told.
+async fn told(realm: &Realm, about: &Subject, notices: usize) -> Result<()> {
+    for party in ["corporatie", "gemeente"] {
+        // Of a party that still has the key of a purged epoch something waits for ever.
+        let signal = submit(of(party, NUISANCE, "OVE.GEL", about.clone()));
+        let client = realm.client(party, "partner")?;
+        client.signals().submit_signal(signal).await?;
+    }
+    let client = realm.client("gemeente", "regisseur")?;
+    eventually("the municipality is told", async || {
+        let request = ListNoticesRequest::default();
+        let page = client.notices().list_notices(request).await?.into_inner();
+        Ok((page.notices.len() >= notices).then_some(()))
+    })
+    .await
 }
 
 /// Starts the corporation's node anew with other keys of the covenant.
 async fn with_keys(
     realm: &mut Realm,
     clock: &Arc<ManualClock>,
-    change: fn(&mut toml::Table),
+    change: impl Fn(&mut toml::Table),
 ) -> Result<()> {
     realm.stop_node("corporatie").await?;
     realm.configure_node("corporatie", |settings| {
@@ -250,21 +305,20 @@ fn take_out(covenant: &mut toml::Table) -> Option<toml::Value> {
     Some(keys.remove(first))
 }
 
+/// The epochs that are unknown by an answer, as its JSON says.
+fn unknown(answer: &[String; 3]) -> Result<Vec<u64>> {
+    let json: serde_json::Value = serde_json::from_str(&answer[0])?;
+    let unknown = json["unknown"].as_array().context("a list")?;
+    let epochs = unknown.iter().map(|one| one["epoch"].as_u64());
+    epochs.collect::<Option<_>>().context("epochs")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_finds_what_was_decided_under_a_purged_epoch_by_a_key_kept_for_that() -> Result<()> {
     let (mut realm, clock, place) = started().await?;
-    for party in ["corporatie", "gemeente"] {
-        let signal = of(party, NUISANCE, "OVE.GEL", place.clone());
-        realm.push(party, signal).await?;
-    }
-    let client = realm.client("gemeente", "regisseur")?;
-    eventually("the municipality is told", async || {
-        let request = ListNoticesRequest::default();
-        let page = client.notices().list_notices(request).await?.into_inner();
-        Ok((!page.notices.is_empty()).then_some(()))
-    })
-    .await?;
-    ensure!(provided(&realm, &clock, place.clone()).await? == 1);
+    told(&realm, &place, 1).await?;
+    let case = confirmed(&realm, &clock, place.clone()).await?;
+    ensure!(provided(&case) == 1 && case.unknown.is_empty());
 
     realm.stop_all().await?;
     add_epoch(&realm, NUISANCE.0, 2)?;
@@ -272,26 +326,112 @@ async fn a_desk_finds_what_was_decided_under_a_purged_epoch_by_a_key_kept_for_th
     counted(&realm, "epoch-started", 2).await?;
     clock.advance_seconds(31 * 86_400);
     let purge = |files: &[PathBuf]| broker::purge_epoch(files, &[], NUISANCE.0, 1);
-    let told = ask(&realm, purge).await?;
-    ensure!(told.contains("signals are gone"), "{told}");
+    let purged = ask(&realm, purge).await?;
+    ensure!(purged.contains("signals are gone"), "{purged}");
 
-    with_keys(&mut realm, &clock, |covenant| {
-        if let Some(mut key) = take_out(covenant) {
-            if let Some(key) = key.as_table_mut() {
-                key.remove("announcement");
-            }
-            set(covenant, "look_up_keys", vec![key]);
-        }
+    let kept = realm.folder().join("first.key");
+    let aside = kept.clone();
+    with_keys(&mut realm, &clock, move |covenant| {
+        let key = take_out(covenant).unwrap_or_else(|| toml::Value::Boolean(false));
+        let _ = std::fs::write(&aside, key["file"].as_str().unwrap_or_default());
     })
     .await?;
-    ensure!(provided(&realm, &clock, place.clone()).await? == 1);
-    // Without the key it is as if there had been nothing.
-    with_keys(&mut realm, &clock, |covenant| {
-        covenant.remove("look_up_keys");
+    what_has_no_key_is_unknown(&realm, &clock, &place).await?;
+
+    let file = std::fs::read_to_string(&kept)?;
+    with_keys(&mut realm, &clock, move |covenant| {
+        let mut key = toml::Table::new();
+        set(&mut key, "epoch", 1);
+        set(&mut key, "file", file.clone());
+        set(covenant, "look_up_keys", vec![toml::Value::Table(key)]);
     })
     .await?;
-    ensure!(provided(&realm, &clock, place).await? == 0);
+    let case = confirmed(&realm, &clock, place.clone()).await?;
+    ensure!(provided(&case) == 1 && case.unknown.is_empty());
+    let answer = answered(&realm, &case).await?;
+    ensure!(unknown(&answer)?.is_empty(), "{}", answer[0]);
+    ensure!(answer[1].contains("Gemeente Roosdonk"), "{}", answer[1]);
+    ensure!(!answer[1].contains("onbekend") && !answer[2].contains("unknown"));
+    what_was_told_is_taken_back(&realm, &clock, place).await?;
     realm.stop_all().await
+}
+
+/// The signal that was told under the epoch that is over is erased, and who was told hears it.
+async fn what_was_told_is_taken_back(
+    realm: &Realm,
+    clock: &ManualClock,
+    place: Subject,
+) -> Result<()> {
+    let case = confirmed_of(realm, clock, CaseKind::Erasure, place).await?;
+    let signals: Vec<String> = case.signals.iter().map(|own| own.id.clone()).collect();
+    ensure!(signals.len() == 1, "{signals:?}");
+    let request = ApplyToSignalsRequest {
+        request_id: fresh_id(),
+        case_id: case.id,
+        actor: "balie-2".to_owned(),
+        signal_ids: signals,
+        action: SignalAction::Withdraw.into(),
+    };
+    let mut desk = realm.client("corporatie", "officer")?.desk();
+    desk.apply_to_signals(request).await?;
+    realm.delivered("corporatie").await?;
+    // Recalls go out in the morning.
+    clock.advance_seconds(86_400);
+    counted(realm, "recall", 1).await?;
+    Ok(())
+}
+
+/// Nothing is found, and the answer says of which time nothing is known: the same to somebody about
+/// whom there is nothing, and to somebody about whom nothing may be told.
+async fn what_has_no_key_is_unknown(
+    realm: &Realm,
+    clock: &ManualClock,
+    place: &Subject,
+) -> Result<()> {
+    let case = confirmed(realm, clock, place.clone()).await?;
+    ensure!(provided(&case) == 0, "it can't be found");
+    let epochs: Vec<u32> = case.unknown.iter().map(|one| one.epoch).collect();
+    ensure!(epochs == [1], "{epochs:?}");
+    let answer = answered(realm, &case).await?;
+    ensure!(unknown(&answer)? == [1], "{}", answer[0]);
+    ensure!(
+        answer[1].contains("voor een deel: onbekend."),
+        "{}",
+        answer[1]
+    );
+    ensure!(
+        answer[2].contains("is therefore: unknown."),
+        "{}",
+        answer[2]
+    );
+
+    let ready = get(&realm.running("corporatie")?.admin.to_string(), "/readyz").await?;
+    let said = format!("no key of {} epoch 1: ", NUISANCE.0);
+    ensure!(ready.contains(&said), "the operator reads it: {ready}");
+
+    let nothing = confirmed(realm, clock, house(5)).await?;
+    ensure!(answered(realm, &nothing).await? == answer);
+    told(realm, &house(4), 2).await?;
+    let found = confirmed(realm, clock, house(4)).await?;
+    ensure!(provided(&found) == 1, "under the key that there is");
+    let held = HoldBackRequest {
+        request_id: fresh_id(),
+        case_id: found.id.clone(),
+        actor: "balie-2".to_owned(),
+        indices: found.items.iter().map(|item| item.index).collect(),
+        held_back: Some(HeldBack {
+            ground: "UAVG 41.1.d".to_owned(),
+            reason: "Er loopt een onderzoek.".to_owned(),
+            review_on: Some(date(clock.now().day().plus_days(60))),
+            told: false,
+            actor: String::new(),
+        }),
+        release: false,
+    };
+    let mut desk = realm.client("corporatie", "officer")?.desk();
+    desk.hold_back(held).await?;
+    ensure!(answered(realm, &found).await? == answer);
+    Ok(())
 }
 
 /// Gives every party the key of one more epoch; the maker of the first one makes it.
