@@ -276,7 +276,8 @@ fn key_epochs_end(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         let id = id.clone();
         store.write_blocking(move |tx| tx.put_key_epoch(&id, &one))
     };
-    (put(two)?, put(one)?);
+    put(two)?;
+    put(one)?;
     let highest = id.clone();
     store.write_blocking(move |tx| tx.put_highest_key_epoch(&highest, two.epoch))?;
     // Its key is there one day longer.
