@@ -274,7 +274,7 @@ async fn told(realm: &Realm, about: &Subject, notices: usize) -> Result<()> {
 async fn with_keys(
     realm: &mut Realm,
     clock: &Arc<ManualClock>,
-    change: impl Fn(&mut toml::Table),
+    mut change: impl FnMut(&mut toml::Table),
 ) -> Result<()> {
     realm.stop_node("corporatie").await?;
     realm.configure_node("corporatie", |settings| {
@@ -308,8 +308,9 @@ fn take_out(covenant: &mut toml::Table) -> Option<toml::Value> {
 /// The epochs that are unknown by an answer, as its JSON says.
 fn unknown(answer: &[String; 3]) -> Result<Vec<u64>> {
     let json: serde_json::Value = serde_json::from_str(&answer[0])?;
-    let unknown = json["unknown"].as_array().context("a list")?;
-    let epochs = unknown.iter().map(|one| one["epoch"].as_u64());
+    let unknown = json.get("unknown").and_then(|all| all.as_array());
+    let unknown = unknown.context("a list")?.iter();
+    let epochs = unknown.map(|one| one.get("epoch").and_then(serde_json::Value::as_u64));
     epochs.collect::<Option<_>>().context("epochs")
 }
 
@@ -329,21 +330,17 @@ async fn a_desk_finds_what_was_decided_under_a_purged_epoch_by_a_key_kept_for_th
     let purged = ask(&realm, purge).await?;
     ensure!(purged.contains("signals are gone"), "{purged}");
 
-    let kept = realm.folder().join("first.key");
-    let aside = kept.clone();
-    with_keys(&mut realm, &clock, move |covenant| {
-        let key = take_out(covenant).unwrap_or_else(|| toml::Value::Boolean(false));
-        let _ = std::fs::write(&aside, key["file"].as_str().unwrap_or_default());
-    })
-    .await?;
+    let mut kept = None;
+    with_keys(&mut realm, &clock, |covenant| kept = take_out(covenant)).await?;
     what_has_no_key_is_unknown(&realm, &clock, &place).await?;
 
-    let file = std::fs::read_to_string(&kept)?;
-    with_keys(&mut realm, &clock, move |covenant| {
-        let mut key = toml::Table::new();
-        set(&mut key, "epoch", 1);
-        set(&mut key, "file", file.clone());
-        set(covenant, "look_up_keys", vec![toml::Value::Table(key)]);
+    let kept = kept.context("the key of the first epoch")?;
+    with_keys(&mut realm, &clock, |covenant| {
+        let mut key = kept.clone();
+        if let Some(key) = key.as_table_mut() {
+            key.remove("announcement");
+        }
+        set(covenant, "look_up_keys", vec![key]);
     })
     .await?;
     let case = confirmed(&realm, &clock, place.clone()).await?;
