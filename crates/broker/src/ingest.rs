@@ -175,9 +175,9 @@ impl Withdrawing {
             }
             let was_used = match what {
                 Withdrawal::Withdrawn(_) => true,
-                // The signal went with its covenant; what was told of it did not, and is recalled.
-                Withdrawal::Unknown => recalled,
-                Withdrawal::Already => false,
+                // The signal ended before, by itself or with its epoch or covenant; what was told of
+                // it did not, and is recalled.
+                Withdrawal::Unknown | Withdrawal::Already => recalled,
             };
             if was_used {
                 let alarm = self.alarm(tx, id)?;
