@@ -371,7 +371,7 @@ async fn what_was_told_is_taken_back(
     };
     let mut desk = realm.client("corporatie", "officer")?.desk();
     desk.apply_to_signals(request).await?;
-    realm.delivered("corporatie").await?;
+    counted(realm, "erasure", 1).await?;
     // Recalls go out in the morning.
     clock.advance_seconds(86_400);
     counted(realm, "recall", 1).await?;
