@@ -124,7 +124,7 @@ fn found(letter: &Letter<'_>) -> String {
 fn unknown(letter: &Letter<'_>) -> Option<String> {
     let until = day(letter.unknown_until()?);
     Some(format!(
-        "## Wat wij niet konden opzoeken\n\nWij konden niet alles opzoeken. Van een eerdere periode hebben wij de sleutel niet meer waarmee wij u in het logboek kunnen vinden. Over de tijd tot en met {until} is ons antwoord daarom voor een deel: onbekend. Misschien is er toen niets over u gevraagd, gekregen of gegeven, en misschien wel. Dat weten wij niet.\n\nDat is niet goed, en u hoeft daar geen genoegen mee te nemen. Vraag {} wat er nog kan. U kunt ook een klacht indienen: hoe dat gaat, staat aan het eind van deze brief.",
+        "## Wat wij niet konden opzoeken\n\nWij konden niet alles opzoeken. Van een eerdere periode hebben wij de sleutel niet meer waarmee wij u in het logboek kunnen vinden. Over de tijd tot en met {until} is ons antwoord daarom voor een deel: onbekend. Misschien is er toen niets over u gevraagd, gekregen of gegeven, en misschien wel. Dat weten wij niet.\n\nDat is niet goed. Vraag {} wat er nog kan. U kunt ook een klacht indienen. Hoe dat gaat, staat aan het eind van deze brief.",
         letter.contact()
     ))
 }

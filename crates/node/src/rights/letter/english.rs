@@ -116,7 +116,7 @@ fn found(letter: &Letter<'_>) -> String {
 fn unknown(letter: &Letter<'_>) -> Option<String> {
     let until = day(letter.unknown_until()?);
     Some(format!(
-        "## What we could not look up\n\nWe could not look up everything. We no longer have the key of an earlier period, with which we can find you in the log. For the time up to and including {until} a part of our answer is therefore: unknown. Perhaps nothing about you was asked for, received or provided then, and perhaps something was. We do not know.\n\nThat is not right, and you do not have to accept it. Ask {} what can still be done. You can also complain: the end of this letter says how.",
+        "## What we could not look up\n\nWe could not look up everything. We no longer have the key of an earlier period, with which we can find you in the log. For the time up to and including {until} a part of our answer is therefore: unknown. Perhaps nothing about you was asked for, received or provided then, and perhaps something was. We do not know.\n\nThat is not right. Ask {} what can still be done. You can also complain. The end of this letter says how.",
         letter.contact()
     ))
 }
