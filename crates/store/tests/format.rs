@@ -406,6 +406,7 @@ fn a_node_is_read(name: &str, writes: bool) {
     let store = NodeStore::in_memory(engine, NodeSettings::default()).unwrap();
     store
         .read::<_, StoreError>(|view| {
+            assert_eq!(view.key_epochs(&covenant())?, [], "it knows of none");
             assert_eq!(view.vault(b"name")?, Some(b"sealed".to_vec()));
             assert_eq!(view.outbox("queue", 0, 9)?[0].body, b"push");
             assert_eq!(view.outbox_totals()?.bytes, 4);
