@@ -11,6 +11,7 @@ use crate::logged::Decided;
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("entries are found by pseudonym until unlinked", links),
     ("a recall waits, goes out, and is acknowledged", recalls),
+    ("who was reminded and has not answered is counted", repeats),
     ("what lapsed is taken once", lapses),
     ("what can't be recalled any more is gone", told_ends),
 ];
@@ -162,15 +163,6 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         .sent
         .map(|sent| (sent.first, sent.last, sent.reminders));
     same(days, Some((TODAY, TODAY, 0)), "first delivery")?;
-    let repeated = |day| store.read(move |view| view.recalls_repeated(day, 9));
-    same(repeated(again)?.len(), 0, "sent once")?;
-    let (sent, later) = (reminded.clone(), again.plus_days(3));
-    store.write_blocking(move |tx| tx.recall_sent(&sent, again, later))?;
-    let all: Vec<u64> = repeated(again)?.into_values().collect();
-    same(all, vec![1], "repeated")?;
-    same(repeated(TODAY.plus_days(30))?.len(), 0, "not held any more")?;
-    let due = store.read(|view| view.recalls_due(later, 9))?;
-    let reminded = due.first().ok_or("a second reminder")?.clone();
     let (one, two) = (reminded.clone(), reminded);
     ensure(
         store.write_blocking(move |tx| tx.recall_acknowledged(&one, again, "deleted"))?,
@@ -183,7 +175,6 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         0,
         "done",
     )?;
-    same(repeated(again)?.len(), 0, "answered")?;
     let kept = store.read(|view| view.recall_of(seq))?.ok_or("a recall")?;
     same(
         kept.acknowledged,
@@ -195,6 +186,39 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         !store.write_blocking(move |tx| tx.recall_acknowledged(&kept, again, "corrected"))?,
         "once",
     )?;
+    Ok(store.close()?)
+}
+
+fn repeats(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("repeats").broker(open)?;
+    let seq = logged(&store, told(TODAY.plus_days(30), None)?)?;
+    store.write_blocking(move |tx| tx.make_recall(seq, "erasure", TODAY))?;
+    let again = |day: i32| -> Result<(), Failure> {
+        let day = TODAY.plus_days(day);
+        let due = store.read(|view| view.recalls_due(day, 9))?;
+        let recall = due.first().ok_or("a recall that is due")?.clone();
+        let next = day.plus_days(3);
+        Ok(store.write_blocking(move |tx| tx.recall_sent(&recall, day, next))?)
+    };
+    let unanswered = |day: i32| -> Result<Vec<(String, u64)>, Failure> {
+        let day = TODAY.plus_days(day);
+        let all = store.read(move |view| view.recalls_repeated(day, 9))?;
+        let all = all.into_iter().map(|(party, n)| (party.to_string(), n));
+        Ok(all.collect())
+    };
+    again(0)?;
+    same(unanswered(0)?, vec![], "sent once")?;
+    again(3)?;
+    let one = vec![("corporatie".to_owned(), 1)];
+    same(unanswered(3)?, one.clone(), "repeated")?;
+    same(unanswered(29)?, one, "until it may not be held")?;
+    same(unanswered(30)?, vec![], "not held any more")?;
+    let recall = store
+        .read(|view| view.recall_of(seq))?
+        .ok_or("the recall")?;
+    let day = TODAY.plus_days(4);
+    store.write_blocking(move |tx| tx.recall_acknowledged(&recall, day, "deleted"))?;
+    same(unanswered(4)?, vec![], "answered")?;
     Ok(store.close()?)
 }
 
