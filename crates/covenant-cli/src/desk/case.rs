@@ -29,6 +29,7 @@ pub(super) struct Case {
     passed_on_by: String,
     pub(super) items: Vec<Item>,
     pub(super) signals: Vec<Signal>,
+    unknown: Vec<Unknown>,
     #[serde(skip)]
     due: Option<Day>,
     #[serde(skip)]
@@ -75,6 +76,13 @@ pub(super) struct Signal {
     pub(super) state: String,
 }
 
+/// A key epoch that could not be looked up.
+#[derive(Debug, Serialize)]
+struct Unknown {
+    epoch: u32,
+    until: Option<String>,
+}
+
 /// A day as people and programs write it.
 pub(super) fn day(date: Option<Date>) -> Option<String> {
     real_day(date).map(|day| day.to_string())
@@ -117,6 +125,16 @@ impl From<pb::Case> for Case {
             passed_on_by: case.passed_on_by,
             items: case.items.into_iter().map(Item::from).collect(),
             signals: case.signals.into_iter().map(Signal::from).collect(),
+            unknown: case.unknown.into_iter().map(Unknown::from).collect(),
+        }
+    }
+}
+
+impl From<pb::UnknownEpoch> for Unknown {
+    fn from(unknown: pb::UnknownEpoch) -> Self {
+        Self {
+            epoch: unknown.epoch,
+            until: day(unknown.until),
         }
     }
 }
@@ -174,6 +192,7 @@ impl Case {
             Format::Text => {
                 say(done)?;
                 say(&self.when(lang))?;
+                self.unknown(lang).iter().try_for_each(|told| say(told))?;
                 say(&self.next(lang))?;
             }
         }
@@ -211,6 +230,7 @@ impl Case {
                 lines.push(items::table(&self.items, lang));
             }
             lines.push(self.counts(lang));
+            lines.extend(self.unknown(lang));
         }
         lines.push(self.next(lang));
         lines.join("\n")
@@ -287,6 +307,28 @@ impl Case {
                 "Found in the log: {items}, of which held back: {held}. Own signals: {signals}."
             ),
         }
+    }
+
+    /// What could not be looked up, and what to do about that.
+    fn unknown(&self, lang: Language) -> Option<String> {
+        let epochs = self.unknown.iter().map(|unknown| {
+            let (epoch, until) = (unknown.epoch, unknown.until.as_deref().unwrap_or("?"));
+            let word = lang.pick("tot en met", "up to and including");
+            format!("{epoch} ({word} {until})")
+        });
+        let epochs = epochs.collect::<Vec<_>>().join(", ");
+        (!epochs.is_empty()).then(|| match lang {
+            Language::Nl => format!(
+                "ONBEKEND: dit knooppunt heeft geen sleutel van periode {epochs} en kon daar niet \
+                 zoeken. Het antwoord zegt dat. Vraag uw beheerder om de sleutel, en begin het \
+                 verzoek opnieuw als die er is."
+            ),
+            Language::En => format!(
+                "UNKNOWN: this node has no key of epoch {epochs} and could not look there. The \
+                 answer says so. Ask your operator for the key, and open the case again once it \
+                 is there."
+            ),
+        })
     }
 
     /// What comes next.

@@ -45,6 +45,14 @@ async fn a_request_is_taken_in_and_confirmed() {
     let case = json(&confirmed);
     assert_eq!(case["state"], "confirmed");
     assert_eq!(case["items"][1]["held_back"]["ground"], "UAVG 41.1.d");
+    assert_eq!(case["unknown"][0]["epoch"], 1);
+    assert_eq!(case["unknown"][0]["until"], "2026-06-30");
+    let again = node
+        .desk(&["confirm", CASE, "--as", "balie-2", "--lang", "en"])
+        .await;
+    let told = said(&again);
+    let unknown = "no key of epoch 1 (up to and including 2026-06-30)";
+    assert!(told.contains(unknown), "{told}");
     let asked = node.asked().confirm[0].clone();
     assert_eq!(
         (asked.case_id.as_str(), asked.actor.as_str()),
@@ -158,6 +166,7 @@ async fn what_was_found_is_shown_and_cases_are_listed_page_by_page() {
         "treffer",
         "UAVG 41.1.d",
         "balie-2",
+        "ONBEKEND: dit knooppunt heeft geen sleutel van periode 1",
     ] {
         assert!(shown.contains(word), "{word} in {shown}");
     }

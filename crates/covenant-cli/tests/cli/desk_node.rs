@@ -79,6 +79,10 @@ fn case(state: pb::CaseState) -> Option<pb::Case> {
             expires_on: date(2027, 10, 1),
             state: "delivered".to_owned(),
         }];
+        case.unknown = vec![pb::UnknownEpoch {
+            epoch: 1,
+            until: date(2026, 6, 30),
+        }];
     }
     Some(case)
 }
