@@ -293,7 +293,9 @@ impl Broker {
             .under(logged, witnessed.size, &witnessed.note)?)
     }
 
-    /// A notice as it may be told now; `None` while it must wait for witnesses.
+    /// A notice as it may be told now; `None` while it must wait for witnesses. Those are the ones of
+    /// the covenant's newest version, as for the node that gets it: nobody cosigns for one that
+    /// another has taken the place of.
     ///
     /// # Errors
     /// [`Refused`] when the store can't be read.
@@ -305,7 +307,9 @@ impl Broker {
         let Some(version) = digest.and_then(|digest| self.versions().get(&digest)) else {
             return Ok(None);
         };
-        let covenant = version.covenant();
+        let members = self.members();
+        let newest = members.last_known(version.covenant().id());
+        let covenant = newest.unwrap_or(version.covenant());
         match covenant.log().witnessing {
             Witnessing::Deferred => {
                 let stopped = self.unwitnessed_for(covenant)? > DEFERRED_AT_MOST;
