@@ -73,7 +73,7 @@ impl Broker {
     /// Puts in force what can be, ends what is over, and leaves everything else as it is.
     ///
     /// # Errors
-    /// When the store fails, or the log can't be written: then nothing changes.
+    /// When the store fails, or the log can't be written: what was not done is done the next time.
     pub(crate) async fn reconsider(&self) -> Result<(), Refused> {
         let _one_at_a_time = self.reconsidering().lock().await;
         let now = self.clock().now();
@@ -105,12 +105,13 @@ impl Broker {
         }
         let parties = self.versions().parties();
         self.set_members(before.with(in_force, all_over, parties));
-        for version in to_end {
-            self.end(&version, now).await?;
-        }
+        // Before what ends, which comes again the next time where it fails.
         if changed {
             self.note_keys().await?;
             self.tell();
+        }
+        for version in to_end {
+            self.end(&version, now).await?;
         }
         Ok(())
     }
@@ -224,8 +225,12 @@ fn over(
     known
         .cloned()
         .or_else(|| in_force.map(|active| Over::after(active)))
-        .or_else(|| {
-            let active = version.activate(last.since).ok()?;
-            Some(Over::after(&active))
+        .or_else(|| match version.activate(last.since) {
+            Ok(active) => Some(Over::after(&active)),
+            Err(error) => {
+                let covenant = &version.kept().covenant;
+                tracing::error!(%covenant, %error, "a covenant that is over can't be verified: nothing is answered for under it");
+                None
+            }
         })
 }

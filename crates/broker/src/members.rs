@@ -119,7 +119,8 @@ impl Members {
         self.covenants.values()
     }
 
-    /// What every covenant says that is or was in force here: for what the log tells of it.
+    /// What every covenant says by the version that is in force here, or was the last to be: for what
+    /// the log tells of it.
     pub(crate) fn known(&self) -> impl Iterator<Item = &Covenant> {
         let in_force = self.covenants.values().map(|active| active.covenant());
         in_force.chain(self.over.values().map(Over::covenant))
