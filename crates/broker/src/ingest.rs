@@ -167,17 +167,25 @@ impl Withdrawing {
         let mut probes = 0;
         for (place, WithdrawalItem { signal: id, reason }) in items {
             let what = tx.withdraw_signal(covenant, self.epoch, party, id)?;
+            let today = self.now.day();
+            let why = RecallReason::from(reason);
+            let new = tx.withdrawn_for((covenant, self.epoch, party, id), why.as_str(), today)?;
             // What was told of a signal that has expired meanwhile is recalled as well.
             let mut recalled = false;
+            let enough = |before: &str| {
+                let before = RecallReason::parse(before);
+                before.is_some_and(|before| !why.says_more_than(before))
+            };
             for seq in tx.told_by(covenant, self.epoch, party, id)? {
-                let reason = RecallReason::from(reason).as_str();
-                recalled |= tx.make_recall(seq, reason, self.now.day())?;
+                recalled |= tx.make_recall(seq, why.as_str(), today, enough)?;
             }
             let was_used = match what {
                 Withdrawal::Withdrawn(_) => true,
+                // Restricted before, and erased now.
+                Withdrawal::Already => new || recalled,
                 // The signal ended before, by itself or with its epoch or covenant; what was told of
                 // it did not, and is recalled.
-                Withdrawal::Unknown | Withdrawal::Already => recalled,
+                Withdrawal::Unknown => recalled,
             };
             if was_used {
                 let alarm = self.alarm(tx, id)?;

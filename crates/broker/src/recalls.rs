@@ -5,14 +5,16 @@
 //! withdrawal, and again until the recipient says what it did, while it may still hold what it was
 //! told. Every delivery and every acknowledgement is an entry.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ledger::outcome::{Cell, Recipient};
 use ledger::word::TransactionId;
 use ledger::{Kind, NewEntry, Outcome};
-use model::{ActorId, NoticeId, Timestamp};
-use store::{BrokerTx, Decided, NewNotice, Recall, Step, Told, ToldBy};
+use model::{ActorId, NoticeId, PartyId, Timestamp};
+use store::{BrokerTx, Decided, NewNotice, Recall, Step, StoreError, Told, ToldBy};
 use wire::reason::Reason;
 use wire::recall::RecallAcknowledgement;
 use wire::word::RecallReason;
@@ -26,8 +28,6 @@ use crate::refusal::Refused;
 
 /// How many recalls go out in one unit of work.
 const AT_ONCE: usize = 256;
-/// How many are looked at to tell an operator which are unanswered.
-const LOOKED_AT: usize = 10_000;
 /// How often it is looked whether a batch is due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -93,33 +93,46 @@ impl Broker {
         if sent > 0 {
             tracing::info!(sent, "recalls went out");
             self.metrics().recalls("sent", sent);
+            self.recalls_moved.store(true, Ordering::Relaxed);
             self.tell();
         }
         Ok(sent)
     }
 
-    /// What an operator must know of recalls: who got one again and has not said what was done.
-    pub(crate) fn unanswered_recalls(&self) -> Option<String> {
+    /// Where recalls have moved since the last call: how many each party got more than once and has
+    /// not answered, while it may still hold what it was told.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub(crate) fn unanswered_recalls(&self) -> Result<Option<BTreeMap<PartyId, u64>>, StoreError> {
+        if !self.recalls_moved.swap(false, Ordering::Relaxed) {
+            return Ok(None);
+        }
         let today = self.clock().now().day();
-        let read = self
-            .store()
-            .read(|view| view.recalls_repeated(today, LOOKED_AT));
-        let repeated = match read {
-            Ok(repeated) => repeated,
-            Err(error) => {
-                tracing::error!(%error, "how many recalls are unanswered can't be read");
-                return None;
+        let mut unanswered = BTreeMap::new();
+        let mut after = None;
+        loop {
+            // In pages: decisions are made durable between them.
+            let (parties, next) = self.store().read(|view| {
+                let (waiting, next) = view.recalls_waiting(after, AT_ONCE)?;
+                let mut parties = Vec::new();
+                for recall in waiting {
+                    let again = recall.sent.is_some_and(|sent| sent.reminders > 0);
+                    if again && today < recall.ends {
+                        parties.extend(view.told(recall.seq)?.map(|told| told.recipient));
+                    }
+                }
+                Ok::<_, StoreError>((parties, next))
+            })?;
+            for party in parties {
+                let count: &mut u64 = unanswered.entry(party).or_default();
+                *count = count.saturating_add(1);
             }
-        };
-        self.metrics().unanswered_recalls(&repeated);
-        let parties: Vec<String> = repeated
-            .iter()
-            .map(|(party, count)| format!("{party} {count}"))
-            .collect();
-        (!parties.is_empty()).then(|| {
-            let parties = parties.join(", ");
-            format!("repeated and unanswered: {parties}; ask there who reads ListRecalls")
-        })
+            after = next;
+            if after.is_none() {
+                return Ok(Some(unanswered));
+            }
+        }
     }
 
     /// Takes what people of a party did about recalls.
@@ -140,6 +153,7 @@ impl Broker {
             .await?;
         if let Some(logged) = logged {
             self.metrics().recalls("acknowledged", *logged.disclosure());
+            self.recalls_moved.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -165,7 +179,7 @@ impl Batch {
         let withdrawn = tx.withdrawn_since_batch()?;
         let lapsed = tx.take_lapsed(today, AT_ONCE)?;
         for seq in &lapsed {
-            tx.make_recall(*seq, RecallReason::Expired.as_str(), today)?;
+            tx.make_recall(*seq, RecallReason::Expired.as_str(), today, |_| true)?;
         }
         let due = tx.recalls_due(today, AT_ONCE)?;
         let more = due.len() == AT_ONCE || lapsed.len() == AT_ONCE;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -156,6 +157,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         retention: config.retention,
         recalls: config.recalls,
         recall_times,
+        recalls_moved: AtomicBool::new(true),
         purge_at,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),
@@ -345,7 +347,7 @@ impl Checks {
             None => self.witnesses.ok(),
             Some(why) => self.witnesses.fail(why),
         }
-        self.health.remark("recalls", broker.unanswered_recalls());
+        self.look_at_recalls(broker);
         let now = broker.clock.now();
         broker
             .metrics
@@ -354,6 +356,27 @@ impl Checks {
             Ok(()) => self.certificate.ok(),
             Err(error) => self.certificate.fail(error.to_string()),
         }
+    }
+
+    /// Recalls that nobody answers are mentioned, and do not make the broker unready.
+    fn look_at_recalls(&self, broker: &Broker) {
+        let unanswered = match broker.unanswered_recalls() {
+            Ok(Some(unanswered)) => unanswered,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "how many recalls are unanswered can't be read");
+                return;
+            }
+        };
+        broker.metrics.unanswered_recalls(&unanswered);
+        let parties = unanswered.iter().map(|(party, n)| format!("{party} {n}"));
+        let parties = parties.collect::<Vec<_>>().join(", ");
+        let told = format!(
+            "repeated and unanswered: {parties}; see whether its node is connected, and ask who \
+             reads ListRecalls there"
+        );
+        let told = Some(told).filter(|_| !parties.is_empty());
+        self.health.remark("recalls", told);
     }
 }
 

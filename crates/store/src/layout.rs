@@ -1,7 +1,8 @@
 //! Keys on disk: which first byte is which kind of record. One tree holds them all.
 //!
 //! Format 2: side records are encrypted, each under its own key. Format 3: what links entries to
-//! data subjects, what can be recalled, recalls; at a node the requests of data subjects, and which key
+//! data subjects, what can be recalled, recalls, and for which reasons signals were
+//! withdrawn; at a node the requests of data subjects, and which key
 //! epochs it had (where there are none, it knows of none). A change here is a new format, with a
 //! migration and a fixture of the old one.
 
@@ -107,6 +108,8 @@ pub(crate) const RECALL_OF: u8 = b'5';
 pub(crate) const RECALL_DUE: u8 = b'6';
 /// The last batch of recalls, and whether anything was withdrawn since.
 pub(crate) const RECALL_BATCH: u8 = b'7';
+/// For which reasons signals were withdrawn, by the signal's id.
+pub(crate) const WITHDRAWN_FOR: u8 = b'8';
 /// Reads of the log.
 pub(crate) const ACCESS: u8 = b'i';
 /// The newest witnessed checkpoint, by covenant version.

@@ -186,7 +186,7 @@ fn fill_broker(store: &BrokerStore) {
         })
         .unwrap();
     store
-        .write_blocking::<_, StoreError>(|tx| tx.make_recall(0, "erasure", TODAY))
+        .write_blocking::<_, StoreError>(|tx| tx.make_recall(0, "erasure", TODAY, |_| true))
         .unwrap();
 }
 

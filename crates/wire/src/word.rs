@@ -101,6 +101,19 @@ impl RecallReason {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
+
+    /// Whether who was told one reason must be told this one too: who set something apart learns that
+    /// it is wrong or erased, and everybody that it is erased (GDPR article 19).
+    #[must_use]
+    pub fn says_more_than(self, before: Self) -> bool {
+        let weight = |reason| match reason {
+            Self::Expired => 0,
+            Self::Restriction => 1,
+            Self::NoLongerApplies | Self::EnteredInError | Self::Correction | Self::Objection => 2,
+            Self::Erasure => 3,
+        };
+        weight(self) > weight(before)
+    }
 }
 
 impl From<WithdrawalReason> for RecallReason {

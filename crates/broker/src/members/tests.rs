@@ -76,6 +76,7 @@ impl World {
             retention: RetentionConfig::default(),
             recalls: RecallsConfig::default(),
             recall_times: (0, 1),
+            recalls_moved: std::sync::atomic::AtomicBool::new(true),
             purge_at: TimeOfDay::parse("03:00").unwrap(),
             metrics: BrokerMetrics::default(),
             desk: crate::KeyDesk::default(),
@@ -285,17 +286,14 @@ async fn tell(broker: &Broker, of: &Signal) {
     broker.store().commit(unit).await.unwrap();
 }
 
-/// The municipality erases a signal.
-async fn erase(broker: &Broker, signal: SignalId) {
+/// The municipality takes a signal back.
+async fn take_back(broker: &Broker, signal: SignalId, reason: WithdrawalReason) {
     let header = header(broker.clock().now());
     let member = broker.members().admit_to_answer(&oin(2000), &header);
     let batch: WithdrawalBatch<Read<Withdrawal>> = WithdrawalBatch {
         header,
         epoch: KeyEpoch::FIRST,
-        withdrawals: vec![Ok(Withdrawal {
-            signal,
-            reason: WithdrawalReason::Erasure,
-        })],
+        withdrawals: vec![Ok(Withdrawal { signal, reason })],
     };
     let taken = broker.withdraw(&member.unwrap(), batch).await.unwrap();
     assert_eq!(taken.taken, 1);
@@ -314,7 +312,7 @@ async fn what_was_told_is_recalled_once_when_the_signal_went_with_its_covenant()
         let broker = world.ended(broker, restart).await;
         broker.purge().await.unwrap();
         for expected in [1, 0] {
-            erase(&broker, one).await;
+            take_back(&broker, one, WithdrawalReason::Erasure).await;
             let noted = broker.store().read(|view| view.noted_withdrawals(10));
             assert_eq!(noted.unwrap().len(), expected, "the right is used once");
             broker.match_batch().await.unwrap();
@@ -322,6 +320,53 @@ async fn what_was_told_is_recalled_once_when_the_signal_went_with_its_covenant()
         let today = broker.clock().now().day();
         let due = broker.store().read(|view| view.recalls_due(today, 10));
         assert_eq!(due.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn who_was_told_of_a_restriction_is_told_of_the_erasure_that_follows() {
+    for told in [true, false] {
+        let world = World::new();
+        let broker = world.start().await;
+        let signal = seen("gemeente", broker.clock().now());
+        let (stored, one) = (signal.clone(), signal.id);
+        let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
+        broker.store().write(put).await.unwrap();
+        if told {
+            tell(&broker, &signal).await;
+        }
+        let mut rights = Vec::new();
+        let mut reasons = Vec::new();
+        for reason in [
+            WithdrawalReason::Restriction,
+            WithdrawalReason::Erasure,
+            WithdrawalReason::Erasure,
+            WithdrawalReason::Restriction,
+        ] {
+            take_back(&broker, one, reason).await;
+            let noted = broker.store().read(|view| view.noted_withdrawals(10));
+            let noted = noted.unwrap().into_iter().filter_map(|one| one.right);
+            rights.push(noted.map(|used| used.right).collect::<Vec<_>>());
+            broker.match_batch().await.unwrap();
+            let today = broker.clock().now().day();
+            let due = broker.store().read(|view| view.recalls_due(today, 10));
+            let due = due.unwrap().into_iter().map(|recall| recall.reason);
+            reasons.push(due.collect::<Vec<_>>());
+        }
+        // What comes again is the answer to a message that was lost.
+        let none: &[&str] = &[];
+        assert_eq!(rights, [&["restriction"][..], &["erasure"], none, none]);
+        let due = if told {
+            [
+                &["restriction"][..],
+                &["erasure"],
+                &["erasure"],
+                &["erasure"],
+            ]
+        } else {
+            [none; 4]
+        };
+        assert_eq!(reasons, due);
     }
 }
 

@@ -1,9 +1,7 @@
 //! Recalls: made when what was told loses its ground, sent in batches, repeated until the recipient
 //! says what it did about them.
 
-use std::collections::BTreeMap;
-
-use model::{Day, PartyId, RecallId, Timestamp};
+use model::{Day, RecallId, Timestamp};
 
 use super::{BrokerTx, BrokerView};
 use crate::codec::{Put, Take};
@@ -81,34 +79,38 @@ impl BrokerView {
         let rows = self.tx.rows(&[RECALL_DUE], &[RECALL_DUE], limit)?;
         let mut due = Vec::new();
         for (key, _) in rows.iter().take_while(|(key, _)| *key < end) {
-            let damaged = StoreError::Damaged { what: "recall due" };
-            let id = key.get(5..).and_then(RecallId::from_slice).ok_or(damaged)?;
+            let (_, id) = due_of(key)?;
             due.extend(self.recall(id)?);
         }
         Ok(due)
     }
 
-    /// How many recalls each party got more than once and has not answered, while it may still hold by
-    /// `today` what it was told. At most `limit` are looked at, the next ones due first.
+    /// The recalls that wait for an answer or for their first delivery, at most `limit` behind `after`
+    /// in the order in which they are due, and where the next ones begin.
     ///
     /// # Errors
     /// When the store can't read.
-    pub fn recalls_repeated(
+    pub fn recalls_waiting(
         &self,
-        today: Day,
+        after: Option<(Day, RecallId)>,
         limit: usize,
-    ) -> Result<BTreeMap<PartyId, u64>, StoreError> {
-        let mut repeated = BTreeMap::new();
-        for recall in self.recalls_due(Day::from_days(i32::MAX - 1), limit)? {
-            let again = recall.sent.is_some_and(|sent| sent.reminders > 0);
-            if again
-                && today < recall.ends
-                && let Some(told) = self.told(recall.seq)?
-            {
-                *repeated.entry(told.recipient).or_default() += 1;
-            }
+    ) -> Result<(Vec<Recall>, Option<(Day, RecallId)>), StoreError> {
+        let from = after.map_or_else(
+            || vec![RECALL_DUE],
+            |(day, id)| {
+                let mut behind = due_key(day, id);
+                behind.push(0);
+                behind
+            },
+        );
+        let rows = self.tx.rows(&[RECALL_DUE], &from, limit)?;
+        let (mut waiting, mut last) = (Vec::new(), None);
+        for (key, _) in &rows {
+            let (day, id) = due_of(key)?;
+            waiting.extend(self.recall(id)?);
+            last = Some((day, id));
         }
-        Ok(repeated)
+        Ok((waiting, last.filter(|_| rows.len() == limit)))
     }
 
     /// When recalls last went out; `None` before the first batch.
@@ -132,17 +134,27 @@ impl BrokerView {
 }
 
 impl BrokerTx {
-    /// Makes a recall of what an entry told, to go out with the next batch. `false` when there is one
-    /// already, or nothing to recall by `today`.
+    /// Makes a recall of what an entry told, to go out with the next batch. `false` when there is
+    /// nothing to recall by `today`, or there is one already and `enough` says so of its reason; else
+    /// the new one takes its place.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn make_recall(&mut self, seq: u64, reason: &str, today: Day) -> Result<bool, StoreError> {
+    pub fn make_recall(
+        &mut self,
+        seq: u64,
+        reason: &str,
+        today: Day,
+        enough: impl Fn(&str) -> bool,
+    ) -> Result<bool, StoreError> {
         let Some(told) = self.told(seq)?.filter(|told| today < told.ends) else {
             return Ok(false);
         };
-        if self.tx.has(&of_key(seq))? {
-            return Ok(false);
+        if let Some(before) = self.recall_of(seq)? {
+            if enough(&before.reason) {
+                return Ok(false);
+            }
+            self.no_longer_due(&before)?;
         }
         let recall = Recall {
             id: RecallId::fresh(),
@@ -303,6 +315,15 @@ fn of_key(seq: u64) -> Vec<u8> {
 
 fn due_key(day: Day, id: RecallId) -> Vec<u8> {
     Key::of(RECALL_DUE).day(day).raw(id.as_bytes()).done()
+}
+
+/// What [`due_key`] is of.
+fn due_of(key: &[u8]) -> Result<(Day, RecallId), StoreError> {
+    let mut take = Take::new(key.get(1..).unwrap_or_default(), "recall due");
+    let day = u32::from_be_bytes(take.array()?) ^ (1 << 31);
+    let id = take.array::<16>()?;
+    let id = RecallId::from_slice(&id).ok_or(take.damaged())?;
+    Ok((Day::from_days(day.cast_signed()), id))
 }
 
 fn take_recall(id: RecallId, record: &[u8]) -> Result<Recall, StoreError> {

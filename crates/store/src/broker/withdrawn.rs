@@ -1,13 +1,13 @@
 //! Withdrawals that the log does not have yet: they are logged with the next batch of matching, so
 //! that its growth does not tell whoever withdrew whether the signal had matched.
 
-use model::{Digest, PartyId};
+use model::{CovenantId, Day, Digest, KeyEpoch, PartyId, SignalId};
 
-use super::{BrokerTx, BrokerView};
+use super::{BrokerTx, BrokerView, TOMBSTONE_DAYS};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
-use crate::expiry::next_number;
-use crate::layout::{Key, WITHDRAWN, last_u64};
+use crate::expiry::{move_until, next_number};
+use crate::layout::{Key, WITHDRAWN, WITHDRAWN_FOR, last_u64};
 
 /// A withdrawal that waits to be logged.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -89,6 +89,30 @@ impl BrokerTx {
         };
         let key = Key::of(WITHDRAWN).u64(no).done();
         self.view.tx.put_small(key, &record.done())
+    }
+
+    /// Takes note that a signal was withdrawn for this reason, until what is left of its id has gone
+    /// too. `false` when that is known: a node sends again what it got no answer to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn withdrawn_for(
+        &mut self,
+        (covenant, epoch, party, id): (&CovenantId, KeyEpoch, &PartyId, SignalId),
+        reason: &str,
+        today: Day,
+    ) -> Result<bool, StoreError> {
+        let key = Key::of(WITHDRAWN_FOR)
+            .text(covenant.as_str())
+            .u32(epoch.get())
+            .text(party.as_str())
+            .raw(id.as_bytes())
+            .text(reason)
+            .done();
+        let known = self.tx.has(&key)?;
+        let until = today.plus_days(TOMBSTONE_DAYS);
+        move_until(&mut self.view.tx, key, until, &[])?;
+        Ok(!known)
     }
 
     /// Takes a withdrawal out of the queue, in the unit that logs it.

@@ -11,7 +11,8 @@ use crate::logged::Decided;
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("entries are found by pseudonym until unlinked", links),
     ("a recall waits, goes out, and is acknowledged", recalls),
-    ("who was reminded and has not answered is counted", repeats),
+    ("what waits for an answer is listed page by page", repeats),
+    ("a recall that says more takes the place of one", replaced),
     ("what lapsed is taken once", lapses),
     ("what can't be recalled any more is gone", told_ends),
 ];
@@ -136,7 +137,7 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     })?;
     same(by, vec![seq], "told by")?;
     let make = move |reason: &'static str| {
-        move |tx: &mut crate::BrokerTx| tx.make_recall(seq, reason, TODAY)
+        move |tx: &mut crate::BrokerTx| tx.make_recall(seq, reason, TODAY, |_| true)
     };
     ensure(store.write_blocking(make("erasure"))?, "made")?;
     ensure(!store.write_blocking(make("objection"))?, "one is enough")?;
@@ -192,7 +193,7 @@ fn recalls(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
 fn repeats(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     let store = World::new("repeats").broker(open)?;
     let seq = logged(&store, told(TODAY.plus_days(30), None)?)?;
-    store.write_blocking(move |tx| tx.make_recall(seq, "erasure", TODAY))?;
+    store.write_blocking(move |tx| tx.make_recall(seq, "erasure", TODAY, |_| true))?;
     let again = |day: i32| -> Result<(), Failure> {
         let day = TODAY.plus_days(day);
         let due = store.read(|view| view.recalls_due(day, 9))?;
@@ -200,25 +201,61 @@ fn repeats(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
         let next = day.plus_days(3);
         Ok(store.write_blocking(move |tx| tx.recall_sent(&recall, day, next))?)
     };
-    let unanswered = |day: i32| -> Result<Vec<(String, u64)>, Failure> {
-        let day = TODAY.plus_days(day);
-        let all = store.read(move |view| view.recalls_repeated(day, 9))?;
-        let all = all.into_iter().map(|(party, n)| (party.to_string(), n));
-        Ok(all.collect())
-    };
+    let waiting = |after| store.read(|view| view.recalls_waiting(after, 1));
+    let (all, next) = waiting(None)?;
+    same(all.len(), 1, "waits for its delivery")?;
+    same(waiting(next)?.0.len(), 0, "and no other one")?;
     again(0)?;
-    same(unanswered(0)?, vec![], "sent once")?;
     again(3)?;
-    let one = vec![("corporatie".to_owned(), 1)];
-    same(unanswered(3)?, one.clone(), "repeated")?;
-    same(unanswered(29)?, one, "until it may not be held")?;
-    same(unanswered(30)?, vec![], "not held any more")?;
+    let (all, _) = waiting(None)?;
+    let reminders: Vec<_> = all
+        .iter()
+        .map(|one| one.sent.map(|s| s.reminders))
+        .collect();
+    same(reminders, vec![Some(1)], "waits for an answer")?;
+    let other = logged(&store, told(TODAY.plus_days(30), None)?)?;
+    store.write_blocking(move |tx| tx.make_recall(other, "erasure", TODAY, |_| true))?;
+    let (first, next) = waiting(None)?;
+    let (second, end) = waiting(next)?;
+    let places = [first, second].concat().into_iter().map(|one| one.seq);
+    same(places.collect::<Vec<_>>(), vec![other, seq], "page by page")?;
+    same(waiting(end)?.1, None, "to the end")?;
     let recall = store
         .read(|view| view.recall_of(seq))?
         .ok_or("the recall")?;
     let day = TODAY.plus_days(4);
     store.write_blocking(move |tx| tx.recall_acknowledged(&recall, day, "deleted"))?;
-    same(unanswered(4)?, vec![], "answered")?;
+    same(waiting(None)?.0.len(), 1, "the other one")?;
+    Ok(store.close()?)
+}
+
+fn replaced(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let store = World::new("replaced").broker(open)?;
+    let seq = logged(&store, told(TODAY.plus_days(30), None)?)?;
+    let make = |reason: &'static str| {
+        let enough = |before: &str| before == "erasure";
+        store.write_blocking(move |tx| tx.make_recall(seq, reason, TODAY, enough))
+    };
+    ensure(make("restriction")?, "made")?;
+    let first = store.read(|view| view.recall_of(seq))?.ok_or("one")?;
+    let acknowledged = first.clone();
+    store.write_blocking(move |tx| {
+        tx.recall_sent(&acknowledged, TODAY, TODAY)?;
+        tx.recall_acknowledged(&acknowledged, TODAY, "restricted")
+    })?;
+    ensure(make("erasure")?, "made anew")?;
+    ensure(!make("restriction")?, "no way back")?;
+    let due = store.read(|view| view.recalls_due(TODAY, 9))?;
+    let reasons: Vec<&str> = due.iter().map(|one| one.reason.as_str()).collect();
+    same(reasons, vec!["erasure"], "due")?;
+    let second = store.read(|view| view.recall_of(seq))?.ok_or("another")?;
+    ensure(second.id != first.id && second.sent.is_none(), "another")?;
+    let kept = store.read(|view| view.recall(first.id))?;
+    same(
+        kept.map(|one| one.reason),
+        Some("restriction".to_owned()),
+        "kept",
+    )?;
     Ok(store.close()?)
 }
 
@@ -244,7 +281,7 @@ fn lapses(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     )?;
     let over = TODAY.plus_days(30);
     ensure(
-        !store.write_blocking(move |tx| tx.make_recall(seq, "expired", over))?,
+        !store.write_blocking(move |tx| tx.make_recall(seq, "expired", over, |_| true))?,
         "too late",
     )?;
     Ok(store.close()?)
@@ -254,7 +291,7 @@ fn told_ends(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     let store = World::new("told").broker(open)?;
     let ends = TODAY.plus_days(1);
     let seq = logged(&store, told(ends, None)?)?;
-    store.write_blocking(move |tx| tx.make_recall(seq, "erasure", TODAY))?;
+    store.write_blocking(move |tx| tx.make_recall(seq, "erasure", TODAY, |_| true))?;
     let after = TODAY.plus_days(10);
     while store.write_blocking(move |tx| tx.purge(after, 100))? == 100 {}
     ensure(store.read(|view| view.told(seq))?.is_none(), "told")?;
