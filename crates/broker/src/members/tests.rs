@@ -24,7 +24,7 @@ use crate::config::{LimitsConfig, NoticesConfig, RecallsConfig, RetentionConfig}
 use crate::configured::Configured;
 use crate::metrics::BrokerMetrics;
 use crate::versions::Versions;
-use crate::versions::tests::{TEXT, filled_in, now, pins, proposed, seed, sign_offs};
+use crate::versions::tests::{TEXT, filled_in, now, pins, proposed, second_text, seed, sign_offs};
 use crate::witnesses::Witnesses;
 
 const DAY: i64 = 86_400;
@@ -87,7 +87,7 @@ impl World {
             watchers: crate::Watchers::default(),
             stopping: tokio_util::sync::CancellationToken::new(),
         };
-        broker.bring_in(vec![configured()]).await.unwrap();
+        broker.bring_in(vec![configured(TEXT)]).await.unwrap();
         broker.reconsider().await.unwrap();
         broker
     }
@@ -104,15 +104,15 @@ impl World {
     }
 }
 
-fn configured() -> Configured {
-    let proposal = proposed(TEXT);
+fn configured(text: &str) -> Configured {
+    let proposal = proposed(text);
     let with_bytes = |(signed, envelope): (Signed, covenant::signoff::Envelope)| {
         let bytes = envelope.to_json().into_bytes();
         (signed, envelope, bytes)
     };
     Configured {
         envelopes: sign_offs(&proposal).into_iter().map(with_bytes).collect(),
-        bytes: filled_in(TEXT).into_bytes(),
+        bytes: filled_in(text).into_bytes(),
         proposal,
     }
 }
@@ -367,6 +367,48 @@ async fn who_was_told_of_a_restriction_is_told_of_the_erasure_that_follows() {
             [none; 4]
         };
         assert_eq!(reasons, due);
+    }
+}
+
+#[tokio::test]
+async fn a_recall_of_what_an_older_version_told_waits_for_the_newest_ones_witnesses() {
+    let world = World::new();
+    let mut broker = world.start().await;
+    let signal = seen("gemeente", broker.clock().now());
+    let (stored, one) = (signal.clone(), signal.id);
+    let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
+    broker.store().write(put).await.unwrap();
+    tell(&broker, &signal).await;
+    assert_eq!(broker.recall_if_due().await.unwrap(), 0, "from now on");
+    take_back(&broker, one, WithdrawalReason::Erasure).await;
+
+    let second = second_text(&proposed(TEXT), ("einddatum", "einddatum"));
+    broker.bring_in(vec![configured(&second)]).await.unwrap();
+    broker.reconsider().await.unwrap();
+    let newest = proposed(&second).covenant().digest();
+    let known = broker
+        .members()
+        .covenant(&id())
+        .unwrap()
+        .covenant()
+        .digest();
+    assert_eq!(known, newest, "the second version is in force");
+    world.clock.advance_seconds(3_600);
+    assert_eq!(broker.recall_if_due().await.unwrap(), 1);
+    world.clock.advance_seconds(3_600);
+    for covenant in [proposed(TEXT).covenant().digest(), newest] {
+        let witnessed = store::Witnessed {
+            covenant,
+            size: broker.store().checkpoint().size,
+            note: Vec::new(),
+        };
+        broker.witnesses = Witnesses::of(vec![witnessed]);
+        let pending = broker.pending(&oin(1000), 0, 10).unwrap();
+        assert_eq!(pending.len(), 1);
+        for recall in pending {
+            let told = broker.if_witnessed(recall).unwrap();
+            assert_eq!(told.is_some(), covenant == newest);
+        }
     }
 }
 

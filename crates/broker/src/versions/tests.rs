@@ -104,8 +104,8 @@ fn version(text: &str) -> Version {
     version
 }
 
-/// The next version of the text, with one thing changed.
-fn second(first: &Version, change: (&str, &str)) -> Version {
+/// The text of the next version, with one thing changed.
+pub(crate) fn second_text(first: &Proposal, change: (&str, &str)) -> String {
     let digest = first.covenant().digest();
     let text = TEXT.replacen(
         "versie       = 1",
@@ -114,7 +114,11 @@ fn second(first: &Version, change: (&str, &str)) -> Version {
     );
     let changed = text.replacen(change.0, change.1, 1);
     assert_ne!(changed, TEXT);
-    version(&changed)
+    changed
+}
+
+fn second(first: &Version, change: (&str, &str)) -> Version {
+    version(&second_text(&first.proposal, change))
 }
 
 fn suspension(version: &Version, scope: Scope) -> (Signed, Envelope) {
