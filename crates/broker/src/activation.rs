@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use covenant::signoff::{ActiveCovenant, Signed};
 use ledger::NewEntry;
-use model::{CovenantId, Timestamp};
+use model::{CovenantId, Digest, Timestamp};
 use store::{ActiveVersion, BrokerTx, CovenantFile, CovenantReaders, Decided, Step, StoreError};
 
 use crate::Broker;
@@ -79,15 +79,22 @@ impl Broker {
         let now = self.clock().now();
         let mut in_force: BTreeMap<CovenantId, Arc<ActiveCovenant>> = BTreeMap::new();
         let mut all_over: BTreeMap<CovenantId, Over> = BTreeMap::new();
+        let mut left_behind: BTreeMap<Digest, Over> = BTreeMap::new();
         let mut to_end = Vec::new();
         let before = self.members();
         let mut changed = false;
         for id in self.versions().ids() {
-            let last = self.follow(&id, now).await?;
-            let Some(last) = last else { continue };
+            let mut history = self.follow(&id, now).await?;
+            let Some(last) = history.pop() else { continue };
             let Some(version) = self.versions().get(&last.digest) else {
                 continue;
             };
+            for earlier in history {
+                let earlier_version = self.versions().get(&earlier.digest);
+                let earlier_version = earlier_version.filter(|one| leaves_out(&version, one));
+                let over = earlier_version.and_then(|one| over(&before, None, &one, &earlier));
+                left_behind.extend(over.map(|over| (earlier.digest, over)));
+            }
             let known = before.covenant(&id);
             let known = known.filter(|known| known.covenant().digest() == last.digest);
             if version.is_over(now) {
@@ -104,7 +111,7 @@ impl Broker {
             in_force.extend(active.map(|active| (id.clone(), active)));
         }
         let parties = self.versions().parties();
-        self.set_members(before.with(in_force, all_over, parties));
+        self.set_members(before.with(in_force, all_over, left_behind, parties));
         // Before what ends, which comes again the next time where it fails.
         if changed {
             self.note_keys().await?;
@@ -116,12 +123,9 @@ impl Broker {
         Ok(())
     }
 
-    /// Follows the versions of a covenant up to the one that is to be in force now.
-    async fn follow(
-        &self,
-        id: &CovenantId,
-        now: Timestamp,
-    ) -> Result<Option<ActiveVersion>, Refused> {
+    /// Follows the versions of a covenant up to the one that is to be in force now: all that ever
+    /// were, in their order.
+    async fn follow(&self, id: &CovenantId, now: Timestamp) -> Result<Vec<ActiveVersion>, Refused> {
         let mut history = self.store().read(|view| view.covenant_history(id))?;
         while let Some(next) = self.versions().successor(id, history.last(), now) {
             let active = ActiveVersion {
@@ -133,7 +137,7 @@ impl Broker {
             history.push(active);
         }
         self.versions().note_history(id, &history);
-        Ok(history.last().cloned())
+        Ok(history)
     }
 
     /// Keeps the version, so that every past decision can be explained, and so that an older one
@@ -212,6 +216,13 @@ impl Broker {
     }
 }
 
+/// Whether a party to an earlier version is none to this one. That can be only where the earlier one
+/// was over before.
+fn leaves_out(version: &Version, earlier: &Version) -> bool {
+    let mut parties = earlier.covenant().parties().values();
+    parties.any(|party| version.covenant().party_by_oin(&party.oin).is_none())
+}
+
 /// What is left of a covenant that is over: as it was known, or as it came into force. The dates do
 /// not put it in force now; they did at that moment, and its signatures are verified again.
 fn over(
@@ -222,6 +233,7 @@ fn over(
 ) -> Option<Over> {
     let known = before.over(&version.kept().covenant);
     let known = known.filter(|known| known.covenant().digest() == last.digest);
+    let known = known.or_else(|| before.left_behind(&last.digest));
     known
         .cloned()
         .or_else(|| in_force.map(|active| Over::after(active)))

@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use covenant::Covenant;
 use covenant::signoff::{ActiveCovenant, Proposal};
 use identity::VerifyingKey;
-use model::{CovenantId, Oin, PartyId};
+use model::{CovenantId, Digest, Oin, PartyId};
 use wire::header::Header;
 use wire::reason::Reason;
 
@@ -28,6 +28,8 @@ use crate::refusal::Refused;
 pub(crate) struct Members {
     covenants: BTreeMap<CovenantId, Arc<ActiveCovenant>>,
     over: BTreeMap<CovenantId, Over>,
+    /// Versions that were over when another one, of other parties perhaps, took their place.
+    left_behind: BTreeMap<Digest, Over>,
     keys: BTreeMap<PartyId, VerifyingKey>,
     parties: BTreeSet<Oin>,
 }
@@ -104,11 +106,13 @@ impl Members {
         &self,
         covenants: BTreeMap<CovenantId, Arc<ActiveCovenant>>,
         over: BTreeMap<CovenantId, Over>,
+        left_behind: BTreeMap<Digest, Over>,
         parties: BTreeSet<Oin>,
     ) -> Self {
         Self {
             covenants,
             over,
+            left_behind,
             keys: self.keys.clone(),
             parties,
         }
@@ -124,6 +128,18 @@ impl Members {
     pub(crate) fn known(&self) -> impl Iterator<Item = &Covenant> {
         let in_force = self.covenants.values().map(|active| active.covenant());
         in_force.chain(self.over.values().map(Over::covenant))
+    }
+
+    /// The same with every version by which somebody answers who is party to no later one.
+    pub(crate) fn answered_for(&self) -> impl Iterator<Item = &Covenant> {
+        self.known()
+            .chain(self.left_behind.values().map(Over::covenant))
+    }
+
+    /// A version that was over when another one took its place.
+    #[must_use]
+    pub(crate) fn left_behind(&self, version: &Digest) -> Option<&Over> {
+        self.left_behind.get(version)
     }
 
     /// The version of a covenant that is in force.
@@ -156,7 +172,7 @@ impl Members {
     #[must_use]
     pub(crate) fn signing_keys(&self, oin: &Oin) -> Vec<VerifyingKey> {
         let mut keys: Vec<VerifyingKey> = Vec::new();
-        for covenant in self.known() {
+        for covenant in self.answered_for() {
             let party = covenant.party_by_oin(oin);
             if let Some(key) = party.and_then(|party| self.keys.get(&party.id))
                 && !keys.contains(key)
@@ -188,7 +204,7 @@ impl Members {
     }
 
     /// Admits what an organisation signed about a right or a recall: as [`Members::admit`], also
-    /// where the covenant is over.
+    /// where the covenant is over, and by a version that was over before one came without it.
     ///
     /// # Errors
     /// [`Refused`] with the reason.
@@ -202,6 +218,13 @@ impl Members {
             .map(|active| active.proposal())
             .or_else(|| self.over(&header.covenant).map(|over| &over.0))
             .ok_or_else(|| Refused::at(Reason::CovenantUnknown, "header.covenant_id"))?;
+        let left = self
+            .left_behind(&header.covenant_digest)
+            .map(|over| &over.0);
+        let version = left
+            .filter(|left| left.covenant().id() == &header.covenant)
+            .filter(|_| version.covenant().party_by_oin(oin).is_none())
+            .unwrap_or(version);
         Ok(Answerable {
             party: party_of(version.covenant(), oin, header)?,
             version: version.clone(),

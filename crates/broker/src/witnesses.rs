@@ -16,6 +16,7 @@ use wire::reason::Reason;
 use crate::Broker;
 use crate::delivery::covenant_of;
 use crate::entries;
+use crate::members::Over;
 use crate::refusal::Refused;
 
 /// How long `uitgesteld` goes on without a quorum, in milliseconds.
@@ -189,7 +190,7 @@ impl Broker {
     fn newly_witnessed(&self, size: u64, note: &[u8]) -> Vec<Witnessed> {
         let reached = self.witnesses().reached.borrow();
         self.members()
-            .known()
+            .answered_for()
             .filter(|covenant| {
                 let known = reached.get(&covenant.digest());
                 known.is_none_or(|known| known.size <= size)
@@ -209,7 +210,7 @@ impl Broker {
         let name = ledger::witnessing::name(oin);
         let mut keys = BTreeSet::new();
         let members = self.members();
-        for covenant in members.known() {
+        for covenant in members.answered_for() {
             let Some(party) = covenant.party_by_oin(oin) else {
                 continue;
             };
@@ -309,7 +310,11 @@ impl Broker {
         };
         let members = self.members();
         let newest = members.last_known(version.covenant().id());
-        let covenant = newest.unwrap_or(version.covenant());
+        let left = digest.and_then(|digest| members.left_behind(&digest));
+        let is_left =
+            newest.is_some_and(|newest| newest.party_by_oin(&logged.disclosure().to).is_none());
+        let left = left.filter(|_| is_left).map(Over::covenant);
+        let covenant = left.or(newest).unwrap_or(version.covenant());
         match covenant.log().witnessing {
             Witnessing::Deferred => {
                 let stopped = self.unwitnessed_for(covenant)? > DEFERRED_AT_MOST;

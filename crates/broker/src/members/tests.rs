@@ -413,6 +413,63 @@ async fn a_recall_of_what_an_older_version_told_waits_for_the_newest_ones_witnes
 }
 
 #[tokio::test]
+async fn who_is_left_out_after_the_end_answers_by_the_version_that_it_signed() {
+    for restart in [false, true] {
+        let world = World::new();
+        let broker = world.start().await;
+        let signal = seen("gemeente", broker.clock().now());
+        let (stored, one) = (signal.clone(), signal.id);
+        let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
+        broker.store().write(put).await.unwrap();
+        tell(&broker, &signal).await;
+        let broker = world.ended(broker, false).await;
+        // The next year the municipality's part is another organisation's.
+        let second = second_text(&proposed(TEXT), ("2027-11-01", "2028-11-01"))
+            .replacen("2026-11-01", "2027-11-01", 1)
+            .replacen("00000099000000002000", "00000099000000002001", 1);
+        broker.bring_in(vec![configured(&second)]).await.unwrap();
+        broker.reconsider().await.unwrap();
+        let broker = if restart {
+            broker.store().close().unwrap();
+            world.start().await
+        } else {
+            broker
+        };
+        let members = broker.members();
+        let newest = members.covenant(&id()).unwrap().covenant().digest();
+        assert_eq!(newest, proposed(&second).covenant().digest());
+        let header = header(broker.clock().now());
+        assert_ne!(header.covenant_digest, newest);
+        let reason = |oin, header: &Header| {
+            let admitted = members.admit_to_answer(&oin, header);
+            admitted
+                .map(|answers| answers.party)
+                .map_err(|e| e.reason())
+        };
+        assert_eq!(reason(oin(2000), &header), Ok(party("gemeente")));
+        assert_eq!(members.signing_keys(&oin(2000)).len(), 1);
+        // Who is party to the newest version answers by that one, and it alone decides.
+        let of_corporation = Header {
+            party: party("corporatie"),
+            ..header.clone()
+        };
+        let differs = Err(Reason::CovenantDiffers);
+        assert_eq!(reason(oin(1000), &of_corporation), differs);
+        let other = Header {
+            covenant_digest: newest,
+            ..header.clone()
+        };
+        assert_eq!(reason(oin(2000), &other), Err(Reason::NotAParty));
+        let refused = members.admit(&oin(2000), &header).unwrap_err();
+        assert_eq!(refused.reason(), Reason::NotAParty);
+        take_back(&broker, one, WithdrawalReason::Erasure).await;
+        let today = broker.clock().now().day();
+        let due = broker.store().read(|view| view.recalls_due(today, 10));
+        assert_eq!(due.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_withdrawal_is_an_end_as_well_also_for_a_broker_that_starts_after_it() {
     for restart in [false, true] {
         let world = World::new();
