@@ -19,9 +19,20 @@ const PIECE: u64 = 512 << 10;
 /// How much of a line is read before it is given up as too long.
 const LONGEST: usize = MAX_LINE + 2;
 
+/// Whether it is a file that can be read more than once, and in pieces.
+fn whole(path: &Path) -> anyhow::Result<std::fs::Metadata> {
+    let name = path.display();
+    let known = std::fs::metadata(path).with_context(|| format!("read {name}"))?;
+    let remedy =
+        "no plain file, which is read in pieces: keep what comes out of a pipe in a file first";
+    anyhow::ensure!(known.is_file(), "{name}: {remedy}");
+    Ok(known)
+}
+
 /// The first line of a file, without its line feed.
 pub(super) fn first(path: &Path) -> anyhow::Result<Vec<u8>> {
     let told = || format!("read {}", path.display());
+    whole(path)?;
     let file = File::open(path).with_context(told)?;
     let mut line = Vec::new();
     let most = u64::try_from(LONGEST)?;
@@ -44,7 +55,7 @@ pub(super) fn each(
     mut take: impl FnMut(Line) -> bool,
 ) -> anyhow::Result<()> {
     let told = || format!("read {}", path.display());
-    let length = std::fs::metadata(path).with_context(told)?.len();
+    let length = whole(path)?.len();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut progress = Progress::of(usize::try_from(length >> 20)?, &format!("{name} (MiB)"));
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
@@ -211,6 +222,17 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_only_once_is_refused_with_a_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path(), Path::new("/dev/null")] {
+            let all = each(path, false, |_| true).unwrap_err().to_string();
+            let first = first(path).unwrap_err().to_string();
+            assert!(first.contains("keep what comes out of a pipe in a file"));
+            assert_eq!(first, all);
         }
     }
 
