@@ -87,7 +87,7 @@ impl Health {
     }
 
     /// Something that an operator should read, and that does not make the process unready; `None`
-    /// takes it away. No value, no name.
+    /// takes it away. Parties by their id and numbers, and nothing about a person.
     pub fn remark(&self, name: &'static str, text: Option<String>) {
         self.with(|state| {
             state.remarks.retain(|(known, _)| *known != name);
