@@ -14,6 +14,9 @@ const WITHDRAWN: u8 = 2;
 /// How many days a record stays after the last day on which it is looked at.
 const AFTER: i32 = 2;
 
+/// The place of a recall among those that are due: its day and its id.
+type Due = (Day, RecallId);
+
 /// A recall.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recall {
@@ -92,9 +95,9 @@ impl BrokerView {
     /// When the store can't read.
     pub fn recalls_waiting(
         &self,
-        after: Option<(Day, RecallId)>,
+        after: Option<Due>,
         limit: usize,
-    ) -> Result<(Vec<Recall>, Option<(Day, RecallId)>), StoreError> {
+    ) -> Result<(Vec<Recall>, Option<Due>), StoreError> {
         let from = after.map_or_else(
             || vec![RECALL_DUE],
             |(day, id)| {
@@ -318,7 +321,7 @@ fn due_key(day: Day, id: RecallId) -> Vec<u8> {
 }
 
 /// What [`due_key`] is of.
-fn due_of(key: &[u8]) -> Result<(Day, RecallId), StoreError> {
+fn due_of(key: &[u8]) -> Result<Due, StoreError> {
     let mut take = Take::new(key.get(1..).unwrap_or_default(), "recall due");
     let day = u32::from_be_bytes(take.array()?) ^ (1 << 31);
     let id = take.array::<16>()?;
