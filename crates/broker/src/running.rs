@@ -133,9 +133,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
     let tiles = bind_tiles(&config, &material).await?;
     let metrics = Metrics::new("covenant_broker");
     let health = Health::new();
-    let admin = AdminServer::bind(&config.admin, health.clone(), metrics.clone())
-        .await
-        .with_context(|| format!("listen on {}", config.admin.listen))?;
+    let admin = bind_admin(&config, &health, &metrics).await?;
     let control = config.state_dir.clone();
     let store = open_store(&config, signer, Arc::clone(&clock)).await?;
     configured::follows_on_history(&configured, &config, &store)?;
@@ -254,6 +252,16 @@ async fn bind(config: &Config, material: &TlsMaterial) -> anyhow::Result<Accepto
     Acceptor::bind(config.listen, tls, AcceptorLimits::default())
         .await
         .with_context(|| format!("listen on {}", config.listen))
+}
+
+async fn bind_admin(
+    config: &Config,
+    health: &Health,
+    metrics: &Metrics,
+) -> anyhow::Result<AdminServer> {
+    AdminServer::bind(&config.admin, health.clone(), metrics.clone())
+        .await
+        .with_context(|| format!("listen on {}", config.admin.listen))
 }
 
 async fn bind_tiles(config: &Config, material: &TlsMaterial) -> anyhow::Result<Option<Tiles>> {
