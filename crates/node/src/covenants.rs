@@ -233,14 +233,13 @@ impl Covenants {
         ids
     }
 
-    /// Covenants that are over for good, with the epochs of which this node has a key of either sort:
-    /// what waits for them in the outbox needs none.
+    /// Covenants that are over for good.
     #[must_use]
-    pub fn over(&self, now: Timestamp) -> Vec<(CovenantId, Vec<KeyEpoch>)> {
+    pub fn over(&self, now: Timestamp) -> Vec<CovenantId> {
         self.read(|all| {
             all.iter()
                 .filter(|(_, carried)| carried.current().is_some_and(|v| v.is_over(now)))
-                .map(|(id, carried)| (id.clone(), carried.held().into_iter().collect()))
+                .map(|(id, _)| id.clone())
                 .collect()
         })
     }

@@ -41,8 +41,8 @@ impl Answerable {
         &self.look_up_epochs
     }
 
-    /// The epochs of which this node has a key of either sort: what is owed needs no other. First
-    /// those that are live, and then those that are over.
+    /// The epochs of which this node has a key of either sort, which are those that a desk can look
+    /// up. First those that are live, and then those that are over.
     #[must_use]
     pub fn all_epochs(&self) -> Vec<KeyEpoch> {
         let live = self.epochs.iter().map(Epoch::number);

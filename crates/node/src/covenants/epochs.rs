@@ -77,6 +77,23 @@ impl Covenants {
             .await
     }
 
+    /// The epochs of a covenant under which something of this party's may wait or be at the broker:
+    /// those of which it has a key, and those that it remembers. What is taken back needs no key, so
+    /// that what the settings say of a first epoch counts for nothing.
+    ///
+    /// # Errors
+    /// When the store can't read.
+    pub(crate) fn outbox_epochs(
+        &self,
+        view: &NodeView,
+        id: &CovenantId,
+    ) -> Result<BTreeSet<KeyEpoch>, StoreError> {
+        let held = self.read(|all| all.get(id).map(Carried::held));
+        let mut epochs = held.unwrap_or_default();
+        epochs.extend(view.key_epochs(id)?.iter().map(|kept| kept.epoch));
+        Ok(epochs)
+    }
+
     /// The epochs of a covenant that can't be looked up, in their order.
     ///
     /// # Errors

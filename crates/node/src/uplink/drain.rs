@@ -18,13 +18,12 @@ use wire::signal::PushBatch;
 use wire::statement::{Withdrawal, WithdrawalBatch};
 use wire::status::Told;
 
-use self::lane::{Lane, Under};
+use self::lane::{Goes, Lane, Under};
 use super::item::{Errand, Item, queue};
 use super::{Lost, Uplink};
 use crate::covenants::{Active, Answerable};
 use crate::intake::{Record, Refusal};
-use crate::keys::LookUpEpoch;
-use crate::link::KeyStanding;
+use crate::keys::Epoch;
 use crate::refusal::Reason;
 
 /// Items read from a queue at once.
@@ -63,24 +62,11 @@ impl Uplink {
             self.give_up_what_is_over().await?;
             let mut next_due: Option<Timestamp> = None;
             for active in self.covenants.all_carried(self.clock.now()) {
-                for epoch in active.epochs() {
-                    let Some(mut lane) = self.lane(&active, epoch.number()) else {
-                        continue;
-                    };
-                    lane.rests_until = pushes.resting.get(&lane.queue).copied();
-                    while self.send_some(&mut pushes, &mut lane).await? {}
-                    next_due = earliest(next_due, lane.next_due);
-                }
-                // What was told under an epoch that is over is recalled still.
-                if self.link.refusal(active.covenant().id()).is_none() {
-                    let (owed, over) = (active.answerable(), active.look_up_epochs());
-                    let epochs = over.iter().map(LookUpEpoch::number).collect();
-                    let due = self.send_owed(&mut pushes, &owed, epochs).await?;
-                    next_due = earliest(next_due, due);
-                }
+                let due = self.send_carried(&mut pushes, &active).await?;
+                next_due = earliest(next_due, due);
             }
             for over in self.covenants.all_over(self.clock.now()) {
-                let epochs = over.all_epochs();
+                let epochs = self.epochs_of(over.covenant().id())?;
                 let due = self.send_owed(&mut pushes, &over, epochs).await?;
                 next_due = earliest(next_due, due);
             }
@@ -93,12 +79,52 @@ impl Uplink {
         }
     }
 
+    /// Sends what may go under a covenant that is not over; answers when more is due.
+    async fn send_carried(
+        &self,
+        pushes: &mut Pushes,
+        active: &Active,
+    ) -> Result<Option<Timestamp>, Lost> {
+        let id: &CovenantId = active.covenant().id();
+        let mut next_due = None;
+        // What was told is recalled still under an epoch that is over, with or without its key.
+        let mut owed = self.epochs_of(id)?;
+        for epoch in active.epochs().iter().map(Epoch::number) {
+            let blocked = match Goes::of(&self.link, id, epoch) {
+                Goes::Everything { but } => but,
+                Goes::Withdrawals => continue,
+                Goes::Nothing => {
+                    owed.remove(&epoch);
+                    continue;
+                }
+            };
+            owed.remove(&epoch);
+            let mut lane = Lane::of(Under::Carried(active), epoch, blocked);
+            lane.rests_until = pushes.resting.get(&lane.queue).copied();
+            while self.send_some(pushes, &mut lane).await? {}
+            next_due = earliest(next_due, lane.next_due);
+        }
+        if !lane::takes_withdrawals(&self.link, id) {
+            return Ok(next_due);
+        }
+        let due = self.send_owed(pushes, &active.answerable(), owed).await?;
+        Ok(earliest(next_due, due))
+    }
+
+    /// The epochs of a covenant under which something may wait.
+    fn epochs_of(&self, id: &CovenantId) -> Result<BTreeSet<KeyEpoch>, Lost> {
+        let read = self
+            .store
+            .read(|view| self.covenants.outbox_epochs(view, id));
+        Ok(read?)
+    }
+
     /// Sends withdrawals of these epochs, and nothing else; answers when more is due.
     async fn send_owed(
         &self,
         pushes: &mut Pushes,
         owed: &Answerable,
-        epochs: Vec<KeyEpoch>,
+        epochs: BTreeSet<KeyEpoch>,
     ) -> Result<Option<Timestamp>, Lost> {
         let mut next_due = None;
         for epoch in epochs {
@@ -107,20 +133,6 @@ impl Uplink {
             next_due = earliest(next_due, lane.next_due);
         }
         Ok(next_due)
-    }
-
-    /// The queue of one covenant and epoch; `None` while nothing of it may go.
-    fn lane<'a>(&self, active: &'a Active, epoch: KeyEpoch) -> Option<Lane<'a>> {
-        let id: &CovenantId = active.covenant().id();
-        if self.link.refusal(id).is_some() {
-            return None;
-        }
-        let blocked = match self.link.key(id, epoch)? {
-            KeyStanding::Waiting => return None,
-            KeyStanding::Agreed => BTreeSet::new(),
-            KeyStanding::Blocked(keys) => keys,
-        };
-        Some(Lane::of(Under::Carried(active), epoch, blocked))
     }
 
     /// Sends one load from where the lane stands; `false` at its end, or when the broker refuses
@@ -338,10 +350,12 @@ impl Uplink {
     /// makes room, and its signals say why. A withdrawal goes still, unless the covenant never was in
     /// force here: then nothing was told.
     async fn give_up_what_is_over(&self) -> Result<(), Lost> {
-        let now = self.clock.now();
-        for (covenant, epochs) in self.covenants.over(now) {
-            let was_in_force = self.covenants.answerable(&covenant, now).is_some();
-            for epoch in epochs {
+        for covenant in self.covenants.over(self.clock.now()) {
+            let was_in_force = self
+                .covenants
+                .answerable(&covenant, self.clock.now())
+                .is_some();
+            for epoch in self.epochs_of(&covenant)? {
                 let queue = queue(&covenant, epoch);
                 let count = self.give_up(&queue, was_in_force).await?;
                 if count > 0 {

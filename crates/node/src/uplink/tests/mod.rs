@@ -6,6 +6,7 @@ mod checks;
 mod desk;
 mod notices;
 mod over;
+mod owed;
 mod pushes;
 mod recalls;
 mod witness;
