@@ -244,6 +244,11 @@ impl Covenants {
         })
     }
 
+    /// Whether any version of a covenant ever was in force here: only then something was told.
+    pub(crate) fn was_in_force(&self, id: &CovenantId) -> bool {
+        self.read(|all| all.get(id).is_some_and(|carried| carried.last.is_some()))
+    }
+
     /// The epochs of a covenant of which this node has the key, whether or not it is in force.
     #[must_use]
     pub fn epochs(&self, id: &CovenantId) -> Vec<KeyEpoch> {

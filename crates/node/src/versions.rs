@@ -140,8 +140,11 @@ pub(crate) struct Carried {
     /// The highest version that was ever in force here.
     pub(crate) last: Option<ActiveVersion>,
     pub(crate) active: Option<Active>,
-    /// The last version that was in force, where nothing can be put in force now: it is over.
+    /// The last version that was in force, where nothing can be put in force now: it is over, or by
+    /// this clock its first day has not come.
     pub(crate) former: Option<Answerable>,
+    /// Whether it was said that the last version does not hold any more.
+    pub(crate) said_not_to_hold: bool,
     pub(crate) epochs: Arc<[Epoch]>,
     /// Epochs that are over, of which the key is kept for look-ups.
     pub(crate) look_up_epochs: Arc<[LookUpEpoch]>,
@@ -174,9 +177,27 @@ impl Carried {
         }
         while let Some(next) = self.successor(now) {
             if !self.put_in_force(&next, now) {
-                return;
+                break;
             }
         }
+        self.say_whether_it_holds();
+    }
+
+    /// Nothing that is owed is done by a version that does not hold: said once, since it is looked at
+    /// all the time.
+    fn say_whether_it_holds(&mut self) {
+        let fails = self.last.is_some() && self.active.is_none() && self.former.is_none();
+        if let Some(version) = self.versions.values().next()
+            && fails
+            && !self.said_not_to_hold
+        {
+            tracing::error!(
+                covenant = %version.kept.covenant,
+                "the last version in force does not hold any more: requests of data subjects, withdrawals \
+                 and recalls wait; put its signatures, pins and keys back"
+            );
+        }
+        self.said_not_to_hold = fails;
     }
 
     fn successor(&self, now: Timestamp) -> Option<Digest> {

@@ -96,6 +96,7 @@ impl Covenants {
             last: None,
             active: None,
             former: None,
+            said_not_to_hold: false,
             epochs: epochs.into(),
             look_up_epochs: look_up_epochs.into(),
             first_epoch: first_epoch(entry)?,

@@ -351,10 +351,7 @@ impl Uplink {
     /// force here: then nothing was told.
     async fn give_up_what_is_over(&self) -> Result<(), Lost> {
         for covenant in self.covenants.over(self.clock.now()) {
-            let was_in_force = self
-                .covenants
-                .answerable(&covenant, self.clock.now())
-                .is_some();
+            let was_in_force = self.covenants.was_in_force(&covenant);
             for epoch in self.epochs_of(&covenant)? {
                 let queue = queue(&covenant, epoch);
                 let count = self.give_up(&queue, was_in_force).await?;

@@ -133,3 +133,28 @@ async fn a_withdrawal_goes_when_the_covenant_is_over_for_the_broker_alone() {
     assert_eq!(pair.world.waiting(), 2);
     assert_eq!(pair.state_of(&waits), State::Queued);
 }
+
+#[tokio::test]
+async fn a_withdrawal_waits_while_the_last_version_does_not_hold_here() {
+    let (pair, id) = delivered().await;
+    let covenants = &pair.world.intake.covenants;
+    let last = |since: i64| {
+        covenants.write(|all| {
+            let carried = all.get_mut(&proef()).unwrap();
+            (carried.active, carried.former) = (None, None);
+            let last = carried.last.as_mut().unwrap();
+            last.since = model::Timestamp::from_millis(since);
+        });
+    };
+    let since = pair.world.now().as_millis();
+    pair.world.clock.advance_seconds(PAST_THE_END);
+    // Nobody's signature was there yet.
+    last(0);
+    assert!(covenants.answerable(&proef(), pair.world.now()).is_none());
+    erase(&pair.world, &id).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(pair.world.waiting(), 2, "it is owed still");
+    last(since);
+    pair.world.intake.link.wake();
+    until("both are taken back", || all_is_taken_back(&pair.broker)).await;
+}
