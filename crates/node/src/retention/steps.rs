@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use covenant::language::span::Span;
 use model::{Day, SignalId};
-use store::{NodePurgeable, NodeTx, OwnSignal, Received, StoreError};
+use store::{NodePurgeable, NodeTx, NodeView, OwnSignal, Received, StoreError};
 use wire::notice::Notice;
 
-use crate::intake::{Record, State, content_name};
+use crate::intake::{Record, content_name};
 use crate::notices;
-use crate::uplink::read_notice;
+use crate::uplink::{item, read_notice};
 use crate::vault::Vault;
 
 /// By what it is decided what goes.
@@ -125,19 +125,27 @@ fn own_signal(
     Ok(())
 }
 
-/// What still waits of a signal that has expired can't match any more. A withdrawal waits on: the
-/// broker may have the signal.
+/// What still waits of a signal that has expired can't match any more. A withdrawal waits on,
+/// whatever the signal's state: the broker may have it.
 fn drop_pushes(rules: &Rules, tx: &mut NodeTx, record: &mut Record) -> Result<bool, StoreError> {
-    let expired = record.expires_on() <= rules.today;
-    if !expired || record.state == State::Withdrawn || record.waiting.is_empty() {
+    if rules.today < record.expires_on() {
         return Ok(false);
     }
+    let before = record.waiting.len();
     for (queue, number) in std::mem::take(&mut record.waiting) {
-        if tx.outbox_done(&queue, number)? {
+        if is_withdrawal(tx, &queue, number)? {
+            record.waiting.push((queue, number));
+        } else if tx.outbox_done(&queue, number)? {
             tx.count_purged(NodePurgeable::Pushes, 1, record.expires_on())?;
         }
     }
-    Ok(true)
+    Ok(record.waiting.len() != before)
+}
+
+fn is_withdrawal(view: &NodeView, queue: &str, number: u64) -> Result<bool, StoreError> {
+    let waiting = view.outbox(queue, number.saturating_sub(1), 1)?;
+    let mut waiting = waiting.iter().filter(|one| one.number == number);
+    Ok(waiting.any(|one| item::is_withdrawal(&one.body)))
 }
 
 /// Since when a notice is due; `None` when it is not.

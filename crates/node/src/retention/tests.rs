@@ -39,10 +39,14 @@ async fn push(world: &World) -> SignalId {
 }
 
 async fn withdraw(world: &World, id: SignalId) {
+    take_back(world, id, Reason::EnteredInError).await;
+}
+
+async fn take_back(world: &World, id: SignalId, reason: Reason) {
     let withdrawal = Withdrawal {
         request_id: model::RequestId::fresh().to_string(),
         signal_id: id.to_string(),
-        reason: Choice::Is(Reason::EnteredInError),
+        reason: Choice::Is(reason),
         validate_only: false,
     };
     world
@@ -127,6 +131,41 @@ async fn what_waits_of_an_expired_signal_goes_but_not_a_withdrawal() {
     let record = record(&world, expires);
     assert!(record.waiting.is_empty());
     assert_eq!(record.state_on(ends), State::Expired);
+}
+
+#[tokio::test]
+async fn the_withdrawal_of_a_restricted_signal_waits_on_when_the_signal_has_expired() {
+    for lifted in [false, true] {
+        let world = World::of("corporatie", 100);
+        let retention = retention(&world, 1_000);
+        let id = push(&world).await;
+        let ends = record(&world, id).expires_on();
+        days_after(&world, ends, -5);
+        take_back(&world, id, Reason::Restriction).await;
+        if lifted {
+            // Before the broker heard of the restriction: both wait then.
+            let (mut kept, mut change) = (own(&world, id).unwrap(), record(&world, id));
+            let waits = move |tx: &mut NodeTx| {
+                let (queue, number) = change.waiting.first().unwrap().clone();
+                let body = tx.outbox(&queue, number - 1, 1)?.remove(0).body;
+                // A push is one by its first byte.
+                let push = [&[1], &body[1..41]].concat();
+                let number = tx.put_outbox(&queue, &push)?;
+                change.waiting.push((queue, number));
+                change.state = State::Queued;
+                kept.state = change.encode();
+                tx.put_own(id, &kept)
+            };
+            let stored = world.intake.store.write::<_, StoreError>(waits).await;
+            stored.unwrap();
+        }
+        days_after(&world, ends, 0);
+        let swept = retention.purge().await.unwrap();
+        let pushes = count(&swept.purged, NodePurgeable::Pushes);
+        assert_eq!(pushes, u64::from(lifted));
+        assert_eq!(world.waiting(), 2, "the withdrawals");
+        assert_eq!(record(&world, id).waiting.len(), 2);
+    }
 }
 
 /// Keeps a notice that was decided today, whose clause promises this.

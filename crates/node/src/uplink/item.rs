@@ -74,6 +74,11 @@ pub(crate) fn withdraw(
     encode(WITHDRAW, accepted_at, own, outside, &reason)
 }
 
+/// Whether what waits is a withdrawal.
+pub(crate) fn is_withdrawal(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&WITHDRAW)
+}
+
 impl Item {
     /// Reads what [`push`] or [`withdraw`] wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
@@ -166,6 +171,7 @@ mod tests {
         assert_eq!(read.errand, Errand::Withdraw(WithdrawalReason::Erasure));
         assert_eq!((read.own, read.outside), (own, outside));
         assert_eq!(read.due(1000, 1000), at);
+        assert!(is_withdrawal(&bytes) && !is_withdrawal(&[PUSH]) && !is_withdrawal(&[]));
         assert_eq!(Item::decode(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Item::decode(&[9; 60]), None);
     }
