@@ -1,9 +1,9 @@
 //! Which key epochs this node had, and of which it has no key any more: what was decided under those
 //! can't be looked up, and "unknown" must not be told as "nothing".
 //!
-//! An epoch is remembered until nothing of it stands in the log. Without its key this party asks and
-//! pushes nothing under it; what it pushed before can be told to others until it expires, and the
-//! log keeps that for its own time.
+//! An epoch is remembered until nothing of it stands in the log. Without its key in use this party
+//! asks and pushes nothing under it; what it pushed before can be told to others until it expires,
+//! and the log keeps that for its own time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,10 @@ use crate::versions::Carried;
 
 /// How many epochs below a first one are thought of: keys are replaced yearly, not daily.
 const MOST_BELOW: usize = 100;
+
+/// How many days back a broker looks for a desk: four years. What was decided before is in no
+/// answer, with or without the key.
+const LOOKED_BACK_DAYS: i32 = 4 * 365 + 1;
 
 /// An epoch that this node had, or may have had, and has no key of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +98,8 @@ impl Covenants {
         Ok(epochs)
     }
 
-    /// The epochs of a covenant that can't be looked up, in their order.
+    /// The epochs of a covenant that can't be looked up, though something could be found, in their
+    /// order.
     ///
     /// # Errors
     /// When the store can't read.
@@ -105,12 +110,14 @@ impl Covenants {
         today: Day,
     ) -> Result<Vec<MissingEpoch>, StoreError> {
         let known = view.key_epochs(id)?;
+        let earliest = today.plus_days(-LOOKED_BACK_DAYS);
         let missing = self.read(|all| {
             let carried = all.get(id)?;
             let held = carried.held();
             let missing = known.into_iter().filter(|kept| {
                 let was_here = kept.had || kept.epoch >= carried.first_epoch;
-                was_here && today < kept.ends && !held.contains(&kept.epoch)
+                let in_time = today < kept.ends && earliest < kept.until;
+                was_here && in_time && !held.contains(&kept.epoch)
             });
             let missing = missing.map(|kept| MissingEpoch {
                 covenant: id.clone(),
@@ -168,8 +175,13 @@ impl Carried {
         let until = self.signals_end(today);
         let before = |epoch: KeyEpoch| known.iter().find(|kept| kept.epoch == epoch);
         let mut all: Vec<KeyEpochKept> = Vec::new();
+        let live: BTreeSet<KeyEpoch> = self.epochs.iter().map(Epoch::number).collect();
         for &epoch in &held {
-            all.push(self.kept(epoch, true, before(epoch), until));
+            let before = before(epoch);
+            // With a key for look-ups nothing is pushed and nothing asked: its last day stays.
+            let stays = before.filter(|_| !live.contains(&epoch));
+            let until = stays.map_or(until, |before| before.until);
+            all.push(self.kept(epoch, true, before, until));
         }
         for kept in known.iter().filter(|kept| !held.contains(&kept.epoch)) {
             all.push(self.kept(kept.epoch, kept.had, Some(kept), kept.until));
@@ -312,9 +324,40 @@ mod tests {
         for_look_ups(node.keys(), 1);
         assert!(node.missing(today().plus_days(502)).await.is_empty());
         node.keys().look_up_keys.clear();
-        let last = today().plus_days(502);
         let missing = node.missing(today().plus_days(503)).await;
+        assert_eq!(missing, [(1, last_day_of(last))], "nothing came under it");
+    }
+
+    #[tokio::test]
+    async fn a_key_for_look_ups_moves_no_last_day() {
+        let mut node = Node::with(&[1, 2]);
+        let in_use = node.config.clone();
+        for_look_ups(node.keys(), 1);
+        for days in [0, 1, 30] {
+            let missing = node.missing(today().plus_days(days)).await;
+            assert!(missing.is_empty());
+        }
+        node.keys().look_up_keys.clear();
+        // It may have been in use until the day on which it was first seen.
+        let missing = node.missing(today().plus_days(31)).await;
+        assert_eq!(missing, [(1, last_day_of(today()))]);
+        // In use again it counts as before.
+        node.config = in_use;
+        let last = today().plus_days(32);
+        assert!(node.missing(last).await.is_empty());
+        node.keys().keys.remove(0);
+        let missing = node.missing(last.plus_days(1)).await;
         assert_eq!(missing, [(1, last_day_of(last))]);
+    }
+
+    #[tokio::test]
+    async fn an_epoch_is_missing_for_as_long_as_a_look_up_could_find_something_under_it() {
+        let mut node = Node::with(&[1, 2]);
+        node.missing(today()).await;
+        node.keys().keys.remove(0);
+        let last = last_day_of(today()).plus_days(4 * 365 + 1);
+        assert_eq!(node.missing(last).await.len(), 1);
+        assert!(node.missing(last.plus_days(1)).await.is_empty());
     }
 
     #[tokio::test]
@@ -323,9 +366,7 @@ mod tests {
         node.missing(today()).await;
         node.keys().keys.remove(0);
         let ends = today().plus_months(12 + 60);
-        assert_eq!(node.missing(ends.plus_days(-1)).await.len(), 1);
-        let (store, missing) = node.started(ends).await;
-        assert!(missing.is_empty());
+        let (store, _) = node.started(ends).await;
         let purge = async |day: Day| {
             let purged = store.write(move |tx| tx.purge(day, 100)).await;
             purged.unwrap();
