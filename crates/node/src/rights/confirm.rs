@@ -75,22 +75,16 @@ impl Desk {
         let mut found = Found::default();
         let mut proved = Vec::new();
         for one in &keyed {
-            let looked_up = self
+            // A look-up needs no key at the broker: a refusal of one epoch is never "nothing found".
+            let more = self
                 .look_up(
                     &answerable,
                     (id, &record, &actor),
                     (&sought, one),
                     &mut found,
                 )
-                .await;
-            match looked_up {
-                Ok(more) => proved.extend(more),
-                // Under a key that is not in use at the broker there is no entry.
-                Err(refused)
-                    if matches!(refused.reason(), Reason::EpochUnknown | Reason::KeyWaiting)
-                        && keyed.len() > 1 => {}
-                Err(refused) => return Err(refused),
-            }
+                .await?;
+            proved.extend(more);
         }
         let signals = self.own_signals(&answerable, sought, keyed).await?;
         let items = found.into_items();

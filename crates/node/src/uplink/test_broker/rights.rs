@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use wire::broker_v1::rights_service_server::RightsService;
 use wire::broker_v1::{self as pb, connect_response};
 use wire::notice::{Receipt, ReceiptEntry};
+use wire::reason::Reason;
 use wire::type_v1;
 use wire::type_v1::recall::Told;
 
@@ -49,6 +50,8 @@ pub(crate) struct DeskState {
     pub(crate) recalls: Vec<type_v1::Recall>,
     pub(crate) passed: Vec<pb::PassedRequest>,
     pub(crate) lie: Lie,
+    /// Refuses look-ups under this epoch, for this reason.
+    pub(crate) refuses: Option<(u32, Reason)>,
     /// Whether it leaves what people did about recalls unanswered.
     pub(crate) silent: bool,
     /// Refuses to log an answer.
@@ -294,9 +297,13 @@ impl RightsService for TestBroker {
         self.crashed();
         let signed = request.into_inner().question.unwrap();
         let question = pb::LookUpQuestion::decode(signed.payload).unwrap();
+        let epoch = question.header.as_ref().unwrap().epoch;
         let lie = {
             let mut state = self.state();
             state.desk.questions.push(question.clone());
+            if let Some((_, why)) = state.desk.refuses.filter(|(of, _)| epoch == Some(*of)) {
+                return Err(wire::Refusal::of(why).to_status());
+            }
             state.desk.lie
         };
         let commitment = match lie {
@@ -304,7 +311,6 @@ impl RightsService for TestBroker {
             _ => question.request_commitment.to_vec(),
         };
         // Only the older epoch has entries.
-        let epoch = question.header.as_ref().unwrap().epoch;
         let (found, mut next_index) = self.page(question.from_index);
         let receipt = self.rights_receipt(&commitment, b"");
         let mut entries: Vec<_> = found.iter().map(|one| self.entry(one, lie)).collect();

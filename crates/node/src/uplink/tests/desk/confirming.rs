@@ -175,6 +175,25 @@ async fn a_broker_that_lies_shows_nothing_and_the_case_stays_open() {
 }
 
 #[tokio::test]
+async fn a_broker_that_refuses_an_epoch_is_not_taken_to_have_found_nothing() {
+    let pair = Pair::new().await;
+    pair.broker.told();
+    let id = pair.opened(pb::CaseKind::Access).await;
+    for epoch in [1, 2] {
+        for reason in [Reason::EpochUnknown, Reason::KeyWaiting] {
+            pair.broker.state().desk.refuses = Some((epoch, reason));
+            let refused = pair.confirm(&id, TWO).await.err().unwrap();
+            assert_eq!(refused.reason(), reason);
+            let case = pair.desk.get(&desk_clerk(), &id).unwrap();
+            assert_eq!(case.record.stage, Stage::Open);
+        }
+    }
+    pair.broker.state().desk.refuses = None;
+    let case = pair.confirm(&id, TWO).await.unwrap();
+    assert_eq!(case.record.items.len(), 1);
+}
+
+#[tokio::test]
 async fn a_crash_between_looking_up_and_keeping_leaves_the_case_open() {
     let pair = Pair::new().await;
     for _ in 0..5 {
