@@ -193,8 +193,8 @@ impl Carried {
         {
             tracing::error!(
                 covenant = %version.kept.covenant,
-                "the last version in force does not hold any more: requests of data subjects, withdrawals \
-                 and recalls wait; put its signatures, pins and keys back"
+                "the last version in force does not hold any more: requests of data subjects are refused, \
+                 withdrawals and recalls wait; put its signatures, pins and keys back"
             );
         }
         self.said_not_to_hold = fails;
