@@ -104,8 +104,12 @@ impl Record {
         self.withdrawn_for.as_deref() == Some(RecallReason::from(reason).as_str())
     }
 
-    /// The first day on which it does not match any more: because it expired, or was withdrawn.
+    /// The first day on which it does not match any more: because it expired, or was withdrawn. One
+    /// that is restricted is kept as long as if it were not (AVG 18): it may match again.
     pub(crate) fn ended_on(&self) -> Day {
+        if self.state == State::Restricted {
+            return self.expires_on();
+        }
         let withdrawn = self.withdrawn_at.map(|at| Timestamp::from_millis(at).day());
         withdrawn.map_or(self.expires_on(), |day| day.min(self.expires_on()))
     }

@@ -82,6 +82,8 @@ async fn an_own_signal_goes_thirty_days_after_its_end_with_everything_of_it() {
     let retention = retention(&world, 1);
     let (stays, withdrawn) = (push(&world).await, push(&world).await);
     withdraw(&world, withdrawn).await;
+    let restricted = push(&world).await;
+    take_back(&world, restricted, Reason::Restriction).await;
     let outside = own(&world, withdrawn).unwrap().outside;
     let name = content_name(record(&world, withdrawn).accepted_at(), withdrawn);
     let kept = |name: Vec<u8>| world.intake.store.read(|view| view.vault(&name)).unwrap();
@@ -102,18 +104,23 @@ async fn an_own_signal_goes_thirty_days_after_its_end_with_everything_of_it() {
         assert_eq!(found.unwrap(), None);
     }
     // Its withdrawals go to the broker all the same.
-    assert_eq!(world.waiting(), 4, "two pushes and two withdrawals");
+    assert_eq!(world.waiting(), 6, "two pushes and four withdrawals");
 
+    // A restriction keeps what it is about: it may be lifted.
     let ends = record(&world, stays).expires_on();
     days_after(&world, ends, 29);
     retention.purge().await.unwrap();
-    assert!(own(&world, stays).is_some(), "a day too early");
+    for id in [stays, restricted] {
+        assert!(own(&world, id).is_some(), "a day too early");
+    }
     days_after(&world, ends, 30);
     retention.purge().await.unwrap();
-    assert_eq!(own(&world, stays), None);
+    for id in [stays, restricted] {
+        assert_eq!(own(&world, id), None);
+    }
     let purges = retention.purges().unwrap();
     let told = history(&purges, None);
-    assert!(told.contains("own_signals=1"), "{told}");
+    assert!(told.contains("own_signals=2"), "{told}");
 }
 
 #[tokio::test]
