@@ -61,10 +61,11 @@ impl Goes {
 }
 
 /// Whether the broker takes withdrawals of a covenant: also when it is over there already, and here
-/// not yet.
+/// not yet, and when a version without this party has followed.
 pub(super) fn takes_withdrawals(link: &Link, covenant: &CovenantId) -> bool {
-    let over = Reason::CovenantNotActive.as_str();
-    link.refusal(covenant).is_none_or(|reason| reason == over)
+    let over = [Reason::CovenantNotActive, Reason::NotAParty].map(Reason::as_str);
+    let refusal = link.refusal(covenant);
+    refusal.is_none_or(|reason| over.iter().any(|over| reason == *over))
 }
 
 /// One queue in one pass: where it stands, and when something passed over may go.
