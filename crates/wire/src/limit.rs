@@ -22,6 +22,8 @@ pub const SOURCE_REFERENCE_CHARS: usize = 128;
 pub const FILE_NUMBER_CHARS: usize = 64;
 /// Characters of a reason.
 pub const REASON_CHARS: usize = 1_000;
+/// How many days back a party answers a data subject: four years (Wpg 25; AVG 15 has no shorter term).
+pub const LOOKED_BACK_DAYS: i32 = 4 * 365 + 1;
 /// Covenants of one hello.
 pub const COVENANTS: usize = 64;
 /// Epochs of one covenant that are live at a node.

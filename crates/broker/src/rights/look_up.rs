@@ -27,8 +27,6 @@ const METHOD: &str = "LookUp";
 const LOOK_UPS: &str = "look_ups";
 /// How many rows of one pseudonym one look-up walks.
 const ROWS: usize = 5_000;
-/// How far back a party answers (Wpg 25; AVG 15 has no shorter one): four years.
-const DAYS_BACK: i32 = 4 * 365 + 1;
 
 /// What a look-up found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -299,7 +297,7 @@ impl Looking {
         let Some(asked) = self.question.subjects.get(index) else {
             return false;
         };
-        let earliest = self.now.day().plus_days(-DAYS_BACK);
+        let earliest = self.now.day().plus_days(-limit::LOOKED_BACK_DAYS);
         day >= asked.from.map_or(earliest, |from| from.max(earliest))
             && asked.until.is_none_or(|until| day < until)
     }

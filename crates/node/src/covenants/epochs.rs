@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use model::{CovenantId, Day, KeyEpoch, Timestamp};
 use store::{KeyEpochKept, NodeStore, NodeTx, NodeView, StoreError};
+use wire::limit;
 
 use super::Covenants;
 use crate::config::CovenantConfig;
@@ -18,10 +19,6 @@ use crate::versions::Carried;
 
 /// How many epochs below a first one are thought of: keys are replaced yearly, not daily.
 const MOST_BELOW: usize = 100;
-
-/// How many days back a broker looks for a desk: four years. What was decided before is in no
-/// answer, with or without the key.
-const LOOKED_BACK_DAYS: i32 = 4 * 365 + 1;
 
 /// An epoch that this node had, or may have had, and has no key of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +107,8 @@ impl Covenants {
         today: Day,
     ) -> Result<Vec<MissingEpoch>, StoreError> {
         let known = view.key_epochs(id)?;
-        let earliest = today.plus_days(-LOOKED_BACK_DAYS);
+        // What was decided before is in no answer, with or without the key.
+        let earliest = today.plus_days(-limit::LOOKED_BACK_DAYS);
         let missing = self.read(|all| {
             let carried = all.get(id)?;
             let held = carried.held();
