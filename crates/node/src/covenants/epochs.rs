@@ -176,6 +176,11 @@ impl Carried {
         let live: BTreeSet<KeyEpoch> = self.epochs.iter().map(Epoch::number).collect();
         for &epoch in &held {
             let before = before(epoch);
+            let is_known = highest.is_some_and(|highest| epoch <= highest);
+            // Its time is over already: a key that is kept longer does not begin it anew.
+            if before.is_none() && is_known && !live.contains(&epoch) {
+                continue;
+            }
             // With a key for look-ups nothing is pushed and nothing asked: its last day stays.
             let stays = before.filter(|_| !live.contains(&epoch));
             let until = stays.map_or(until, |before| before.until);
@@ -360,28 +365,37 @@ mod tests {
 
     #[tokio::test]
     async fn an_epoch_is_forgotten_when_the_log_has_let_go_of_it_and_does_not_come_back() {
-        let mut node = Node::with(&[1, 2]);
-        node.missing(today()).await;
-        node.keys().keys.remove(0);
-        let ends = today().plus_months(12 + 60);
-        let (store, _) = node.started(ends).await;
-        let purge = async |day: Day| {
-            let purged = store.write(move |tx| tx.purge(day, 100)).await;
-            purged.unwrap();
-        };
-        let kept = || {
-            let id = CovenantId::parse("proef").unwrap();
-            let kept = store.read(|view| view.key_epochs(&id)).unwrap();
-            kept.iter().map(|one| one.epoch.get()).collect::<Vec<_>>()
-        };
-        purge(ends.plus_days(-1)).await;
-        assert_eq!(kept(), [1, 2]);
-        purge(ends).await;
-        assert_eq!(kept(), [2]);
-        let purged = store.read(|view| view.purged()).unwrap();
-        assert_eq!(purged[0].what, NodePurgeable::KeyEpochs);
-        store.close().unwrap();
-        assert!(node.missing(ends.plus_days(1)).await.is_empty());
+        // Also when its key was kept for look-ups, and longer than anybody needed it.
+        for keeps in [false, true] {
+            let mut node = Node::with(&[1, 2]);
+            node.missing(today()).await;
+            if keeps {
+                for_look_ups(node.keys(), 1);
+            } else {
+                node.keys().keys.remove(0);
+            }
+            let ends = today().plus_months(12 + 60);
+            let (store, _) = node.started(ends).await;
+            let purge = async |day: Day| {
+                let purged = store.write(move |tx| tx.purge(day, 100)).await;
+                purged.unwrap();
+            };
+            let kept = || {
+                let id = CovenantId::parse("proef").unwrap();
+                let kept = store.read(|view| view.key_epochs(&id)).unwrap();
+                kept.iter().map(|one| one.epoch.get()).collect::<Vec<_>>()
+            };
+            purge(ends.plus_days(-1)).await;
+            assert_eq!(kept(), [1, 2]);
+            purge(ends).await;
+            assert_eq!(kept(), [2]);
+            let purged = store.read(|view| view.purged()).unwrap();
+            assert_eq!(purged[0].what, NodePurgeable::KeyEpochs);
+            store.close().unwrap();
+            assert!(node.missing(ends.plus_days(1)).await.is_empty());
+            node.keys().look_up_keys.clear();
+            assert!(node.missing(ends.plus_days(2)).await.is_empty());
+        }
     }
 
     #[tokio::test]
