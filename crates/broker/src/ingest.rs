@@ -169,7 +169,7 @@ impl Withdrawing {
             let what = tx.withdraw_signal(covenant, self.epoch, party, id)?;
             let today = self.now.day();
             let why = RecallReason::from(reason);
-            let new = tx.withdrawn_for((covenant, self.epoch, party, id), why.as_str(), today)?;
+            let new = tx.withdrawn_for((covenant, self.epoch, party, id), why.as_str())?;
             // What was told of a signal that has expired meanwhile is recalled as well.
             let mut recalled = false;
             let enough = |before: &str| {

@@ -281,11 +281,21 @@ fn epoch_prefix(covenant: &CovenantId, epoch: KeyEpoch) -> Vec<u8> {
         .done()
 }
 
-fn id_key(covenant: &CovenantId, epoch: KeyEpoch, party: &PartyId, id: SignalId) -> Vec<u8> {
+pub(super) fn id_key(
+    covenant: &CovenantId,
+    epoch: KeyEpoch,
+    party: &PartyId,
+    id: SignalId,
+) -> Vec<u8> {
     Key(epoch_prefix(covenant, epoch))
         .text(party.as_str())
         .raw(id.as_bytes())
         .done()
+}
+
+/// The first day on which a signal's id is not taken any more; `None` where it is free.
+pub(super) fn id_taken_until(tx: &Tx, key: &[u8]) -> Result<Option<Day>, StoreError> {
+    Ok(id_record(tx, key)?.map(|(until, _)| until))
 }
 
 fn id_record(tx: &Tx, key: &[u8]) -> Result<Option<(Day, IdRecord)>, StoreError> {

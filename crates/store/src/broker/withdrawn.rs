@@ -1,12 +1,13 @@
 //! Withdrawals that the log does not have yet: they are logged with the next batch of matching, so
 //! that its growth does not tell whoever withdrew whether the signal had matched.
 
-use model::{CovenantId, Day, Digest, KeyEpoch, PartyId, SignalId};
+use model::{CovenantId, Digest, KeyEpoch, PartyId, SignalId};
 
-use super::{BrokerTx, BrokerView, TOMBSTONE_DAYS};
+use super::signals::{id_key, id_taken_until};
+use super::{BrokerTx, BrokerView};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
-use crate::expiry::{move_until, next_number};
+use crate::expiry::{next_number, put_until};
 use crate::layout::{Key, WITHDRAWN, WITHDRAWN_FOR, last_u64};
 
 /// A withdrawal that waits to be logged.
@@ -91,8 +92,9 @@ impl BrokerTx {
         self.view.tx.put_small(key, &record.done())
     }
 
-    /// Takes note that a signal was withdrawn for this reason, until what is left of its id has gone
-    /// too. `false` when that is known: a node sends again what it got no answer to.
+    /// Takes note that a signal was withdrawn for this reason, for as long as its id stays taken.
+    /// `false` when that is known (a node sends again what it got no answer to), and where nothing is
+    /// left of the signal.
     ///
     /// # Errors
     /// When the store fails.
@@ -100,8 +102,10 @@ impl BrokerTx {
         &mut self,
         (covenant, epoch, party, id): (&CovenantId, KeyEpoch, &PartyId, SignalId),
         reason: &str,
-        today: Day,
     ) -> Result<bool, StoreError> {
+        let Some(until) = id_taken_until(&self.tx, &id_key(covenant, epoch, party, id))? else {
+            return Ok(false);
+        };
         let key = Key::of(WITHDRAWN_FOR)
             .text(covenant.as_str())
             .u32(epoch.get())
@@ -109,10 +113,11 @@ impl BrokerTx {
             .raw(id.as_bytes())
             .text(reason)
             .done();
-        let known = self.tx.has(&key)?;
-        let until = today.plus_days(TOMBSTONE_DAYS);
-        move_until(&mut self.view.tx, key, until, &[])?;
-        Ok(!known)
+        if self.tx.has(&key)? {
+            return Ok(false);
+        }
+        put_until(&mut self.view.tx, key, until, &[])?;
+        Ok(true)
     }
 
     /// Takes a withdrawal out of the queue, in the unit that logs it.
