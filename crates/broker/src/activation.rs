@@ -16,7 +16,7 @@ use crate::delivery::may_be_told_under;
 use crate::members::{Members, Over};
 use crate::proposing::drop_what_is_closed;
 use crate::refusal::Refused;
-use crate::versions::Version;
+use crate::versions::{Version, Versions};
 
 /// How many parked signals go in one unit of work.
 const DROP: usize = 1_000;
@@ -92,13 +92,14 @@ impl Broker {
             for earlier in history {
                 let earlier_version = self.versions().get(&earlier.digest);
                 let earlier_version = earlier_version.filter(|one| leaves_out(&version, one));
-                let over = earlier_version.and_then(|one| over(&before, None, &one, &earlier));
+                let over = earlier_version
+                    .and_then(|one| over((&before, self.versions()), None, &one, &earlier));
                 left_behind.extend(over.map(|over| (earlier.digest, over)));
             }
             let known = before.covenant(&id);
             let known = known.filter(|known| known.covenant().digest() == last.digest);
             if version.is_over(now) {
-                let over = over(&before, known, &version, &last);
+                let over = over((&before, self.versions()), known, &version, &last);
                 all_over.extend(over.map(|over| (id.clone(), over)));
                 to_end.extend((!version.kept().ended).then_some(version));
                 continue;
@@ -114,7 +115,12 @@ impl Broker {
         self.set_members(before.with(in_force, all_over, left_behind, parties));
         // Before what ends, which comes again the next time where it fails.
         if changed {
-            self.note_keys().await?;
+            let noted = self.note_keys().await;
+            if noted.is_err() {
+                // So does this: what comes into force is new again then.
+                self.set_members(Members::clone(&before));
+            }
+            noted?;
             self.tell();
         }
         for version in to_end {
@@ -226,7 +232,7 @@ fn leaves_out(version: &Version, earlier: &Version) -> bool {
 /// What is left of a covenant that is over: as it was known, or as it came into force. The dates do
 /// not put it in force now; they did at that moment, and its signatures are verified again.
 fn over(
-    before: &Members,
+    (before, versions): (&Members, &Versions),
     in_force: Option<&Arc<ActiveCovenant>>,
     version: &Version,
     last: &ActiveVersion,
@@ -240,8 +246,10 @@ fn over(
         .or_else(|| match version.activate(last.since) {
             Ok(active) => Some(Over::after(&active)),
             Err(error) => {
-                let covenant = &version.kept().covenant;
-                tracing::error!(%covenant, %error, "a covenant that is over can't be verified: nothing is answered for under it");
+                if versions.is_first_to_fail(&last.digest) {
+                    let covenant = &version.kept().covenant;
+                    tracing::error!(%covenant, %error, "a covenant that is over can't be verified: nothing is answered for under it");
+                }
                 None
             }
         })

@@ -29,6 +29,8 @@ pub(crate) struct Version {
     ids: BTreeSet<Digest>,
     replaced_by: Option<u32>,
     was_active: bool,
+    /// Whether it was said that what was in force does not hold any more.
+    said_to_fail: bool,
 }
 
 impl Version {
@@ -43,6 +45,7 @@ impl Version {
             ids: BTreeSet::new(),
             replaced_by: None,
             was_active: false,
+            said_to_fail: false,
         }
     }
 
@@ -279,6 +282,14 @@ impl Versions {
                 version.kept.ended = true;
             }
         });
+    }
+
+    /// Whether nobody was told yet that a version does not hold any more.
+    pub(crate) fn is_first_to_fail(&self, digest: &Digest) -> bool {
+        self.write(|all| {
+            let version = all.get_mut(digest);
+            version.is_some_and(|version| !std::mem::replace(&mut version.said_to_fail, true))
+        })
     }
 
     /// Marks which versions were in force, and which later one took the place of each.
