@@ -43,7 +43,7 @@ pub use control::{back_up_to, purge_epoch, purge_now, restore, retention};
 pub use running::{RunningBroker, check_config, load, log_key, run, start, start_with};
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicI32;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use covenant::signoff::Pins;
@@ -82,8 +82,8 @@ pub(crate) struct Broker {
     recalls: RecallsConfig,
     /// Seconds after midnight (UTC) of the first batch of recalls of a day, and between two.
     recall_times: (i64, i64),
-    /// Whether a recall went out or was answered since it was last counted how many wait.
-    recalls_moved: AtomicBool,
+    /// The day on which it was last counted how many recalls wait, since one went out or was answered.
+    recalls_counted: AtomicI32,
     /// When the purge runs.
     purge_at: TimeOfDay,
     metrics: BrokerMetrics,

@@ -142,6 +142,20 @@ impl Members {
         self.left_behind.get(version)
     }
 
+    /// What the version of a covenant says that an organisation answers by: the newest one to which it
+    /// is party, and for everybody else the newest of all.
+    #[must_use]
+    pub(crate) fn newest_for(&self, id: &CovenantId, oin: &Oin) -> Option<&Covenant> {
+        let is_party = |covenant: &&Covenant| covenant.party_by_oin(oin).is_some();
+        let newest = self.last_known(id);
+        let left = self.left_behind.values().map(Over::covenant);
+        let left = left.filter(|covenant| covenant.id() == id).filter(is_party);
+        newest
+            .filter(is_party)
+            .or_else(|| left.max_by_key(|covenant| covenant.version()))
+            .or(newest)
+    }
+
     /// The version of a covenant that is in force.
     #[must_use]
     pub(crate) fn covenant(&self, id: &CovenantId) -> Option<&Arc<ActiveCovenant>> {

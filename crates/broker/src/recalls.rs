@@ -13,7 +13,7 @@ use std::time::Duration;
 use ledger::outcome::{Cell, Recipient};
 use ledger::word::TransactionId;
 use ledger::{Kind, NewEntry, Outcome};
-use model::{ActorId, NoticeId, PartyId, Timestamp};
+use model::{ActorId, Day, NoticeId, PartyId, Timestamp};
 use store::{BrokerTx, Decided, NewNotice, Recall, Step, StoreError, Told, ToldBy};
 use wire::reason::Reason;
 use wire::recall::RecallAcknowledgement;
@@ -26,6 +26,8 @@ use crate::entries::{facts, number, own_engine, word};
 use crate::members::Answerable;
 use crate::refusal::Refused;
 
+/// No day on which anything was counted.
+pub(crate) const NEVER: i32 = i32::MIN;
 /// How many recalls go out in one unit of work.
 const AT_ONCE: usize = 256;
 /// How often it is looked whether a batch is due.
@@ -86,29 +88,47 @@ impl Broker {
             };
             let went = *logged.disclosure();
             sent = sent.saturating_add(went.sent);
+            if went.sent > 0 {
+                self.metrics().recalls("sent", went.sent);
+                self.recalls_moved();
+                self.tell();
+            }
             if !went.more {
                 break;
             }
         }
         if sent > 0 {
             tracing::info!(sent, "recalls went out");
-            self.metrics().recalls("sent", sent);
-            self.recalls_moved.store(true, Ordering::Relaxed);
-            self.tell();
         }
         Ok(sent)
     }
 
-    /// Where recalls have moved since the last call: how many each party got more than once and has
-    /// not answered, while it may still hold what it was told.
+    /// What waits is to be counted again.
+    fn recalls_moved(&self) {
+        self.recalls_counted.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// Where recalls have moved since the last call, and once a day: how many each party got more than
+    /// once and has not answered, while it may still hold what it was told.
     ///
     /// # Errors
     /// When the store can't read.
     pub(crate) fn unanswered_recalls(&self) -> Result<Option<BTreeMap<PartyId, u64>>, StoreError> {
-        if !self.recalls_moved.swap(false, Ordering::Relaxed) {
+        let today = self.clock().now().day();
+        let before = self
+            .recalls_counted
+            .swap(today.as_days(), Ordering::Relaxed);
+        if before == today.as_days() {
             return Ok(None);
         }
-        let today = self.clock().now().day();
+        let counted = self.count_unanswered(today);
+        if counted.is_err() {
+            self.recalls_moved();
+        }
+        counted.map(Some)
+    }
+
+    fn count_unanswered(&self, today: Day) -> Result<BTreeMap<PartyId, u64>, StoreError> {
         let mut unanswered = BTreeMap::new();
         let mut after = None;
         loop {
@@ -130,7 +150,7 @@ impl Broker {
             }
             after = next;
             if after.is_none() {
-                return Ok(Some(unanswered));
+                return Ok(unanswered);
             }
         }
     }
@@ -153,7 +173,7 @@ impl Broker {
             .await?;
         if let Some(logged) = logged {
             self.metrics().recalls("acknowledged", *logged.disclosure());
-            self.recalls_moved.store(true, Ordering::Relaxed);
+            self.recalls_moved();
         }
         Ok(())
     }

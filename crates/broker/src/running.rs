@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicI32;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -155,7 +155,7 @@ pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result
         retention: config.retention,
         recalls: config.recalls,
         recall_times,
-        recalls_moved: AtomicBool::new(true),
+        recalls_counted: AtomicI32::new(crate::recalls::NEVER),
         purge_at,
         metrics: BrokerMetrics::register(&metrics),
         desk: KeyDesk::default(),

@@ -16,7 +16,6 @@ use wire::reason::Reason;
 use crate::Broker;
 use crate::delivery::covenant_of;
 use crate::entries;
-use crate::members::Over;
 use crate::refusal::Refused;
 
 /// How long `uitgesteld` goes on without a quorum, in milliseconds.
@@ -295,7 +294,7 @@ impl Broker {
     }
 
     /// A notice as it may be told now; `None` while it must wait for witnesses. Those are the ones of
-    /// the covenant's newest version, as for the node that gets it: nobody cosigns for one that
+    /// the newest version that its recipient answers by, as at its node: nobody cosigns for one that
     /// another has taken the place of.
     ///
     /// # Errors
@@ -309,12 +308,8 @@ impl Broker {
             return Ok(None);
         };
         let members = self.members();
-        let newest = members.last_known(version.covenant().id());
-        let left = digest.and_then(|digest| members.left_behind(&digest));
-        let is_left =
-            newest.is_some_and(|newest| newest.party_by_oin(&logged.disclosure().to).is_none());
-        let left = left.filter(|_| is_left).map(Over::covenant);
-        let covenant = left.or(newest).unwrap_or(version.covenant());
+        let newest = members.newest_for(version.covenant().id(), &logged.disclosure().to);
+        let covenant = newest.unwrap_or(version.covenant());
         match covenant.log().witnessing {
             Witnessing::Deferred => {
                 let stopped = self.unwitnessed_for(covenant)? > DEFERRED_AT_MOST;
@@ -348,7 +343,7 @@ impl Broker {
             return Ok(());
         }
         let members = self.members();
-        let named = members.known().find_map(|covenant| {
+        let named = members.answered_for().find_map(|covenant| {
             let party = covenant.party_by_oin(by)?;
             Some((covenant.digest(), party.id.clone()))
         });

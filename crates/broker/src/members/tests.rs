@@ -76,7 +76,7 @@ impl World {
             retention: RetentionConfig::default(),
             recalls: RecallsConfig::default(),
             recall_times: (0, 1),
-            recalls_moved: std::sync::atomic::AtomicBool::new(true),
+            recalls_counted: std::sync::atomic::AtomicI32::new(crate::recalls::NEVER),
             purge_at: TimeOfDay::parse("03:00").unwrap(),
             metrics: BrokerMetrics::default(),
             desk: crate::KeyDesk::default(),
