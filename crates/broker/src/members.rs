@@ -171,8 +171,12 @@ impl Members {
     /// What the version of a covenant says that is in force, or was the last to be.
     #[must_use]
     pub(crate) fn last_known(&self, id: &CovenantId) -> Option<&Covenant> {
-        let in_force = self.covenant(id).map(|active| active.covenant());
-        in_force.or_else(|| self.over(id).map(Over::covenant))
+        self.last_version(id).map(Proposal::covenant)
+    }
+
+    fn last_version(&self, id: &CovenantId) -> Option<&Proposal> {
+        let in_force = self.covenant(id).map(|active| active.proposal());
+        in_force.or_else(|| self.over(id).map(|over| &over.0))
     }
 
     /// Whether an organisation is a party to any version of a covenant here.
@@ -227,10 +231,8 @@ impl Members {
         oin: &Oin,
         header: &Header,
     ) -> Result<Answerable, Refused> {
-        let in_force = self.covenant(&header.covenant);
-        let version = in_force
-            .map(|active| active.proposal())
-            .or_else(|| self.over(&header.covenant).map(|over| &over.0))
+        let version = self
+            .last_version(&header.covenant)
             .ok_or_else(|| Refused::at(Reason::CovenantUnknown, "header.covenant_id"))?;
         let left = self
             .left_behind(&header.covenant_digest)
