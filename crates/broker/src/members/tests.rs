@@ -258,6 +258,15 @@ async fn nobody_has_to_confirm_or_to_witness_what_is_over_for_the_broker_to_be_r
     }
 }
 
+/// A signal of the municipality's that the broker took.
+async fn pushed(broker: &Broker) -> Signal {
+    let signal = seen("gemeente", broker.clock().now());
+    let stored = signal.clone();
+    let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
+    broker.store().write(put).await.unwrap();
+    signal
+}
+
 /// Something that the corporation was told on the strength of a signal.
 async fn tell(broker: &Broker, of: &Signal) {
     let covenant = proposed(TEXT);
@@ -304,15 +313,12 @@ async fn what_was_told_is_recalled_once_when_the_signal_went_with_its_covenant()
     for restart in [false, true] {
         let world = World::new();
         let broker = world.start().await;
-        let signal = seen("gemeente", broker.clock().now());
-        let (stored, one) = (signal.clone(), signal.id);
-        let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
-        broker.store().write(put).await.unwrap();
+        let signal = pushed(&broker).await;
         tell(&broker, &signal).await;
         let broker = world.ended(broker, restart).await;
         broker.purge().await.unwrap();
         for expected in [1, 0] {
-            take_back(&broker, one, WithdrawalReason::Erasure).await;
+            take_back(&broker, signal.id, WithdrawalReason::Erasure).await;
             let noted = broker.store().read(|view| view.noted_withdrawals(10));
             assert_eq!(noted.unwrap().len(), expected, "the right is used once");
             broker.match_batch().await.unwrap();
@@ -328,10 +334,7 @@ async fn who_was_told_of_a_restriction_is_told_of_the_erasure_that_follows() {
     for told in [true, false] {
         let world = World::new();
         let broker = world.start().await;
-        let signal = seen("gemeente", broker.clock().now());
-        let (stored, one) = (signal.clone(), signal.id);
-        let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
-        broker.store().write(put).await.unwrap();
+        let signal = pushed(&broker).await;
         if told {
             tell(&broker, &signal).await;
         }
@@ -343,7 +346,7 @@ async fn who_was_told_of_a_restriction_is_told_of_the_erasure_that_follows() {
             WithdrawalReason::Erasure,
             WithdrawalReason::Restriction,
         ] {
-            take_back(&broker, one, reason).await;
+            take_back(&broker, signal.id, reason).await;
             let noted = broker.store().read(|view| view.noted_withdrawals(10));
             let noted = noted.unwrap().into_iter().filter_map(|one| one.right);
             rights.push(noted.map(|used| used.right).collect::<Vec<_>>());
@@ -374,13 +377,10 @@ async fn who_was_told_of_a_restriction_is_told_of_the_erasure_that_follows() {
 async fn a_recall_of_what_an_older_version_told_waits_for_the_newest_ones_witnesses() {
     let world = World::new();
     let mut broker = world.start().await;
-    let signal = seen("gemeente", broker.clock().now());
-    let (stored, one) = (signal.clone(), signal.id);
-    let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
-    broker.store().write(put).await.unwrap();
+    let signal = pushed(&broker).await;
     tell(&broker, &signal).await;
     assert_eq!(broker.recall_if_due().await.unwrap(), 0, "from now on");
-    take_back(&broker, one, WithdrawalReason::Erasure).await;
+    take_back(&broker, signal.id, WithdrawalReason::Erasure).await;
 
     let second = second_text(&proposed(TEXT), ("einddatum", "einddatum"));
     broker.bring_in(vec![configured(&second)]).await.unwrap();
@@ -417,10 +417,7 @@ async fn who_is_left_out_after_the_end_answers_by_the_version_that_it_signed() {
     for restart in [false, true] {
         let world = World::new();
         let broker = world.start().await;
-        let signal = seen("gemeente", broker.clock().now());
-        let (stored, one) = (signal.clone(), signal.id);
-        let put = move |tx: &mut BrokerTx| tx.put_signals(&[stored]).map(drop);
-        broker.store().write(put).await.unwrap();
+        let signal = pushed(&broker).await;
         tell(&broker, &signal).await;
         let broker = world.ended(broker, false).await;
         // The next year the municipality's part is another organisation's.
@@ -462,7 +459,7 @@ async fn who_is_left_out_after_the_end_answers_by_the_version_that_it_signed() {
         assert_eq!(reason(oin(2000), &other), Err(Reason::NotAParty));
         let refused = members.admit(&oin(2000), &header).unwrap_err();
         assert_eq!(refused.reason(), Reason::NotAParty);
-        take_back(&broker, one, WithdrawalReason::Erasure).await;
+        take_back(&broker, signal.id, WithdrawalReason::Erasure).await;
         let today = broker.clock().now().day();
         let due = broker.store().read(|view| view.recalls_due(today, 10));
         assert_eq!(due.unwrap().len(), 1);
