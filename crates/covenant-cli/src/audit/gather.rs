@@ -9,7 +9,6 @@ use ::replay::evidence::Given;
 use ::replay::evidence::pack::pack;
 use anyhow::Context as _;
 use ledger::evidence::{Item, Listed, MANIFEST, Manifest};
-use ledger::verify::Verifier;
 use ledger::{LogVerifier, counters::Reader};
 use model::Digest;
 use model::clock::{Clock as _, SystemClock};
@@ -143,13 +142,11 @@ fn verified(path: &Path, vkey: Option<&str>) -> anyhow::Result<Read> {
     let name = path.display();
     let header = lines::first(path)?;
     let log = super::past::key(&header, vkey)?;
-    let (mut verifier, mut wanted) = (Verifier::new(&log), BTreeSet::new());
-    lines::each(path, false, |line| {
-        let good = verifier.take(line).is_ok();
+    let mut wanted = BTreeSet::new();
+    let report = lines::verify(path, &log, false, |verifier| {
         wanted.extend(verifier.about().and_then(|leaf| leaf.covenant));
-        good
+        true
     })?;
-    let report = verifier.finish();
     if let Some(bad) = report.bad {
         anyhow::bail!(
             "{name} is not in order at line {} ({}): {}; see covenant audit verify",

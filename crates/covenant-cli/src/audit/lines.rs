@@ -9,7 +9,8 @@ use std::thread::{available_parallelism, scope};
 
 use anyhow::Context as _;
 use ledger::export::MAX_LINE;
-use ledger::verify::{Line, Lines};
+use ledger::verify::{Line, Lines, Verifier};
+use ledger::{LogVerifier, Report};
 
 use crate::progress::Progress;
 
@@ -84,6 +85,21 @@ pub(super) fn each(
     });
     progress.finish();
     read.with_context(told)
+}
+
+/// Verifies a file by a log's key: `see` looks at what every good line showed, with or without its
+/// contents, and says whether to go on.
+pub(super) fn verify(
+    path: &Path,
+    log: &LogVerifier,
+    contents: bool,
+    mut see: impl FnMut(&mut Verifier) -> bool,
+) -> anyhow::Result<Report> {
+    let mut verifier = Verifier::new(log);
+    each(path, contents, |line| {
+        verifier.take(line).is_ok() && see(&mut verifier)
+    })?;
+    Ok(verifier.finish())
 }
 
 /// Which piece is read next, by whoever asks first.

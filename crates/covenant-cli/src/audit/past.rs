@@ -137,15 +137,14 @@ fn read_lines(
     mut take: impl FnMut(&str, Seen) -> anyhow::Result<()>,
 ) -> anyhow::Result<Report> {
     let log = key(&lines::first(path)?, vkey)?;
-    let (mut verifier, mut failed) = (Verifier::new(&log), None);
-    lines::each(path, true, |line| {
-        let good = verifier.take(line).is_ok();
+    let mut failed = None;
+    let report = lines::verify(path, &log, true, |verifier| {
         if let Some(seen) = verifier.take_seen() {
             failed = take(log.name(), seen).err();
         }
-        good && failed.is_none()
+        failed.is_none()
     })?;
-    failed.map_or_else(|| Ok(verifier.finish()), Err)
+    failed.map_or(Ok(report), Err)
 }
 
 /// An export as it comes in, piece by piece.

@@ -81,13 +81,8 @@ pub(crate) fn run(verify: &Verify, lang: Language) -> anyhow::Result<Found> {
 
 /// Verifies a file, by the reader's key or by its own.
 pub(crate) fn export(path: &Path, vkey: Option<&str>) -> anyhow::Result<Report> {
-    let log = match vkey {
-        Some(vkey) => LogVerifier::parse(vkey).context("--vkey")?,
-        None => past::key(&lines::first(path)?, None)?,
-    };
-    let mut verifier = Verifier::new(&log);
-    lines::each(path, false, |line| verifier.take(line).is_ok())?;
-    Ok(verifier.finish())
+    let log = past::key(&lines::first(path)?, vkey)?;
+    lines::verify(path, &log, false, |_| true)
 }
 
 /// Whether the broker's newest checkpoint only adds to what was verified.
