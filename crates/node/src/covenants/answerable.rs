@@ -29,18 +29,6 @@ impl Answerable {
         self.version.covenant()
     }
 
-    /// The epochs of which this node has the key, oldest first.
-    #[must_use]
-    pub fn epochs(&self) -> &[Epoch] {
-        &self.epochs
-    }
-
-    /// The epochs that are over of which this node has the key for a desk's look-ups, oldest first.
-    #[must_use]
-    pub fn look_up_epochs(&self) -> &[LookUpEpoch] {
-        &self.look_up_epochs
-    }
-
     /// The epochs of which this node has a key of either sort, which are those that a desk can look
     /// up. First those that are live, and then those that are over.
     #[must_use]
@@ -163,7 +151,7 @@ mod tests {
             let over = covenants.answerable_named("proef", "covenant", later);
             let over = over.unwrap();
             assert_eq!(over.covenant().digest(), digest);
-            assert_eq!(over.epochs().len(), 2);
+            assert_eq!(over.all_epochs().len(), 2);
             assert_eq!(covenants.all_over(later).len(), 1);
         }
 
