@@ -121,17 +121,20 @@ async fn a_withdrawal_goes_while_an_epoch_has_no_reference_and_a_signal_does_not
 
 #[tokio::test]
 async fn a_withdrawal_goes_when_the_covenant_is_over_for_the_broker_alone() {
-    let (pair, id) = delivered().await;
-    let link = &pair.world.intake.link;
-    link.set_refused(proef(), "COVENANT_DIFFERS".to_owned());
-    let waits = pair.submit(draft()).await;
-    erase(&pair.world, &id).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(pair.world.waiting(), 4, "it works by another file");
-    link.set_refused(proef(), "COVENANT_NOT_ACTIVE".to_owned());
-    until("both are taken back", || all_is_taken_back(&pair.broker)).await;
-    assert_eq!(pair.world.waiting(), 2);
-    assert_eq!(pair.state_of(&waits), State::Queued);
+    // Or when a version without this party has followed there.
+    for over in ["COVENANT_NOT_ACTIVE", "NOT_A_PARTY"] {
+        let (pair, id) = delivered().await;
+        let link = &pair.world.intake.link;
+        link.set_refused(proef(), "COVENANT_DIFFERS".to_owned());
+        let waits = pair.submit(draft()).await;
+        erase(&pair.world, &id).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(pair.world.waiting(), 4, "it works by another file");
+        link.set_refused(proef(), over.to_owned());
+        until("both are taken back", || all_is_taken_back(&pair.broker)).await;
+        assert_eq!(pair.world.waiting(), 2);
+        assert_eq!(pair.state_of(&waits), State::Queued);
+    }
 }
 
 #[tokio::test]
