@@ -158,6 +158,11 @@ pub(crate) const RECALLED: u8 = b'8';
 /// Key epochs that the node had, by covenant.
 pub(crate) const KEY_EPOCH: u8 = b'9';
 
+/// The day that [`Key::day`] wrote.
+pub(crate) fn day_in_key(bytes: [u8; 4]) -> Day {
+    Day::from_days((u32::from_be_bytes(bytes) ^ (1 << 31)).cast_signed())
+}
+
 /// Builds a key whose parts can't run into each other.
 #[derive(Debug, Clone)]
 pub(crate) struct Key(pub(crate) Vec<u8>);
@@ -249,6 +254,10 @@ mod tests {
         assert!(key(-1) < key(0));
         assert!(key(0) < key(1));
         assert!(key(1) < key(20_000));
+        for days in [i32::MIN, -1, 0, 20_000, i32::MAX] {
+            let bytes = *key(days).last_chunk().unwrap();
+            assert_eq!(day_in_key(bytes), Day::from_days(days));
+        }
     }
 
     #[test]

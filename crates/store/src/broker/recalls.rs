@@ -7,7 +7,7 @@ use super::{BrokerTx, BrokerView};
 use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry::{get_until, put_until};
-use crate::layout::{Key, RECALL, RECALL_BATCH, RECALL_DUE, RECALL_OF};
+use crate::layout::{Key, RECALL, RECALL_BATCH, RECALL_DUE, RECALL_OF, day_in_key};
 
 const LAST_BATCH: u8 = 1;
 const WITHDRAWN: u8 = 2;
@@ -323,10 +323,10 @@ fn due_key(day: Day, id: RecallId) -> Vec<u8> {
 /// What [`due_key`] is of.
 fn due_of(key: &[u8]) -> Result<Due, StoreError> {
     let mut take = Take::new(key.get(1..).unwrap_or_default(), "recall due");
-    let day = u32::from_be_bytes(take.array()?) ^ (1 << 31);
+    let day = day_in_key(take.array()?);
     let id = take.array::<16>()?;
     let id = RecallId::from_slice(&id).ok_or(take.damaged())?;
-    Ok((Day::from_days(day.cast_signed()), id))
+    Ok((day, id))
 }
 
 fn take_recall(id: RecallId, record: &[u8]) -> Result<Recall, StoreError> {
