@@ -93,18 +93,9 @@ impl Covenants {
 
     /// Everything that is over and was in force here.
     pub(crate) fn all_over(&self, now: Timestamp) -> Vec<Answerable> {
-        let mut ids = self.ids();
-        ids.retain(|id| self.is_over(id, now));
-        ids.iter()
-            .filter_map(|id| self.answerable(id, now))
-            .collect()
-    }
-
-    fn is_over(&self, id: &CovenantId, now: Timestamp) -> bool {
-        self.read(|all| {
-            let version = all.get(id).and_then(|carried| carried.current());
-            version.is_some_and(|version| version.is_over(now))
-        })
+        let ids = self.over(now);
+        let over = ids.iter().filter_map(|id| self.answerable(id, now));
+        over.collect()
     }
 }
 
