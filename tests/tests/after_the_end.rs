@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use journeys::desk::request;
 use journeys::realm::{Realm, eventually, quick, set, today};
 use journeys::voice::{Voice, reason};
+use journeys::witnesses::all_cosign;
 use journeys::world::{NUISANCE, SAFE_VISIT, of};
 use ledger::outcome::Fact;
 use ledger::{Kind, Outcome};
@@ -119,14 +120,15 @@ async fn logged(realm: &Realm, kind: Kind, expected: &[&str]) -> Result<()> {
     .with_context(|| format!("expected {expected:?}"))
 }
 
-/// The end comes, and the broker has seen it.
+/// The end comes, and the broker and its witnesses have seen it.
 async fn ended(realm: &Realm, clock: &ManualClock) -> Result<()> {
     clock.advance_seconds(2 * DAY);
     eventually("the covenants are over", async || {
         let over = outcomes(realm, Kind::CovenantExpired).await?.len();
         Ok((over == realm.world.covenants.len()).then_some(()))
     })
-    .await
+    .await?;
+    all_cosign(realm).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,6 +149,7 @@ async fn rights_and_recalls_outlive_the_covenant_after_a_restart() -> Result<()>
     // The end comes while nothing runs: whoever starts has never seen it in force.
     clock.advance_seconds(2 * DAY);
     realm.start_all_at(clock.clone()).await?;
+    all_cosign(&realm).await?;
     nothing_new_is_done(&realm, &clock).await?;
     access_is_answered(&realm, &clock).await?;
     what_was_told_is_taken_back(&realm, &clock, &signal).await?;

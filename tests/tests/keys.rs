@@ -12,6 +12,7 @@ use journeys::desk::request;
 use journeys::processes::get;
 use journeys::realm::{Realm, eventually, quick, set, today};
 use journeys::voice::date;
+use journeys::witnesses::all_cosign;
 use journeys::world::{NUISANCE, of};
 use ledger::Outcome;
 use ledger::outcome::Fact;
@@ -332,6 +333,7 @@ async fn a_desk_finds_what_was_decided_under_a_purged_epoch_by_a_key_kept_for_th
     let purged = ask(&realm, purge).await?;
     ensure!(purged.contains("signals are gone"), "{purged}");
 
+    all_cosign(&realm).await?;
     let mut kept = None;
     with_keys(&mut realm, &clock, |covenant| kept = take_out(covenant)).await?;
     what_has_no_key_is_unknown(&realm, &clock, &place).await?;
@@ -380,7 +382,7 @@ async fn what_was_told_is_taken_back(
     // Recalls go out in the morning.
     clock.advance_seconds(86_400);
     counted(realm, "recall", count).await?;
-    Ok(())
+    all_cosign(realm).await
 }
 
 /// Nothing is found, and the answer says of which time nothing is known: the same to somebody about

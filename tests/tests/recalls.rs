@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use journeys::processes::get;
 use journeys::realm::{Realm, eventually, quick, set, today};
 use journeys::voice::Voice;
+use journeys::witnesses::all_cosign;
 use journeys::world::{NUISANCE, SAFE_VISIT, of};
 use ledger::outcome::Fact;
 use ledger::{Kind, Outcome};
@@ -397,6 +398,7 @@ async fn the_broker_repeats_no_answer_that_was_recalled_or_may_not_be_held_any_l
     assert_eq!(same, *first);
     clock.advance_seconds(DAY);
     realm.connected().await?;
+    all_cosign(&realm).await?;
     let gone = source.withdrawal(signal);
     let gone = wire::broker_v1::WithdrawalBatch {
         header: Some(source.header_at(clock.now())),

@@ -6,21 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use identity::SigningKey;
 use journeys::realm::{Realm, eventually, quick, set, today};
 use journeys::voice::reason;
-use ledger::checkpoint::Note;
-use ledger::{LogVerifier, WitnessVerifier};
+use journeys::witnesses::{all_cosign, cosigners, newest};
+use ledger::LogVerifier;
 use model::clock::{Clock as _, ManualClock, SystemClock};
 use sandbox::Plan;
 use sandbox::messages::{Home, home, signal, visit};
 use tonic::Status;
-use wire::audit_v1::GetCheckpointRequest;
 use wire::node_v1::CheckVisitResponse;
 
 const VISIT: &str = "bezoekveiligheid";
 const VISITS: &str = "veilig-op-bezoek-roosdonk";
-const PARTIES: [&str; 3] = ["corporatie", "gemeente", "politie"];
 /// Something is known of this address, and nothing of the other one.
 const KNOWN: u32 = 12;
 const UNKNOWN: u32 = 14;
@@ -83,35 +80,6 @@ async fn both_refused(realm: &Realm) -> Result<()> {
 async fn known(realm: &Realm) -> Result<()> {
     let danger = signal(VISITS, VISIT, "AGR.FYS", at(KNOWN));
     realm.push("gemeente", danger).await.map(drop)
-}
-
-/// The newest checkpoint with its cosignatures.
-async fn newest(realm: &Realm) -> Result<Vec<u8>> {
-    let request = GetCheckpointRequest {};
-    let answer = realm.auditor()?.get_checkpoint(request).await?;
-    Ok(answer.into_inner().checkpoint.to_vec())
-}
-
-/// The parties whose witness has cosigned a note.
-fn cosigners(realm: &Realm, note: &[u8]) -> Result<Vec<&'static str>> {
-    let mut found = Vec::new();
-    for party in PARTIES {
-        let key = SigningKey::read(&realm.home(party)?.join("witness.pem"))?;
-        let public = key.verifying_key().to_bytes();
-        let lines = Note::parse(note)?.signatures;
-        let by =
-            |name: &str| WitnessVerifier::new(name, &public).is_ok_and(|w| w.verify(note).is_ok());
-        found.extend(lines.iter().any(|line| by(&line.name)).then_some(party));
-    }
-    Ok(found)
-}
-
-async fn all_cosign(realm: &Realm) -> Result<()> {
-    eventually("all parties cosign the newest checkpoint", async || {
-        let by = cosigners(realm, &newest(realm).await?)?;
-        Ok((by == PARTIES).then_some(()))
-    })
-    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
