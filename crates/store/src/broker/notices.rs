@@ -1,7 +1,8 @@
 //! Notices that wait to be delivered: at least once, in order, under one id.
 //!
 //! A notice is made only by a commit that logs it ([`crate::Decided::notices`]) and leaves the
-//! store only as [`crate::Logged`].
+//! store only as [`crate::Logged`]. Before it goes to its node that is noted here: a node may have what
+//! it never acknowledged, so only what was never handed out is forgotten as told.
 
 use model::{NoticeId, Oin, Timestamp};
 
@@ -10,6 +11,10 @@ use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry::{count, next_number};
 use crate::layout::{Key, NOTICE, NOTICE_ID};
+
+/// What stands behind a notice's number in the record by its id.
+const KEPT: u8 = 0;
+const HANDED_OUT: u8 = 1;
 
 /// A notice as a commit makes it.
 #[derive(Clone, PartialEq, Eq)]
@@ -93,13 +98,36 @@ impl BrokerTx {
     /// When the store fails.
     pub fn acknowledge(&mut self, by: &Oin, id: NoticeId) -> Result<bool, StoreError> {
         let id_key = notice_id_key(by, id);
-        let Some(number) = self.tx.get(&id_key)? else {
+        let Some(record) = self.tx.get(&id_key)? else {
             return Ok(false);
         };
-        let number = Take::new(&number, "notice id").u64()?;
+        let (number, _) = take_id(&record)?;
         self.view.tx.delete(id_key)?;
         self.view.tx.delete(notice_key(by, number))?;
         Ok(true)
+    }
+
+    /// Notes that these notices are about to go to their node, each once. Answers those that still
+    /// wait: what was taken back meanwhile must not go.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn hand_out(&mut self, to: &Oin, ids: &[NoticeId]) -> Result<Vec<NoticeId>, StoreError> {
+        let mut waiting = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key = notice_id_key(to, *id);
+            let Some(record) = self.tx.get(&key)? else {
+                continue;
+            };
+            let (number, may_be_there) = take_id(&record)?;
+            if !may_be_there {
+                self.view
+                    .tx
+                    .put_small(key, &id_record(number, HANDED_OUT))?;
+            }
+            waiting.push(*id);
+        }
+        Ok(waiting)
     }
 
     /// Takes back every notice that no node has acknowledged and that `which` picks, for what may
@@ -112,15 +140,26 @@ impl BrokerTx {
         for (key, record) in self.tx.rows(&[NOTICE], &[NOTICE], usize::MAX)? {
             let notice = take_notice(&record)?;
             if which(&notice) {
-                for leaf in &notice.leaves {
-                    self.forget_told(*leaf)?;
-                }
-                self.view.tx.delete(notice_id_key(&notice.to, notice.id))?;
-                self.view.tx.delete(key)?;
+                self.let_go(key, &notice)?;
                 dropped = dropped.saturating_add(1);
             }
         }
         Ok(dropped)
+    }
+
+    /// Removes a notice that was not acknowledged. What it told can be recalled still, unless it was
+    /// never handed out: then nobody heard it.
+    pub(super) fn let_go(&mut self, key: Vec<u8>, notice: &Notice) -> Result<(), StoreError> {
+        let id_key = notice_id_key(&notice.to, notice.id);
+        let record = self.tx.get(&id_key)?;
+        let known = record.as_deref().map(take_id).transpose()?;
+        if let Some((_, false)) = known {
+            for leaf in &notice.leaves {
+                self.forget_told(*leaf)?;
+            }
+        }
+        self.view.tx.delete(id_key)?;
+        self.view.tx.delete(key)
     }
 
     pub(super) fn put_notice(
@@ -139,7 +178,10 @@ impl BrokerTx {
             body: notice.body.clone(),
             leaves: leaves.to_vec(),
         };
-        tx.put_small(notice_id_key(&notice.to, notice.id), &number.to_be_bytes())?;
+        tx.put_small(
+            notice_id_key(&notice.to, notice.id),
+            &id_record(number, KEPT),
+        )?;
         let record = Put::default()
             .text(notice.to.as_str())
             .raw(notice.id.as_bytes())
@@ -163,6 +205,19 @@ pub(super) fn take_notice(record: &[u8]) -> Result<Notice, StoreError> {
         leaves: take.list(Take::u64)?,
         body: take.rest().to_vec(),
     })
+}
+
+fn id_record(number: u64, state: u8) -> Vec<u8> {
+    Put::default().u64(number).u8(state).done()
+}
+
+/// A notice's number, and whether its node may have it. Of one from before this was noted nobody
+/// knows that it has not.
+fn take_id(record: &[u8]) -> Result<(u64, bool), StoreError> {
+    let mut take = Take::new(record, "notice id");
+    let number = take.u64()?;
+    let may_be_there = take.is_empty() || take.u8()? != KEPT;
+    Ok((number, may_be_there))
 }
 
 fn notice_key(to: &Oin, number: u64) -> Vec<u8> {

@@ -13,8 +13,8 @@ use crate::codec::{Put, Take};
 use crate::error::StoreError;
 use crate::expiry;
 use crate::layout::{
-    ACCESS, COSIGNATURE, DECISION, KEY, Key, LIMIT, LISTED, MATCHED, NONCE, NOTICE, NOTICE_ID,
-    PROBE, RECALL, REQUEST, RETENTION, SIGNAL, SIGNAL_ID, TOLD, key_end, last_u64,
+    ACCESS, COSIGNATURE, DECISION, KEY, Key, LIMIT, LISTED, MATCHED, NONCE, NOTICE, PROBE, RECALL,
+    REQUEST, RETENTION, SIGNAL, SIGNAL_ID, TOLD, key_end, last_u64,
 };
 use crate::tx::Tx;
 
@@ -203,20 +203,14 @@ impl BrokerTx {
                 })
             })?;
         let mut counts = Counts::new();
-        for (key, notice) in &due {
-            for leaf in &notice.leaves {
-                self.forget_told(*leaf)?;
-            }
-            let day = &notice.at.day();
-            let by_id = Key::of(NOTICE_ID)
-                .text(notice.to.as_str())
-                .raw(notice.id.as_bytes());
-            self.view.tx.delete(by_id.done())?;
-            self.view.tx.delete(key.clone())?;
-            count_one(&mut counts, None, Purgeable::Notices, Some(*day));
+        let handled = due.len();
+        for (key, notice) in due {
+            self.let_go(key, &notice)?;
+            let day = notice.at.day();
+            count_one(&mut counts, None, Purgeable::Notices, Some(day));
         }
         self.add_up(counts)?;
-        Ok(due.len())
+        Ok(handled)
     }
 
     /// Removes at most `limit` records of reads of the log before a moment; fewer means that none

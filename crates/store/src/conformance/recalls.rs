@@ -5,7 +5,7 @@ use model::{Day, Digest, KeyEpoch, NoticeId, Pseudonym, RoleRef, SignalId, Token
 
 use super::sample::{TODAY, World, address_key, covenant, entry, oin, party};
 use super::{Check, Failure, OpenWorld, ensure, same};
-use crate::broker::{BrokerStore, Side, Sought, SubjectLink, Told, ToldBy};
+use crate::broker::{BrokerStore, BrokerTx, NewNotice, Side, Sought, SubjectLink, Told, ToldBy};
 use crate::logged::Decided;
 
 pub(super) const CHECKS: &[(&str, Check)] = &[
@@ -15,6 +15,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("a recall that says more takes the place of one", replaced),
     ("what lapsed is taken once", lapses),
     ("what can't be recalled any more is gone", told_ends),
+    ("what a node may have can be recalled", handed_out),
 ];
 
 const SIGNAL: [u8; 16] = [5; 16];
@@ -305,4 +306,59 @@ fn told_ends(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
     store.write_blocking(move |tx| tx.forget_told(other))?;
     ensure(store.read(|view| view.told(other))?.is_none(), "forgotten")?;
     Ok(store.close()?)
+}
+
+/// Logs one entry that a notice tells; answers its number and the notice's id.
+fn noticed(store: &BrokerStore) -> Result<(u64, NoticeId), Failure> {
+    let entry = entry("corporatie", "gemeente", Decision::Revealed, true)?;
+    let (told, id, seq) = (
+        told(TODAY.plus_days(30), None)?,
+        NoticeId::fresh(),
+        store.checkpoint().size,
+    );
+    let notice = NewNotice {
+        to: told.to.clone(),
+        id,
+        body: b"notice".to_vec(),
+        entries: vec![0],
+    };
+    store.commit_step_blocking(move |_| {
+        let mut decided = Decided::new(vec![entry], ());
+        decided.told = vec![(0, told)];
+        decided.notices = vec![notice];
+        Ok::<_, Failure>(crate::logged::Step::Decided(decided))
+    })?;
+    Ok((seq, id))
+}
+
+/// A notice that is taken back or purged was told, unless it never left.
+fn handed_out(open: &mut OpenWorld<'_>) -> Result<(), Failure> {
+    let world = World::new("handed out");
+    let hand_out = |store: &BrokerStore, ids: Vec<NoticeId>| {
+        store.write_blocking(move |tx| Ok::<_, Failure>(tx.hand_out(&oin(1)?, &ids)?))
+    };
+    for purged in [false, true] {
+        let store = world.broker(open)?;
+        let (left, sent) = noticed(&store)?;
+        let (stayed, kept) = noticed(&store)?;
+        same(hand_out(&store, vec![sent])?, vec![sent], "it goes")?;
+        store.close()?;
+        let store = world.broker(open)?;
+        same(hand_out(&store, vec![sent])?, vec![sent], "once more")?;
+        let late = super::sample::now().plus_seconds(1);
+        let gone = store.write_blocking(move |tx| {
+            if purged {
+                return Ok::<_, Failure>(tx.purge_notices(late, 10)?);
+            }
+            Ok(usize::try_from(tx.drop_notices(|_| true)?)?)
+        })?;
+        same(gone, 2, "both are gone")?;
+        same(hand_out(&store, vec![sent, kept])?, vec![], "nothing goes")?;
+        ensure(store.read(|view| view.told(left))?.is_some(), "was told")?;
+        ensure(store.read(|view| view.told(stayed))?.is_none(), "was not")?;
+        let recall = move |tx: &mut BrokerTx| tx.make_recall(left, "erasure", TODAY, |_| true);
+        ensure(store.write_blocking(recall)?, "it is recalled")?;
+        store.close()?;
+    }
+    Ok(())
 }
