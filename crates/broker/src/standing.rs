@@ -86,6 +86,21 @@ impl Broker {
         may_be_told(self.versions(), &notice.body, self.clock().now())
     }
 
+    /// Notes durably that these notices are about to go to their node, before they do: what a node
+    /// may have can be recalled, acknowledged or not. Answers which of them may go still.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store can't be written: none of them may go then.
+    pub(crate) async fn hand_out(
+        &self,
+        to: &Oin,
+        ids: Vec<NoticeId>,
+    ) -> Result<Vec<NoticeId>, Refused> {
+        let to = to.clone();
+        let unit = move |tx: &mut BrokerTx| tx.hand_out(&to, &ids);
+        Ok(self.store().write(unit).await?)
+    }
+
     /// A node has stored these notices: they are not sent again.
     ///
     /// # Errors

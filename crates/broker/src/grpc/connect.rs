@@ -359,35 +359,75 @@ impl Stream {
                     return Ok(());
                 }
             };
-            let mut parcel = Parcel::default();
-            for logged in pending {
-                let (number, id) = (logged.disclosure().number, logged.disclosure().id);
-                self.sent = self.sent.max(number);
-                // Its covenant may have ended since: then it is on its way out of the store too.
-                if self.under_way.contains(&id) || !broker.may_tell(logged.disclosure()) {
-                    continue;
-                }
-                let logged = broker.if_witnessed(logged).unwrap_or_else(|refused| {
-                    tracing::error!(reason = %refused.reason(), "a notice can't be proved");
-                    None
-                });
-                let Some(logged) = logged else {
-                    self.held = Some(self.held.map_or(number, |held| held.min(number)));
-                    continue;
-                };
-                self.under_way.insert(id);
-                if parcel.put(&logged).is_none() {
-                    tracing::error!("a stored notice does not read back");
-                }
+            let going = self.may_go(pending);
+            self.hand_over(going).await?;
+        }
+    }
+
+    /// What of this may go to the node now. What is passed over waits for the next look.
+    fn may_go(&mut self, pending: Vec<Logged<Notice>>) -> Vec<Logged<Notice>> {
+        let broker = Arc::clone(&self.services.0);
+        let mut going = Vec::with_capacity(pending.len());
+        for logged in pending {
+            let (number, id) = (logged.disclosure().number, logged.disclosure().id);
+            self.sent = self.sent.max(number);
+            // Its covenant may have ended since: then it is on its way out of the store too.
+            if self.under_way.contains(&id) || !broker.may_tell(logged.disclosure()) {
+                continue;
             }
-            broker.metrics().notices(
-                "sent",
-                u64::try_from(parcel.notices.len()).unwrap_or(u64::MAX),
-            );
-            for message in parcel.messages() {
-                self.send(message).await?;
+            let logged = broker.if_witnessed(logged).unwrap_or_else(|refused| {
+                tracing::error!(reason = %refused.reason(), "a notice can't be proved");
+                None
+            });
+            match logged {
+                Some(logged) => going.push(logged),
+                None => self.hold(number),
             }
         }
+        going
+    }
+
+    /// From this number on it is looked again.
+    fn hold(&mut self, number: u64) {
+        self.held = Some(self.held.map_or(number, |held| held.min(number)));
+    }
+
+    /// Sends these, once it is on disk that the node may have them.
+    async fn hand_over(&mut self, going: Vec<Logged<Notice>>) -> Result<(), Gone> {
+        let broker = Arc::clone(&self.services.0);
+        if going.is_empty() {
+            return Ok(());
+        }
+        let ids = going.iter().map(|logged| logged.disclosure().id).collect();
+        let waiting = match broker.hand_out(&self.oin, ids).await {
+            Ok(waiting) => waiting,
+            Err(refused) => {
+                tracing::error!(reason = %refused.reason(), "notices wait");
+                for logged in &going {
+                    self.hold(logged.disclosure().number);
+                }
+                return Ok(());
+            }
+        };
+        let mut parcel = Parcel::default();
+        for logged in going {
+            let id = logged.disclosure().id;
+            if !waiting.contains(&id) {
+                continue;
+            }
+            self.under_way.insert(id);
+            if parcel.put(&logged).is_none() {
+                tracing::error!("a stored notice does not read back");
+            }
+        }
+        broker.metrics().notices(
+            "sent",
+            u64::try_from(parcel.notices.len()).unwrap_or(u64::MAX),
+        );
+        for message in parcel.messages() {
+            self.send(message).await?;
+        }
+        Ok(())
     }
 
     fn note(&mut self, report: KeyReport) -> KeyStatus {
