@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use journeys::desk::request;
 use journeys::realm::{Realm, eventually, quick, set, today};
+use journeys::spoken::Spoken;
 use journeys::voice::{Voice, reason};
 use journeys::witnesses::all_cosign;
 use journeys::world::{NUISANCE, SAFE_VISIT, of};
@@ -19,7 +20,7 @@ use sandbox::messages::{Home, fresh_id, home, submit, visit};
 use tonic::Status;
 use tonic::transport::Channel;
 use wire::audit_v1::{EntryFilter, ListEntriesRequest};
-use wire::broker_v1::{CheckQuestion, Header, PushBatch};
+use wire::broker_v1::{CheckQuestion, Header, PushBatch, connect_response};
 use wire::node_v1::rights_service_client::RightsServiceClient;
 use wire::node_v1::{
     AcknowledgeRecallRequest, AnswerCaseRequest, ApplyToSignalsRequest, Case, CaseItem, CaseKind,
@@ -57,11 +58,7 @@ fn noise(party: &str, number: u32) -> Signal {
 /// A world on the day before the end, in which the municipality was told of a door. Answers the
 /// corporation's signal as well.
 async fn told(plan: &Plan) -> Result<(Realm, Arc<ManualClock>, String)> {
-    let mut realm = Realm::laid_out(plan, today())?;
-    realm.configure_broker(|settings| set(settings, "recalls.every_seconds", 1))?;
-    let noon = end().plus_days(-1).start().plus_seconds(12 * 3_600);
-    let clock = Arc::new(ManualClock::at(noon));
-    realm.start_all_at(clock.clone()).await?;
+    let (realm, clock) = eve(plan).await?;
     let signal = realm.push("corporatie", noise("corporatie", 1)).await?;
     realm.push("gemeente", noise("gemeente", 1)).await?;
     eventually("the municipality is told", async || {
@@ -69,6 +66,16 @@ async fn told(plan: &Plan) -> Result<(Realm, Arc<ManualClock>, String)> {
     })
     .await?;
     Ok((realm, clock, signal))
+}
+
+/// A world on the day before the end.
+async fn eve(plan: &Plan) -> Result<(Realm, Arc<ManualClock>)> {
+    let mut realm = Realm::laid_out(plan, today())?;
+    realm.configure_broker(|settings| set(settings, "recalls.every_seconds", 1))?;
+    let noon = end().plus_days(-1).start().plus_seconds(12 * 3_600);
+    let clock = Arc::new(ManualClock::at(noon));
+    realm.start_all_at(clock.clone()).await?;
+    Ok((realm, clock))
 }
 
 async fn notices(realm: &Realm) -> Result<usize> {
@@ -122,13 +129,18 @@ async fn logged(realm: &Realm, kind: Kind, expected: &[&str]) -> Result<()> {
 
 /// The end comes, and the broker and its witnesses have seen it.
 async fn ended(realm: &Realm, clock: &ManualClock) -> Result<()> {
+    over(realm, clock).await?;
+    all_cosign(realm).await
+}
+
+/// The end comes, and the broker has seen it.
+async fn over(realm: &Realm, clock: &ManualClock) -> Result<()> {
     clock.advance_seconds(2 * DAY);
     eventually("the covenants are over", async || {
         let over = outcomes(realm, Kind::CovenantExpired).await?.len();
         Ok((over == realm.world.covenants.len()).then_some(()))
     })
-    .await?;
-    all_cosign(realm).await
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,6 +184,35 @@ async fn rights_and_recalls_outlive_a_covenant_that_says_strikt() -> Result<()> 
     let (mut realm, clock, signal) = told(&plan).await?;
     ended(&realm, &clock).await?;
     access_is_answered(&realm, &clock).await?;
+    what_was_told_is_taken_back(&realm, &clock, &signal).await?;
+    realm.stop_all().await
+}
+
+/// Whoever read a notice and lost the connection before saying so has it all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_acknowledged_is_recalled_once_it_was_handed_out() -> Result<()> {
+    let (mut realm, clock) = eve(&quick()).await?;
+    realm.push("gemeente", noise("gemeente", 1)).await?;
+    realm.stop_node("gemeente").await?;
+    let mut spoken = Spoken::open(&realm, "gemeente").await?;
+    let signal = realm.push("corporatie", noise("corporatie", 1)).await?;
+    let told = loop {
+        if let connect_response::Message::Notices(batch) = spoken.next().await? {
+            break batch.notices;
+        }
+    };
+    ensure!(told.len() == 1, "{told:?}");
+    drop(spoken);
+    over(&realm, &clock).await?;
+    let stopped = outcomes(&realm, Kind::CovenantExpired).await?;
+    let stopped = stopped.iter().flat_map(|outcome| &outcome.facts);
+    let stopped = stopped.filter(|(name, _)| name.as_str() == "notices_stopped");
+    let stopped: Vec<&Fact> = stopped.map(|(_, fact)| fact).collect();
+    ensure!(stopped.contains(&&Fact::Number(1)), "{stopped:?}");
+    realm.start_node("gemeente", clock.clone()).await?;
+    realm.connected().await?;
+    all_cosign(&realm).await?;
+    ensure!(notices(&realm).await? == 0, "a notice came after the end");
     what_was_told_is_taken_back(&realm, &clock, &signal).await?;
     realm.stop_all().await
 }

@@ -1,87 +1,22 @@
 //! What a broker takes as a party's cosignature, and what it makes of a refusal.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use identity::SigningKey;
 use journeys::realm::{Realm, eventually, quick};
+use journeys::spoken::Spoken;
 use ledger::{Cosigner, Kind, LogVerifier};
 use model::Secret;
 use model::clock::{Clock as _, SystemClock};
 use sandbox::messages::{Home, home, visit};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 use wire::audit_v1::{EntryFilter, GetCheckpointRequest, ListEntriesRequest};
-use wire::broker_v1::{self as pb, connect_request, connect_response};
+use wire::broker_v1::{self as pb, connect_request};
 
-/// A node's stream, spoken by hand.
-struct Spoken {
-    up: mpsc::Sender<pb::ConnectRequest>,
-    down: Streaming<pb::ConnectResponse>,
-}
-
-impl Spoken {
-    async fn open(realm: &Realm, party: &str) -> Result<Self> {
-        let (up, requests) = mpsc::channel(16);
-        let mut client = wire::client::exchange(realm.to_broker(party)?);
-        let hello = pb::Hello {
-            software: "test".to_owned(),
-            ..pb::Hello::default()
-        };
-        let spoken = connect_request::Message::Hello(hello);
-        up.send(pb::ConnectRequest {
-            message: Some(spoken),
-        })
-        .await?;
-        let down = client.connect(ReceiverStream::new(requests)).await?;
-        Ok(Self {
-            up,
-            down: down.into_inner(),
-        })
-    }
-
-    async fn next(&mut self) -> Result<connect_response::Message> {
-        let message = tokio::time::timeout(Duration::from_secs(20), self.down.message());
-        let message = message.await.context("nothing comes down")??;
-        message.and_then(|m| m.message).context("the stream ended")
-    }
-
-    /// The next checkpoint that is offered.
-    async fn offered(&mut self) -> Result<Vec<u8>> {
-        loop {
-            if let connect_response::Message::Checkpoint(offered) = self.next().await? {
-                return Ok(offered.note.to_vec());
-            }
-        }
-    }
-
-    /// Says something, and what becomes of it: "" when it is taken, else the reason.
-    async fn say(&mut self, message: connect_request::Message) -> Result<String> {
-        self.up
-            .send(pb::ConnectRequest {
-                message: Some(message),
-            })
-            .await?;
-        loop {
-            match self.next().await? {
-                connect_response::Message::Taken(_) => return Ok(String::new()),
-                connect_response::Message::Refused(refused) => {
-                    let status = refused.status.context("a refusal has a status")?;
-                    return Ok(wire::status::read_message(&status).reason_text);
-                }
-                connect_response::Message::Welcome(_) => bail!("a second welcome"),
-                _ => {}
-            }
-        }
-    }
-
-    async fn cosign(&mut self, size: u64, line: String) -> Result<String> {
-        let cosignature = pb::Cosignature { size, line };
-        self.say(connect_request::Message::Cosignature(cosignature))
-            .await
-    }
+async fn cosign(spoken: &mut Spoken, size: u64, line: String) -> Result<String> {
+    let cosignature = pb::Cosignature { size, line };
+    let message = connect_request::Message::Cosignature(cosignature);
+    spoken.say(message).await
 }
 
 fn witness(realm: &Realm, party: &str, name: &str) -> Result<Cosigner> {
@@ -151,12 +86,16 @@ async fn only_the_witness_of_the_party_cosigns_and_only_what_was_offered() -> Re
         ("long", "x".repeat(600), "FIELD_INVALID"),
     ];
     for (what, line, expected) in cases {
-        assert_eq!(politie.cosign(size, line).await?, expected, "{what}");
+        assert_eq!(cosign(&mut politie, size, line).await?, expected, "{what}");
     }
-    let never = politie.cosign(size + 1_000, good.clone()).await?;
+    let never = cosign(&mut politie, size + 1_000, good.clone()).await?;
     assert_eq!(never, "FIELD_INVALID", "it was never offered");
-    assert_eq!(politie.cosign(size, good.clone()).await?, "");
-    assert_eq!(politie.cosign(size, good.clone()).await?, "", "once more");
+    assert_eq!(cosign(&mut politie, size, good.clone()).await?, "");
+    assert_eq!(
+        cosign(&mut politie, size, good.clone()).await?,
+        "",
+        "once more"
+    );
     let newest = realm
         .auditor()?
         .get_checkpoint(GetCheckpointRequest {})
