@@ -12,10 +12,6 @@ use crate::error::StoreError;
 use crate::expiry::{count, next_number};
 use crate::layout::{Key, NOTICE, NOTICE_ID};
 
-/// What stands behind a notice's number in the record by its id.
-const KEPT: u8 = 0;
-const HANDED_OUT: u8 = 1;
-
 /// A notice as a commit makes it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewNotice {
@@ -121,9 +117,7 @@ impl BrokerTx {
             };
             let (number, may_be_there) = take_id(&record)?;
             if !may_be_there {
-                self.view
-                    .tx
-                    .put_small(key, &id_record(number, HANDED_OUT))?;
+                self.view.tx.put_small(key, &id_record(number, true))?;
             }
             waiting.push(*id);
         }
@@ -180,7 +174,7 @@ impl BrokerTx {
         };
         tx.put_small(
             notice_id_key(&notice.to, notice.id),
-            &id_record(number, KEPT),
+            &id_record(number, false),
         )?;
         let record = Put::default()
             .text(notice.to.as_str())
@@ -207,7 +201,8 @@ pub(super) fn take_notice(record: &[u8]) -> Result<Notice, StoreError> {
     })
 }
 
-fn id_record(number: u64, state: u8) -> Vec<u8> {
+fn id_record(number: u64, may_be_there: bool) -> Vec<u8> {
+    let state = u8::from(may_be_there);
     Put::default().u64(number).u8(state).done()
 }
 
@@ -216,7 +211,7 @@ fn id_record(number: u64, state: u8) -> Vec<u8> {
 fn take_id(record: &[u8]) -> Result<(u64, bool), StoreError> {
     let mut take = Take::new(record, "notice id");
     let number = take.u64()?;
-    let may_be_there = take.is_empty() || take.u8()? != KEPT;
+    let may_be_there = take.is_empty() || take.u8()? != 0;
     Ok((number, may_be_there))
 }
 
