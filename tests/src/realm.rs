@@ -15,9 +15,10 @@ use sandbox::clients::{NodeClient, connect};
 use sandbox::{Plan, World};
 use tempfile::TempDir;
 use tonic::transport::Channel;
-use wire::audit_v1::GetCheckpointRequest;
 use wire::audit_v1::disclosure_log_service_client::DisclosureLogServiceClient;
 use wire::node_v1::{ListSignalsRequest, Signal, SignalState, SubmitSignalRequest};
+
+use crate::witnesses::newest;
 
 /// Reads the disclosure log.
 pub type LogClient = DisclosureLogServiceClient<Channel>;
@@ -46,6 +47,20 @@ pub fn quick() -> Plan {
         recalls_every_seconds: 86_400,
         ..Plan::demo()
     }
+}
+
+/// The same under covenants by which nothing is told before it is witnessed.
+///
+/// # Panics
+/// When the demo's covenants don't name their mode as expected.
+#[must_use]
+pub fn strict() -> Plan {
+    let mut plan = quick();
+    for text in &mut plan.covenants {
+        *text = text.replace("\"uitgesteld\"", "\"strikt\"");
+        assert!(text.contains("\"strikt\""), "the mode is not written so");
+    }
+    plan
 }
 
 /// Today by the machine's clock.
@@ -300,12 +315,8 @@ impl Realm {
     /// # Errors
     /// When the broker does not answer.
     pub async fn log_size(&self) -> Result<u64> {
-        let answer = self
-            .auditor()?
-            .get_checkpoint(GetCheckpointRequest {})
-            .await?;
         let verifier = ledger::LogVerifier::parse(&self.world.broker.log_key)?;
-        Ok(verifier.verify(&answer.into_inner().checkpoint)?.size)
+        Ok(verifier.verify(&newest(self).await?)?.size)
     }
 
     /// Waits until the log has grown beyond `size` and then stays as it is for some batches.

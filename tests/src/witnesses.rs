@@ -9,7 +9,7 @@ use wire::audit_v1::GetCheckpointRequest;
 use crate::realm::{Realm, eventually};
 
 /// The parties of the demo, in the order of their names.
-pub const PARTIES: [&str; 3] = ["corporatie", "gemeente", "politie"];
+const PARTIES: [&str; 3] = ["corporatie", "gemeente", "politie"];
 
 /// The newest checkpoint with its cosignatures.
 ///

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use journeys::desk::request;
-use journeys::realm::{Realm, eventually, quick, set, today};
+use journeys::realm::{Realm, eventually, quick, set, strict, today};
 use journeys::spoken::Spoken;
 use journeys::voice::{Voice, reason};
 use journeys::witnesses::all_cosign;
@@ -106,16 +106,20 @@ async fn outcomes(realm: &Realm, kind: Kind) -> Result<Vec<Outcome>> {
 
 /// The steps of the entries of one kind, in the log's order.
 async fn steps(realm: &Realm, kind: Kind) -> Result<Vec<String>> {
-    let all = outcomes(realm, kind).await?;
-    let step = |outcome: &Outcome| {
-        let mut facts = outcome.facts.iter();
-        let found = facts.find(|(name, _)| name.as_str() == "step");
-        match found {
-            Some((_, Fact::Word(word))) => Some(word.to_string()),
-            _ => None,
-        }
+    let all = facts(realm, kind, "step").await?;
+    let step = |fact| match fact {
+        Fact::Word(word) => Some(word.to_string()),
+        _ => None,
     };
-    Ok(all.iter().filter_map(step).collect())
+    Ok(all.into_iter().filter_map(step).collect())
+}
+
+/// What the entries of one kind say under one name, in the log's order.
+async fn facts(realm: &Realm, kind: Kind, name: &str) -> Result<Vec<Fact>> {
+    let all = outcomes(realm, kind).await?;
+    let all = all.into_iter().flat_map(|outcome| outcome.facts);
+    let named = all.filter(|(found, _)| found.as_str() == name);
+    Ok(named.map(|(_, fact)| fact).collect())
 }
 
 /// Waits until the log says so of one kind of entry.
@@ -176,12 +180,7 @@ async fn rights_and_recalls_outlive_the_covenant_after_a_restart() -> Result<()>
 /// What is told to a data subject waits for witnesses as the parties signed, and gets them.
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_and_recalls_outlive_a_covenant_that_says_strikt() -> Result<()> {
-    let mut plan = quick();
-    for text in &mut plan.covenants {
-        *text = text.replace("\"uitgesteld\"", "\"strikt\"");
-        ensure!(text.contains("\"strikt\""), "the mode is not written so");
-    }
-    let (mut realm, clock, signal) = told(&plan).await?;
+    let (mut realm, clock, signal) = told(&strict()).await?;
     ended(&realm, &clock).await?;
     access_is_answered(&realm, &clock).await?;
     what_was_told_is_taken_back(&realm, &clock, &signal).await?;
@@ -204,11 +203,8 @@ async fn what_was_never_acknowledged_is_recalled_once_it_was_handed_out() -> Res
     ensure!(told.len() == 1, "{told:?}");
     drop(spoken);
     over(&realm, &clock).await?;
-    let stopped = outcomes(&realm, Kind::CovenantExpired).await?;
-    let stopped = stopped.iter().flat_map(|outcome| &outcome.facts);
-    let stopped = stopped.filter(|(name, _)| name.as_str() == "notices_stopped");
-    let stopped: Vec<&Fact> = stopped.map(|(_, fact)| fact).collect();
-    ensure!(stopped.contains(&&Fact::Number(1)), "{stopped:?}");
+    let stopped = facts(&realm, Kind::CovenantExpired, "notices_stopped").await?;
+    ensure!(stopped.contains(&Fact::Number(1)), "{stopped:?}");
     realm.start_node("gemeente", clock.clone()).await?;
     realm.connected().await?;
     all_cosign(&realm).await?;

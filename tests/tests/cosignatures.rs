@@ -6,11 +6,12 @@ use anyhow::{Context as _, Result, ensure};
 use identity::SigningKey;
 use journeys::realm::{Realm, eventually, quick};
 use journeys::spoken::Spoken;
+use journeys::witnesses::newest;
 use ledger::{Cosigner, Kind, LogVerifier};
 use model::Secret;
 use model::clock::{Clock as _, SystemClock};
 use sandbox::messages::{Home, home, visit};
-use wire::audit_v1::{EntryFilter, GetCheckpointRequest, ListEntriesRequest};
+use wire::audit_v1::{EntryFilter, ListEntriesRequest};
 use wire::broker_v1::{self as pb, connect_request};
 
 async fn cosign(spoken: &mut Spoken, size: u64, line: String) -> Result<String> {
@@ -96,12 +97,7 @@ async fn only_the_witness_of_the_party_cosigns_and_only_what_was_offered() -> Re
         "",
         "once more"
     );
-    let newest = realm
-        .auditor()?
-        .get_checkpoint(GetCheckpointRequest {})
-        .await?
-        .into_inner();
-    let text = String::from_utf8(newest.checkpoint.to_vec())?;
+    let text = String::from_utf8(newest(&realm).await?)?;
     assert_eq!(text.matches(&good).count(), 1, "{text}");
     realm.stop_all().await
 }

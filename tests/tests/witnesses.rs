@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use journeys::realm::{Realm, eventually, quick, set, today};
+use journeys::realm::{Realm, eventually, quick, set, strict, today};
 use journeys::voice::reason;
 use journeys::witnesses::{all_cosign, cosigners, newest};
 use ledger::LogVerifier;
 use model::clock::{Clock as _, ManualClock, SystemClock};
-use sandbox::Plan;
 use sandbox::messages::{Home, home, signal, visit};
 use tonic::Status;
 use wire::node_v1::CheckVisitResponse;
@@ -28,16 +27,6 @@ fn at(number: u32) -> wire::node_v1::Subject {
         number,
         shielded: false,
     })
-}
-
-/// The demo with another mode of witnessing.
-fn strict() -> Plan {
-    let mut plan = quick();
-    for text in &mut plan.covenants {
-        *text = text.replace("\"uitgesteld\"", "\"strikt\"");
-        assert!(text.contains("\"strikt\""), "the mode is not written so");
-    }
-    plan
 }
 
 async fn ask(realm: &Realm, number: u32) -> Result<Result<CheckVisitResponse, Status>> {
